@@ -1,0 +1,355 @@
+//! Deterministic CBOR (RFC 8949 section 4.2.1), and nothing but.
+//!
+//! The only file that imports `serde_cbor`. [`check`] is the definition of what this project reads: definite lengths,
+//! shortest integers, map keys unique and sorted bytewise, valid UTF-8, no floats, no tags, no simple values but
+//! `false`, `true` and `null`, nesting at most 32, no trailing bytes. [`decode`] checks first, reads into a closed
+//! type, then encodes again and compares: what we would not write we do not read.
+//!
+//! Types that are hashed must not use serde's `flatten`, `untagged` or internal tags: those buffer values and lose the
+//! difference between byte strings and text.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::ops::Range;
+
+/// Deepest nesting read or written.
+pub const DEPTH_MAX: u8 = 32;
+
+/// Why bytes are not the deterministic CBOR of the type asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CodecError {
+    /// More bytes than the limit given.
+    #[error("{size} bytes of CBOR, the limit is {max}")]
+    Size {
+        /// Bytes received.
+        size: usize,
+        /// Bytes allowed.
+        max: usize,
+    },
+    /// The item ends before its length says.
+    #[error("CBOR ends too early at byte {0}")]
+    End(usize),
+    /// An integer or length in a longer form than needed.
+    #[error("CBOR integer not in its shortest form at byte {0}")]
+    NotShortest(usize),
+    /// An indefinite length.
+    #[error("CBOR item of indefinite length at byte {0}")]
+    Indefinite(usize),
+    /// Text that is not UTF-8.
+    #[error("CBOR text is not UTF-8 at byte {0}")]
+    Utf8(usize),
+    /// Map keys out of order.
+    #[error("CBOR map keys out of order at byte {0}")]
+    KeyOrder(usize),
+    /// A map key twice.
+    #[error("CBOR map key twice at byte {0}")]
+    KeyTwice(usize),
+    /// Nested too deeply.
+    #[error("CBOR nested deeper than {DEPTH_MAX} at byte {0}")]
+    Depth(usize),
+    /// Bytes after the item.
+    #[error("bytes after the end of the CBOR item at byte {0}")]
+    Trailing(usize),
+    /// A float, a tag or another simple value.
+    #[error("CBOR float, tag or simple value at byte {0}")]
+    Kind(usize),
+    /// Right CBOR, wrong type.
+    #[error("CBOR does not have the expected shape: {0}")]
+    Shape(String),
+    /// Decodes, but is not what we would write.
+    #[error("CBOR is not in canonical form")]
+    NotCanonical,
+}
+
+/// Encodes a value as deterministic CBOR.
+///
+/// # Panics
+/// When the value holds a float or fails to serialise: a broken promise of the type, never of input.
+pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    let bytes = serde_cbor::to_vec(value).unwrap_or_else(|error| panic!("hashed types serialise: {error}"));
+    if check(&bytes).is_ok() {
+        return bytes;
+    }
+    let mut sorted = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    canonical(&bytes, &mut at, &mut sorted);
+    match check(&sorted) {
+        Ok(()) => sorted,
+        Err(error) => panic!("hashed types hold nothing but integers, text, bytes, lists and maps: {error}"),
+    }
+}
+
+/// Decodes deterministic CBOR of at most `max` bytes into `T`, refusing every other form of the same value.
+pub fn decode<T: DeserializeOwned + Serialize>(bytes: &[u8], max: usize) -> Result<T, CodecError> {
+    if bytes.len() > max {
+        return Err(CodecError::Size { size: bytes.len(), max });
+    }
+    check(bytes)?;
+    let value: T = decode_trusted(bytes)?;
+    if encode(&value) != bytes {
+        return Err(CodecError::NotCanonical);
+    }
+    Ok(value)
+}
+
+/// Decodes bytes that a digest, already checked, vouches for: no canonical check, no second encoding.
+pub fn decode_trusted<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    let mut reader = serde_cbor::Deserializer::from_slice(bytes).disable_packed_format().disable_legacy_enums();
+    let shape = |error: serde_cbor::Error| CodecError::Shape(error.to_string());
+    let value = T::deserialize(&mut reader).map_err(shape)?;
+    reader.end().map_err(shape)?;
+    Ok(value)
+}
+
+/// Checks that `bytes` are exactly one item of deterministic CBOR.
+pub fn check(bytes: &[u8]) -> Result<(), CodecError> {
+    let mut at = 0;
+    item(bytes, &mut at, DEPTH_MAX)?;
+    if at == bytes.len() { Ok(()) } else { Err(CodecError::Trailing(at)) }
+}
+
+/// Splits a CBOR sequence (RFC 8742) into its items, each at most `max` bytes and checked.
+pub fn sequence(bytes: &[u8], max: usize) -> Result<Vec<&[u8]>, CodecError> {
+    let mut items = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let start = at;
+        item(bytes, &mut at, DEPTH_MAX)?;
+        if at - start > max {
+            return Err(CodecError::Size { size: at - start, max });
+        }
+        items.push(&bytes[start..at]);
+    }
+    Ok(items)
+}
+
+/// The text keys of a checked map with the byte range of each value, in order.
+pub fn map_ranges(bytes: &[u8]) -> Result<Vec<(&str, Range<usize>)>, CodecError> {
+    check(bytes)?;
+    let mut at = 0;
+    let (major, _, pairs) = head(bytes, &mut at)?;
+    if major != 5 {
+        return Err(CodecError::Shape("a map was expected".into()));
+    }
+    let mut ranges = Vec::new();
+    for _ in 0..pairs {
+        let key_at = at;
+        let (major, _, length) = head(bytes, &mut at)?;
+        if major != 3 {
+            return Err(CodecError::Shape("a text key was expected".into()));
+        }
+        let key = text(bytes, &mut at, length).ok_or(CodecError::End(key_at))?;
+        let start = at;
+        item(bytes, &mut at, DEPTH_MAX)?;
+        ranges.push((key, start..at));
+    }
+    Ok(ranges)
+}
+
+fn text<'a>(bytes: &'a [u8], at: &mut usize, length: u64) -> Option<&'a str> {
+    let end = at.checked_add(usize::try_from(length).ok()?)?;
+    let text = std::str::from_utf8(bytes.get(*at..end)?).ok()?;
+    *at = end;
+    Some(text)
+}
+
+/// Reads one head: major type, additional information, argument.
+fn head(bytes: &[u8], at: &mut usize) -> Result<(u8, u8, u64), CodecError> {
+    let start = *at;
+    let first = *bytes.get(start).ok_or(CodecError::End(start))?;
+    *at += 1;
+    let (major, info) = (first >> 5, first & 31);
+    let width = match info {
+        0..=23 => return Ok((major, info, u64::from(info))),
+        24 => 1,
+        25 => 2,
+        26 => 4,
+        27 => 8,
+        31 => return Err(CodecError::Indefinite(start)),
+        _ => return Err(CodecError::Kind(start)),
+    };
+    let argument = bytes.get(*at..*at + width).ok_or(CodecError::End(start))?;
+    *at += width;
+    let value = argument.iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
+    let least = match width {
+        1 => 24,
+        2 => 1 << 8,
+        4 => 1 << 16,
+        _ => 1u64 << 32,
+    };
+    if major != 7 && value < least {
+        return Err(CodecError::NotShortest(start));
+    }
+    Ok((major, info, value))
+}
+
+fn item(bytes: &[u8], at: &mut usize, depth: u8) -> Result<(), CodecError> {
+    let start = *at;
+    if depth == 0 {
+        return Err(CodecError::Depth(start));
+    }
+    let (major, info, argument) = head(bytes, at)?;
+    match major {
+        0 | 1 => Ok(()),
+        2 | 3 => string(bytes, at, start, major == 3, argument),
+        4 => (0..argument).try_for_each(|_| item(bytes, at, depth - 1)),
+        5 => pairs(bytes, at, argument, depth),
+        7 if (20..=22).contains(&info) => Ok(()),
+        _ => Err(CodecError::Kind(start)),
+    }
+}
+
+fn string(bytes: &[u8], at: &mut usize, start: usize, utf8: bool, length: u64) -> Result<(), CodecError> {
+    let end = usize::try_from(length).ok().and_then(|n| at.checked_add(n)).ok_or(CodecError::End(start))?;
+    let content = bytes.get(*at..end).ok_or(CodecError::End(start))?;
+    *at = end;
+    if utf8 && std::str::from_utf8(content).is_err() {
+        return Err(CodecError::Utf8(start));
+    }
+    Ok(())
+}
+
+fn pairs(bytes: &[u8], at: &mut usize, count: u64, depth: u8) -> Result<(), CodecError> {
+    let mut last: Option<Range<usize>> = None;
+    for _ in 0..count {
+        let start = *at;
+        item(bytes, at, depth - 1)?;
+        let key = start..*at;
+        if let Some(last) = last {
+            match bytes[last].cmp(&bytes[key.clone()]) {
+                std::cmp::Ordering::Less => {}
+                std::cmp::Ordering::Equal => return Err(CodecError::KeyTwice(start)),
+                std::cmp::Ordering::Greater => return Err(CodecError::KeyOrder(start)),
+            }
+        }
+        last = Some(key);
+        item(bytes, at, depth - 1)?;
+    }
+    Ok(())
+}
+
+/// Rewrites what the encoder printed into canonical form: definite lengths, sorted keys.
+fn canonical(bytes: &[u8], at: &mut usize, out: &mut Vec<u8>) {
+    const BREAK: u8 = 0xff;
+    let start = *at;
+    let (major, indefinite, count) = match head(bytes, at) {
+        Ok((major, _, argument)) => (major, false, argument),
+        Err(CodecError::Indefinite(_)) => (bytes[start] >> 5, true, u64::MAX),
+        Err(error) => panic!("the encoder prints CBOR: {error}"),
+    };
+    let more = |at: &mut usize, done: u64| {
+        if !indefinite {
+            return done < count;
+        }
+        let more = bytes[*at] != BREAK;
+        *at += usize::from(!more);
+        more
+    };
+    match major {
+        2 | 3 => {
+            let end = *at + count as usize;
+            out.extend_from_slice(&bytes[start..end]);
+            *at = end;
+        }
+        4 => {
+            let mut items = Vec::new();
+            let mut done = 0;
+            while more(at, done) {
+                canonical(bytes, at, &mut items);
+                done += 1;
+            }
+            write_head(out, 4, done);
+            out.extend_from_slice(&items);
+        }
+        5 => {
+            let mut pairs = Vec::new();
+            while more(at, pairs.len() as u64) {
+                let (mut key, mut value) = (Vec::new(), Vec::new());
+                canonical(bytes, at, &mut key);
+                canonical(bytes, at, &mut value);
+                pairs.push((key, value));
+            }
+            pairs.sort();
+            write_head(out, 5, pairs.len() as u64);
+            for (key, value) in pairs {
+                out.extend_from_slice(&key);
+                out.extend_from_slice(&value);
+            }
+        }
+        _ => out.extend_from_slice(&bytes[start..*at]),
+    }
+}
+
+/// Writes the head of an item in its shortest form.
+pub(crate) fn write_head(out: &mut Vec<u8>, major: u8, argument: u64) {
+    let major = major << 5;
+    match argument {
+        0..=23 => out.push(major | argument as u8),
+        24..=0xff => out.extend_from_slice(&[major | 24, argument as u8]),
+        0x100..=0xffff => {
+            out.push(major | 25);
+            out.extend_from_slice(&(argument as u16).to_be_bytes());
+        }
+        0x1_0000..=0xffff_ffff => {
+            out.push(major | 26);
+            out.extend_from_slice(&(argument as u32).to_be_bytes());
+        }
+        _ => {
+            out.push(major | 27);
+            out.extend_from_slice(&argument.to_be_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn maps_are_written_in_bytewise_order_of_their_encoded_keys() {
+        let map = BTreeMap::from([("aa", 1u8), ("b", 2)]);
+        assert_eq!(encode(&map), [0xa2, 0x61, b'b', 2, 0x62, b'a', b'a', 1]);
+    }
+
+    #[test]
+    fn every_other_form_of_a_value_is_refused() {
+        let cases: [(&[u8], CodecError); 12] = [
+            (&[0x18, 0x0a], CodecError::NotShortest(0)),
+            (&[0x9f, 0x01, 0xff], CodecError::Indefinite(0)),
+            (&[0xa2, 0x61, b'a', 1, 0x61, b'a', 2], CodecError::KeyTwice(4)),
+            (&[0xa2, 0x61, b'b', 1, 0x61, b'a', 2], CodecError::KeyOrder(4)),
+            (&[0x01, 0x00], CodecError::Trailing(1)),
+            (&[], CodecError::End(0)),
+            (&[0xf9, 0x3c, 0x00], CodecError::Kind(0)),
+            (&[0xc1, 0x00], CodecError::Kind(0)),
+            (&[0xf7], CodecError::Kind(0)),
+            (&[0x61, 0xff], CodecError::Utf8(0)),
+            (&[0x9b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], CodecError::End(9)),
+            (&[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], CodecError::End(0)),
+        ];
+        for (bytes, error) in cases {
+            assert_eq!(check(bytes), Err(error), "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn ten_thousand_levels_of_nesting_are_refused() {
+        let mut bytes = vec![0x81; 10_000];
+        bytes.push(0);
+        assert_eq!(check(&bytes), Err(CodecError::Depth(32)));
+    }
+
+    #[test]
+    fn the_array_form_of_a_struct_is_refused() {
+        #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct One {
+            a: u8,
+        }
+        assert_eq!(decode::<One>(&[0xa1, 0x61, b'a', 7], 16), Ok(One { a: 7 }));
+        assert!(decode::<One>(&[0x81, 7], 16).is_err());
+        assert!(decode::<One>(&[0xa1, 0x00, 7], 16).is_err());
+        assert_eq!(decode::<One>(&[0xa1, 0x61, b'a', 7], 3), Err(CodecError::Size { size: 4, max: 3 }));
+    }
+}

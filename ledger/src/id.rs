@@ -1,0 +1,117 @@
+//! Identifiers: `[a-z0-9][a-z0-9._-]{0,62}`.
+//!
+//! One grammar for streams, systems, assets, controls pushed by scripts and kinds of statement. It is ASCII, has no
+//! path separator and cannot begin with a dot, so an identifier is safe in a file name, a terminal and a report.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// Longest identifier, in bytes.
+pub const ID_LENGTH_MAX: usize = 63;
+
+/// An identifier.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id(Arc<str>);
+
+/// The text is not an identifier.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an identifier (a-z, 0-9, `.`, `_`, `-`; at most 63; first a letter or digit)")]
+pub struct IdError(pub String);
+
+impl Id {
+    /// The identifier as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Id {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let letter = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
+        let sound = text.len() <= ID_LENGTH_MAX
+            && text.bytes().next().is_some_and(letter)
+            && text.bytes().all(|c| letter(c) || matches!(c, b'.' | b'_' | b'-'));
+        if sound { Ok(Self(text.into())) } else { Err(IdError(visible(text))) }
+    }
+}
+
+/// At most 80 characters of hostile text, with control and direction characters escaped.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::new();
+    for (count, c) in text.chars().enumerate() {
+        if count == 80 {
+            shown.push('…');
+            break;
+        }
+        if is_hidden(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
+    }
+    shown
+}
+
+/// Whether a character would be invisible or would reorder what surrounds it: control characters, bidirectional
+/// controls (UAX 9), zero-width characters and line separators.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{061c}' | '\u{fff9}'..='\u{fffb}')
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::borrow::Borrow<str> for Id {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for Id {
+    fn eq(&self, other: &str) -> bool {
+        &*self.0 == other
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_follow_the_grammar() {
+        for right in ["a", "0", "credit-scoring", "a.b_c-9", &"x".repeat(63)] {
+            assert_eq!(right.parse::<Id>().map(|id| id.to_string()), Ok(right.to_owned()));
+        }
+        for wrong in ["", ".a", "-a", "A", "a b", "a/b", "ä", "a\0", &"x".repeat(64)] {
+            assert!(wrong.parse::<Id>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn hidden_characters_are_shown_as_escapes() {
+        assert_eq!(visible("a\u{202e}b\0\n"), "a\\u{202e}b\\u{0}\\u{a}");
+    }
+}
