@@ -1,0 +1,4 @@
+//! Renderings of a [`crate::document::Document`].
+
+#[cfg(feature = "pdf")]
+pub mod pdf;
