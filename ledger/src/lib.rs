@@ -2,18 +2,35 @@
 //!
 //! It knows no word of compliance. Storeys above give it statements in bytes and read them back with proof.
 
+pub mod blob;
 pub mod checkpoint;
 pub mod codec;
 pub mod digest;
 pub mod entry;
+pub mod files;
+pub mod fsck;
 pub mod id;
+#[cfg(feature = "sled")]
+pub mod index;
+pub mod journal;
 pub mod key;
+#[cfg(feature = "sled")]
+pub mod keyfile;
+#[cfg(feature = "sled")]
+pub mod ledger;
+#[cfg(feature = "sled")]
+pub mod lock;
 pub mod merkle;
 pub mod multiproof;
 pub mod note;
 pub mod payload;
 #[cfg(feature = "sled")]
 pub mod random;
+pub mod reader;
 pub mod receipt;
 pub mod record;
+pub mod settings;
+#[cfg(feature = "sled")]
+mod settle;
+pub mod tile;
 pub mod time;

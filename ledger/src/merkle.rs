@@ -4,6 +4,7 @@
 //! hash is consumed or the proof is refused.
 
 use crate::digest::Digest;
+use std::ops::Range;
 
 /// Most hashes a proof can hold: a tree of 2^64 leaves needs no more.
 pub const PROOF_LENGTH_MAX: usize = 64;
@@ -22,12 +23,30 @@ pub enum ProofError {
     Root,
 }
 
-/// Checks that `leaf` is at `index` of the tree with `size` leaves and root `root`.
-pub fn verify_inclusion(index: u64, size: u64, leaf: &Digest, path: &[Digest], root: &Digest) -> Result<(), ProofError> {
-    if index >= size {
+/// Checks that `leaf` is at `index` of the tree with `size` leaves and root `root` (RFC 9162 section 2.1.3.2).
+pub fn verify_inclusion(
+    index: u64,
+    size: u64,
+    leaf: &Digest,
+    path: &[Digest],
+    root: &Digest,
+) -> Result<(), ProofError> {
+    verify_subtree_inclusion(index, 0..size, leaf, path, root)
+}
+
+/// Checks that `leaf` is at `index` under the node that covers the leaves of `range`
+/// (draft-ietf-plants-merkle-tree-certs section 4.3).
+pub fn verify_subtree_inclusion(
+    index: u64,
+    range: Range<u64>,
+    leaf: &Digest,
+    path: &[Digest],
+    root: &Digest,
+) -> Result<(), ProofError> {
+    if !range.contains(&index) || !is_subtree(&range) {
         return Err(ProofError::Outside);
     }
-    let (mut node, mut last, mut hash) = (index, size - 1, *leaf);
+    let (mut node, mut last, mut hash) = (index - range.start, range.end - range.start - 1, *leaf);
     for sibling in path {
         if last == 0 {
             return Err(ProofError::Length);
@@ -50,8 +69,8 @@ pub fn verify_inclusion(index: u64, size: u64, leaf: &Digest, path: &[Digest], r
     if hash == *root { Ok(()) } else { Err(ProofError::Root) }
 }
 
-/// Checks that the tree of `old_size` leaves and root `old_root` is a prefix of the tree of `size` leaves and `root`.
-/// `old_size` 0 is refused: it says nothing.
+/// Checks that the tree of `old_size` leaves and root `old_root` is a prefix of the tree of `size` leaves and `root`
+/// (RFC 9162 section 2.1.4.2). `old_size` 0 is refused: it says nothing.
 pub fn verify_consistency(
     old_size: u64,
     size: u64,
@@ -59,50 +78,64 @@ pub fn verify_consistency(
     root: &Digest,
     path: &[Digest],
 ) -> Result<(), ProofError> {
-    if old_size == 0 || old_size > size {
+    if old_size == 0 {
         return Err(ProofError::Outside);
     }
-    if old_size == size {
-        let same = if old_root == root { Ok(()) } else { Err(ProofError::Root) };
-        return if path.is_empty() { same } else { Err(ProofError::Length) };
+    verify_subtree_consistency(0..old_size, size, old_root, root, path)
+}
+
+/// Checks that the node over the leaves of `range`, with hash `node_hash`, is part of the tree of `size` leaves and
+/// `root` (draft-ietf-plants-merkle-tree-certs section 4.4).
+pub fn verify_subtree_consistency(
+    range: Range<u64>,
+    size: u64,
+    node_hash: &Digest,
+    root: &Digest,
+    path: &[Digest],
+) -> Result<(), ProofError> {
+    if range.end > size || !is_subtree(&range) {
+        return Err(ProofError::Outside);
     }
-    let first;
-    let (seed, rest) = if old_size.is_power_of_two() {
-        first = *old_root;
-        (&first, path)
-    } else {
-        path.split_first().ok_or(ProofError::Length)?
-    };
-    if rest.is_empty() {
-        return Err(ProofError::Length);
+    if range.is_empty() {
+        let empty = *node_hash == Digest::empty_root() && path.is_empty();
+        return if empty { Ok(()) } else { Err(ProofError::Root) };
     }
-    let (mut node, mut last) = (old_size - 1, size - 1);
-    while node & 1 == 1 {
-        node >>= 1;
-        last >>= 1;
+    // First, left edge and last leaf of the subtree, last leaf of the tree; as node numbers while climbing.
+    let (mut first, mut edge, mut last) = (range.start, range.end - 1, size - 1);
+    while first != edge && (edge == last || edge & 1 == 1) {
+        (first, edge, last) = (first >> 1, edge >> 1, last >> 1);
     }
-    let (mut old_hash, mut hash) = (*seed, *seed);
+    let (seed, rest) =
+        if first == edge { (node_hash, path) } else { path.split_first().ok_or(ProofError::Length)? };
+    let (mut below, mut whole) = (*seed, *seed);
     for sibling in rest {
         if last == 0 {
             return Err(ProofError::Length);
         }
-        if node & 1 == 1 || node == last {
-            old_hash = Digest::node(sibling, &old_hash);
-            hash = Digest::node(sibling, &hash);
-            while node & 1 == 0 && node != 0 {
-                node >>= 1;
-                last >>= 1;
+        if edge & 1 == 1 || edge == last {
+            if first < edge {
+                below = Digest::node(sibling, &below);
+            }
+            whole = Digest::node(sibling, &whole);
+            while edge & 1 == 0 && edge != 0 {
+                (first, edge, last) = (first >> 1, edge >> 1, last >> 1);
             }
         } else {
-            hash = Digest::node(&hash, sibling);
+            whole = Digest::node(&whole, sibling);
         }
-        node >>= 1;
-        last >>= 1;
+        (first, edge, last) = (first >> 1, edge >> 1, last >> 1);
     }
     if last != 0 {
         return Err(ProofError::Length);
     }
-    if old_hash == *old_root && hash == *root { Ok(()) } else { Err(ProofError::Root) }
+    if below == *node_hash && whole == *root { Ok(()) } else { Err(ProofError::Root) }
+}
+
+/// Whether one node of an RFC 6962 tree covers exactly these leaves: the start is a multiple of the width rounded up to
+/// a power of two.
+fn is_subtree(range: &Range<u64>) -> bool {
+    let width = range.end.checked_sub(range.start).and_then(u64::checked_next_power_of_two);
+    width.is_some_and(|width| range.start % width == 0)
 }
 
 /// The right edge of a growing tree: the roots of its perfect subtrees, largest first. Enough to append and to tell

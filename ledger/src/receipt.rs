@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! c2sp.org/tlog-proof@v1
+//! extra <the entry, base64>
 //! index 7
 //! YzbGYl3SAhpWA5EkM+EyhLCven2WobcahQJG8wewIXU=
 //!
@@ -12,19 +13,24 @@
 //! — affiant.example/log1 g4tO3EUiw5ZoJXmuWUgHvTbcNbKvr9ekVHp6BMhWqapPE7i7PY36T18dMDLvzQMWe4txsgzuv0hOt75KimvcwFKbEAI=
 //! ```
 //!
-//! Beside it stand the entry's bytes. Verification: leaf from the entry, origin and log key, then inclusion.
+//! The optional `extra` line holds the entry's bytes, so that a receipt is one file. Verification: leaf from the entry,
+//! origin and log key, then inclusion.
 
 use crate::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint, CheckpointError, decimal};
 use crate::digest::Digest;
+use crate::entry::ENTRY_SIZE_MAX;
 use crate::merkle::{self, PROOF_LENGTH_MAX, ProofError};
 use crate::note::{Verifier, from_base64, to_base64};
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
-const RECEIPT_SIZE_MAX: usize = CHECKPOINT_SIZE_MAX + 4096;
+/// Largest receipt, in bytes: a checkpoint, 64 hashes and the longest entry in base64.
+pub const RECEIPT_SIZE_MAX: usize = CHECKPOINT_SIZE_MAX + 4096 + ENTRY_SIZE_MAX * 4 / 3;
 
 /// Proof that an entry stands at `index` of the log whose signed head is `checkpoint`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
+    /// The entry's bytes, when carried along.
+    pub extra: Option<Vec<u8>>,
     /// Position of the entry.
     pub index: u64,
     /// Inclusion proof, leaf sibling first.
@@ -50,7 +56,11 @@ pub enum ReceiptError {
 impl Receipt {
     /// The receipt's text.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut text = format!("{HEADER}\nindex {}\n", self.index);
+        let mut text = format!("{HEADER}\n");
+        if let Some(extra) = &self.extra {
+            text.push_str(&format!("extra {}\n", to_base64(extra)));
+        }
+        text.push_str(&format!("index {}\n", self.index));
         for hash in &self.path {
             text.push_str(&to_base64(hash.as_bytes()));
             text.push('\n');
@@ -73,13 +83,21 @@ impl Receipt {
         if lines.next() != Some(HEADER) {
             return Err(syntax("the first line is not `c2sp.org/tlog-proof@v1`"));
         }
-        let index = lines.next().and_then(|line| line.strip_prefix("index ")).and_then(decimal);
+        let mut line = lines.next();
+        let extra = match line.and_then(|line| line.strip_prefix("extra ")) {
+            None => None,
+            Some(extra) => {
+                line = lines.next();
+                Some(from_base64(extra).ok_or(syntax("`extra` is not base64"))?)
+            }
+        };
+        let index = line.and_then(|line| line.strip_prefix("index ")).and_then(decimal);
         let index = index.ok_or(syntax("no index"))?;
         let path = lines.map(hash).collect::<Option<Vec<_>>>().ok_or(syntax("a proof line is not a hash"))?;
         if path.len() > PROOF_LENGTH_MAX {
             return Err(syntax("the proof has more than 64 hashes"));
         }
-        Ok(Self { index, path, checkpoint: checkpoint.as_bytes().to_vec() })
+        Ok(Self { extra, index, path, checkpoint: checkpoint.as_bytes().to_vec() })
     }
 
     /// Checks that the entry with hash `leaf` is in the log `origin` signed by `log`; gives the checkpoint.

@@ -44,5 +44,31 @@ pub struct Facet {
     pub rank: u64,
 }
 
-/// Tells the facet of a statement: kind, canonical statement bytes.
-pub type FacetOf = fn(kind: &str, statement: &[u8]) -> Option<Facet>;
+/// What the ledger asks of the storeys above about a statement, so that the index can be rebuilt from the log alone.
+pub trait Filing: Sync {
+    /// The facet of a statement.
+    fn facet(&self, kind: &str, statement: &[u8]) -> Option<Facet>;
+
+    /// The idempotency id of a statement.
+    fn id(&self, kind: &str, statement: &[u8]) -> Option<String>;
+
+    /// Whether a statement pushed again under the same id says the same as the first.
+    fn same(&self, kind: &str, first: &[u8], again: &[u8]) -> bool {
+        let _ = kind;
+        first == again
+    }
+}
+
+/// Files nothing: for a log without upper storeys.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFiling;
+
+impl Filing for NoFiling {
+    fn facet(&self, _: &str, _: &[u8]) -> Option<Facet> {
+        None
+    }
+
+    fn id(&self, _: &str, _: &[u8]) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,310 @@
+//! The index: stream heads, idempotency ids, stream position -> index, facets. Rebuildable; never the only copy.
+//!
+//! The only file that imports `sled`. sled 0.34 is not power-loss safe and may lose or alter single keys, so nothing in
+//! it is believed on its own word:
+//! - one batch carries all changes of an append and the covered size with the last leaf hash; any mismatch with the log
+//!   means rebuild;
+//! - the stream heads are one value under a digest, and their lengths must add up to the covered size;
+//! - facets carry a count and a sum per stream, compared when a stream is read;
+//! - opening and the first reads run under `catch_unwind`; any failure means: set aside and rebuild.
+
+use crate::codec;
+use crate::digest::Digest;
+use crate::id::Id;
+use crate::record::Facet;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+/// Layout version; another one means rebuild.
+const VERSION: u8 = 1;
+const HEADS: &[u8] = b"h";
+const CACHE_SIZE: u64 = 64 << 20;
+
+/// The last entry of a stream, and what guards its facets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// Number of entries in the stream.
+    pub n: u64,
+    /// Leaf hash of the last.
+    pub leaf: Digest,
+    /// Index of the last.
+    pub index: u64,
+    facets: u64,
+    facet_sum: u64,
+}
+
+/// What an index covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Covered {
+    version: u8,
+    size: u64,
+    leaf: Digest,
+    streams: BTreeMap<Id, Head>,
+}
+
+/// Why the index cannot be used; the answer is always to rebuild it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("index: {0}")]
+pub struct IndexError(String);
+
+/// What the index is told of one appended entry.
+#[derive(Debug, Clone)]
+pub struct Filed {
+    /// Its stream.
+    pub stream: Id,
+    /// Its position in the stream.
+    pub n: u64,
+    /// Its index.
+    pub index: u64,
+    /// Its leaf hash.
+    pub leaf: Digest,
+    /// Its idempotency id.
+    pub id: Option<String>,
+    /// Its facet.
+    pub facet: Option<Facet>,
+}
+
+/// The index of a ledger.
+pub struct Index {
+    tree: sled::Db,
+    covered: Covered,
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Index").field("size", &self.covered.size).finish_non_exhaustive()
+    }
+}
+
+impl Index {
+    /// Opens the index of a ledger's folder; an empty one when there is none.
+    pub fn open(ledger: &Path) -> Result<Self, IndexError> {
+        let folder = ledger.join("index");
+        remove_unfinished_snapshots(&folder);
+        guarded(|| {
+            let config = sled::Config::new().path(&folder).cache_capacity(CACHE_SIZE).flush_every_ms(None);
+            let tree = config.open().map_err(wrong)?;
+            let covered = match tree.get(HEADS).map_err(wrong)? {
+                None => Covered { version: VERSION, size: 0, leaf: Digest::ZERO, streams: BTreeMap::new() },
+                Some(value) => read_covered(&value)?,
+            };
+            Ok(Self { tree, covered })
+        })
+    }
+
+    /// Sets a damaged index aside, keeping only the latest such copy, so that the next open begins anew.
+    pub fn set_aside(ledger: &Path) -> std::io::Result<()> {
+        let (folder, aside) = (ledger.join("index"), ledger.join("index.damaged"));
+        if !folder.exists() {
+            return Ok(());
+        }
+        if aside.exists() {
+            std::fs::remove_dir_all(&aside)?;
+        }
+        std::fs::rename(folder, aside)
+    }
+
+    /// Number of entries covered, and the leaf hash of the last.
+    pub fn covered(&self) -> (u64, Digest) {
+        (self.covered.size, self.covered.leaf)
+    }
+
+    /// The head of a stream.
+    pub fn head(&self, stream: &Id) -> Option<Head> {
+        self.covered.streams.get(stream).copied()
+    }
+
+    /// The streams, sorted.
+    pub fn streams(&self) -> impl Iterator<Item = (&Id, &Head)> {
+        self.covered.streams.iter()
+    }
+
+    /// Files appended entries, in order, in one batch.
+    pub fn file(&mut self, entries: &[Filed]) -> Result<(), IndexError> {
+        guarded(|| {
+            let mut batch = sled::Batch::default();
+            let mut facets: BTreeMap<Vec<u8>, [u8; 16]> = BTreeMap::new();
+            let mut run: Option<(Vec<u8>, u64, u64)> = None;
+            for entry in entries {
+                self.file_one(entry, &mut batch, &mut facets)?;
+                extend_run(&mut run, entry, &mut batch);
+            }
+            if let Some(run) = run {
+                write_run(&run, &mut batch);
+            }
+            for (key, value) in facets {
+                batch.insert(key, &value[..]);
+            }
+            batch.insert(HEADS, write_covered(&self.covered));
+            self.tree.apply_batch(batch).map_err(wrong)
+        })
+    }
+
+    fn file_one(
+        &mut self,
+        entry: &Filed,
+        batch: &mut sled::Batch,
+        facets: &mut BTreeMap<Vec<u8>, [u8; 16]>,
+    ) -> Result<(), IndexError> {
+        let empty = Head { n: 0, leaf: Digest::ZERO, index: 0, facets: 0, facet_sum: 0 };
+        let head = self.covered.streams.entry(entry.stream.clone()).or_insert(empty);
+        if entry.index != self.covered.size || entry.n != head.n {
+            return Err(IndexError(format!("entry {} does not follow", entry.index)));
+        }
+        if let Some(id) = &entry.id {
+            batch.insert(id_key(&entry.stream, id), &entry.index.to_be_bytes());
+        }
+        if let Some(facet) = &entry.facet {
+            let key = stream_key(b'f', &entry.stream, &facet.key);
+            let old = match facets.get(&key) {
+                Some(value) => Some(*value),
+                None => read_array(self.tree.get(&key).map_err(wrong)?.as_deref())?,
+            };
+            let mut value = [0; 16];
+            value[..8].copy_from_slice(&facet.rank.to_be_bytes());
+            value[8..].copy_from_slice(&entry.index.to_be_bytes());
+            if old.is_none_or(|old| old < value) {
+                head.facets += u64::from(old.is_none());
+                let before = old.map_or(0, |old| facet_mark(&key, &old));
+                head.facet_sum = head.facet_sum.wrapping_sub(before).wrapping_add(facet_mark(&key, &value));
+                facets.insert(key, value);
+            }
+        }
+        (head.n, head.leaf, head.index) = (entry.n + 1, entry.leaf, entry.index);
+        (self.covered.size, self.covered.leaf) = (entry.index + 1, entry.leaf);
+        Ok(())
+    }
+
+    /// The index of the entry that first carried an idempotency id in a stream.
+    pub fn by_id(&self, stream: &Id, id: &str) -> Result<Option<u64>, IndexError> {
+        guarded(|| {
+            let value = self.tree.get(id_key(stream, id)).map_err(wrong)?;
+            Ok(read_array(value.as_deref())?.map(u64::from_be_bytes))
+        })
+    }
+
+    /// The indexes of a stream's entries from position `from` on, in order. All of them, or an error.
+    pub fn positions(&self, stream: &Id, from: u64) -> Result<Vec<u64>, IndexError> {
+        let Some(head) = self.head(stream) else { return Ok(Vec::new()) };
+        guarded(|| {
+            let prefix = stream_key(b'p', stream, &[]);
+            let mut found = Vec::with_capacity((head.n - from.min(head.n)) as usize);
+            let mut expected = 0;
+            for item in self.tree.scan_prefix(&prefix) {
+                let (key, value) = item.map_err(wrong)?;
+                let start = read_array(key.get(prefix.len()..))?.map(u64::from_be_bytes);
+                let run: [u8; 16] = read_array(Some(&value))?.unwrap_or_default();
+                let (index, count) = (read_u64(&run[..8]), read_u64(&run[8..]));
+                if start != Some(expected) || count == 0 || count > head.n - expected {
+                    return Err(IndexError("a run of positions is missing or wrong".into()));
+                }
+                found.extend((0..count).filter(|i| expected + i >= from).map(|i| index + i));
+                expected += count;
+            }
+            let whole = expected == head.n && (from >= head.n || found.last() == Some(&head.index));
+            if whole { Ok(found) } else { Err(IndexError("positions do not reach the stream's head".into())) }
+        })
+    }
+
+    /// The entry of the highest rank under each facet key of a stream, by key. All of them, or an error.
+    pub fn facets(&self, stream: &Id) -> Result<Vec<u64>, IndexError> {
+        let Some(head) = self.head(stream) else { return Ok(Vec::new()) };
+        guarded(|| {
+            let (mut found, mut sum) = (Vec::new(), 0u64);
+            for item in self.tree.scan_prefix(stream_key(b'f', stream, &[])) {
+                let (key, value) = item.map_err(wrong)?;
+                let value: [u8; 16] = read_array(Some(&value))?.unwrap_or_default();
+                sum = sum.wrapping_add(facet_mark(&key, &value));
+                found.push(read_u64(&value[8..]));
+            }
+            let whole = found.len() as u64 == head.facets && sum == head.facet_sum;
+            if whole { Ok(found) } else { Err(IndexError("facets are missing or altered".into())) }
+        })
+    }
+
+    /// Pushes what has been filed towards the disk. Not a promise: the index is derived.
+    pub fn flush(&self) -> Result<(), IndexError> {
+        guarded(|| self.tree.flush().map(|_| ()).map_err(wrong))
+    }
+}
+
+/// Joins neighbouring positions to runs `stream, first n -> first index, count`.
+fn extend_run(run: &mut Option<(Vec<u8>, u64, u64)>, entry: &Filed, batch: &mut sled::Batch) {
+    let prefix = stream_key(b'p', &entry.stream, &[]);
+    if let Some((key, index, count)) = run {
+        let start = read_u64(&key[key.len() - 8..]);
+        if key.starts_with(&prefix) && start + *count == entry.n && *index + *count == entry.index {
+            *count += 1;
+            return;
+        }
+        write_run(&(key.clone(), *index, *count), batch);
+    }
+    *run = Some((stream_key(b'p', &entry.stream, &entry.n.to_be_bytes()), entry.index, 1));
+}
+
+fn write_run((key, index, count): &(Vec<u8>, u64, u64), batch: &mut sled::Batch) {
+    let value = [index.to_be_bytes(), count.to_be_bytes()].concat();
+    batch.insert(key.as_slice(), value);
+}
+
+fn read_u64(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
+}
+
+fn read_array<const N: usize>(value: Option<&[u8]>) -> Result<Option<[u8; N]>, IndexError> {
+    value.map(|value| value.try_into().map_err(|_| IndexError("a value has the wrong length".into()))).transpose()
+}
+
+fn facet_mark(key: &[u8], value: &[u8]) -> u64 {
+    read_u64(&Digest::of_parts(&[key, value]).as_bytes()[..8])
+}
+
+fn id_key(stream: &Id, id: &str) -> Vec<u8> {
+    let hash = Digest::of_parts(&[stream.as_str().as_bytes(), b"\0", id.as_bytes()]);
+    [b"i", &hash.as_bytes()[..16]].concat()
+}
+
+fn stream_key(kind: u8, stream: &Id, rest: &[u8]) -> Vec<u8> {
+    [&[kind], stream.as_str().as_bytes(), b"\0", rest].concat()
+}
+
+fn write_covered(covered: &Covered) -> Vec<u8> {
+    let bytes = codec::encode(covered);
+    [Digest::of(&bytes).as_bytes().as_slice(), &bytes].concat()
+}
+
+fn read_covered(value: &[u8]) -> Result<Covered, IndexError> {
+    let damaged = || IndexError("the stream heads are damaged".into());
+    let (digest, bytes) = value.split_first_chunk::<32>().ok_or_else(damaged)?;
+    if Digest::of(bytes).as_bytes() != digest {
+        return Err(damaged());
+    }
+    let covered: Covered = codec::decode_trusted(bytes).map_err(|_| damaged())?;
+    let total: u64 = covered.streams.values().map(|head| head.n).sum();
+    let sound = covered.version == VERSION && total == covered.size;
+    if sound { Ok(covered) } else { Err(damaged()) }
+}
+
+/// sled cannot be opened after a stop while it writes a snapshot; the unfinished file is of no use.
+fn remove_unfinished_snapshots(folder: &Path) {
+    let Ok(items) = std::fs::read_dir(folder) else { return };
+    for path in items.flatten().map(|item| item.path()) {
+        if path.to_string_lossy().ends_with(".generating") {
+            // A failure shows when sled opens, and then the index is set aside.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+fn wrong(error: sled::Error) -> IndexError {
+    IndexError(error.to_string())
+}
+
+/// Runs `work` on sled; its panics on damaged files become errors.
+fn guarded<T>(work: impl FnOnce() -> Result<T, IndexError>) -> Result<T, IndexError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(IndexError("the database panicked".into())))
+}

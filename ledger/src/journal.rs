@@ -1,0 +1,250 @@
+//! The journal: the durable tail of the log, entries and payloads not yet in a full bundle (docs/spec/journal.md).
+//!
+//! A segment `journal/<first index, 16 digits>.seg` is a run of records, then zero bytes written ahead of need, so that
+//! an append changes no file size and one fdatasync is all it costs. A record is one append:
+//!
+//! ```text
+//! "AJR1"  u32 body length
+//! body:   u64 first index, u32 count, u8 number of peaks, peaks (32 bytes each)
+//!         count times: u16 entry length, u32 payload length, entry, payload
+//!         u32 checkpoint length, signed checkpoint
+//! 32 bytes SHA-256("affiant journal v1" LF, first, count, peaks, leaf hashes, checkpoint)
+//! ```
+//!
+//! All numbers big-endian. The digest names the leaf hashes, an entry names its payload's digest: so every byte is
+//! checked and none is hashed twice. A payload of length 0 has been erased. The peaks are the tree's right edge after
+//! the record; the signed root vouches for them.
+
+use crate::digest::{Digest, Hasher};
+use crate::entry::{ENTRY_SIZE_MAX, Entry};
+use crate::files::{self, FileError};
+use crate::merkle::Frontier;
+use crate::payload::PAYLOAD_SIZE_MAX;
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+const MAGIC: &[u8; 4] = b"AJR1";
+const DOMAIN: &[u8] = b"affiant journal v1\n";
+const DIGEST_SIZE: usize = 32;
+/// Zero bytes written ahead in a new segment.
+const AHEAD: usize = 256 * 1024;
+/// Largest segment read: what one rotation lets grow, with room for payloads of the largest size.
+const SEGMENT_SIZE_MAX: u64 = 1 << 30;
+/// Most bytes of entries and payloads in one record.
+pub const RECORD_SIZE_MAX: usize = 256 << 20;
+
+/// An entry ready to be written: its bytes, its payload's bytes and its leaf hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// Canonical entry bytes.
+    pub entry: Vec<u8>,
+    /// Payload bytes; empty when erased.
+    pub payload: Vec<u8>,
+    /// Leaf hash of the entry.
+    pub leaf: Digest,
+}
+
+/// One record: what one append wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalRecord {
+    /// Index of the first entry.
+    pub first: u64,
+    /// The entries, in order.
+    pub sealed: Vec<Sealed>,
+    /// The tree's right edge after them.
+    pub frontier: Frontier,
+    /// The signed checkpoint over it.
+    pub checkpoint: Vec<u8>,
+}
+
+/// What a segment held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// The whole records, in order.
+    pub records: Vec<JournalRecord>,
+    /// Where the last whole record ends, in bytes.
+    pub end: usize,
+    /// Whether anything but zeros follows.
+    pub torn: bool,
+}
+
+/// The bytes of a record.
+pub fn encode_record(first: u64, sealed: &[Sealed], frontier: &Frontier, checkpoint: &[u8]) -> Vec<u8> {
+    let content: usize = sealed.iter().map(|s| s.entry.len() + s.payload.len() + 6).sum();
+    let mut out = Vec::with_capacity(content + checkpoint.len() + 2200);
+    out.extend_from_slice(MAGIC);
+    out.extend_from_slice(&[0; 4]);
+    out.extend_from_slice(&first.to_be_bytes());
+    out.extend_from_slice(&(sealed.len() as u32).to_be_bytes());
+    out.push(frontier.peaks().len() as u8);
+    for peak in frontier.peaks() {
+        out.extend_from_slice(peak.as_bytes());
+    }
+    for s in sealed {
+        out.extend_from_slice(&(s.entry.len() as u16).to_be_bytes());
+        out.extend_from_slice(&(s.payload.len() as u32).to_be_bytes());
+        out.extend_from_slice(&s.entry);
+        out.extend_from_slice(&s.payload);
+    }
+    out.extend_from_slice(&(checkpoint.len() as u32).to_be_bytes());
+    out.extend_from_slice(checkpoint);
+    let length = (out.len() - 8) as u32;
+    out[4..8].copy_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(record_digest(first, sealed, frontier, checkpoint).as_bytes());
+    out
+}
+
+fn record_digest(first: u64, sealed: &[Sealed], frontier: &Frontier, checkpoint: &[u8]) -> Digest {
+    let mut hash = Hasher::default();
+    hash.update(DOMAIN);
+    hash.update(&first.to_be_bytes());
+    hash.update(&(sealed.len() as u32).to_be_bytes());
+    frontier.peaks().iter().for_each(|peak| hash.update(peak.as_bytes()));
+    sealed.iter().for_each(|s| hash.update(s.leaf.as_bytes()));
+    hash.update(checkpoint);
+    hash.finish()
+}
+
+/// Reads the record at the start of `bytes`; `None` when no whole, sound record stands there. Gives its length too.
+fn decode_record(bytes: &[u8]) -> Option<(JournalRecord, usize)> {
+    let (head, rest) = bytes.split_first_chunk::<8>()?;
+    let (magic, length) = head.split_first_chunk::<4>()?;
+    let length = u32::from_be_bytes(length.try_into().ok()?) as usize;
+    if magic != MAGIC || length > RECORD_SIZE_MAX + (64 << 10) {
+        return None;
+    }
+    let body = rest.get(..length)?;
+    let digest = rest.get(length..length.checked_add(DIGEST_SIZE)?)?;
+    let mut take = Take(body);
+    let first = u64::from_be_bytes(take.array()?);
+    let count = u32::from_be_bytes(take.array()?);
+    let [peaks] = take.array::<1>()?;
+    let peaks = (0..peaks).map(|_| take.array().map(Digest)).collect::<Option<Vec<_>>>()?;
+    let frontier = Frontier::new(first.checked_add(u64::from(count))?, peaks)?;
+    let mut sealed = Vec::new();
+    for _ in 0..count {
+        sealed.push(take.sealed()?);
+    }
+    let length_of_checkpoint = u32::from_be_bytes(take.array()?) as usize;
+    let checkpoint = take.bytes(length_of_checkpoint)?.to_vec();
+    let sound = take.0.is_empty() && record_digest(first, &sealed, &frontier, &checkpoint).as_bytes() == digest;
+    sound.then(|| (JournalRecord { first, sealed, frontier, checkpoint }, 8 + length + DIGEST_SIZE))
+}
+
+struct Take<'a>(&'a [u8]);
+
+impl<'a> Take<'a> {
+    fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.bytes(N)?.try_into().ok()
+    }
+
+    fn sealed(&mut self) -> Option<Sealed> {
+        let entry = usize::from(u16::from_be_bytes(self.array()?));
+        let payload = u32::from_be_bytes(self.array()?) as usize;
+        if entry > ENTRY_SIZE_MAX || payload > PAYLOAD_SIZE_MAX {
+            return None;
+        }
+        let (entry, payload) = (self.bytes(entry)?.to_vec(), self.bytes(payload)?.to_vec());
+        let named = Entry::from_bytes(&entry).ok()?.payload;
+        let whole = payload.is_empty() || Digest::of(&payload) == named;
+        whole.then(|| Sealed { leaf: Digest::leaf(&entry), entry, payload })
+    }
+}
+
+/// Reads a segment as far as it is sound.
+pub fn decode_segment(bytes: &[u8]) -> Segment {
+    let mut segment = Segment { records: Vec::new(), end: 0, torn: false };
+    while let Some((record, length)) = decode_record(&bytes[segment.end..]) {
+        segment.end += length;
+        segment.records.push(record);
+    }
+    segment.torn = bytes[segment.end..].iter().any(|byte| *byte != 0);
+    segment
+}
+
+/// The segments of a ledger's folder, oldest first.
+pub fn segments(ledger: &Path) -> Result<Vec<PathBuf>, FileError> {
+    let folder = ledger.join("journal");
+    let mut paths = Vec::new();
+    for item in std::fs::read_dir(&folder).map_err(FileError::at(&folder))? {
+        let path = item.map_err(FileError::at(&folder))?.path();
+        if path.extension().is_some_and(|e| e == "seg") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Reads a segment file.
+pub fn read_segment(path: &Path) -> Result<Segment, FileError> {
+    Ok(decode_segment(&files::read(path, SEGMENT_SIZE_MAX)?))
+}
+
+/// The open segment that appends go to.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    end: u64,
+}
+
+impl Journal {
+    /// Makes a new segment whose first record carries what is not yet in full bundles; durable when it returns.
+    pub fn start(
+        ledger: &Path,
+        first: u64,
+        carried: &[Sealed],
+        frontier: &Frontier,
+        checkpoint: &[u8],
+    ) -> Result<Self, FileError> {
+        let path = ledger.join("journal").join(format!("{first:016}.seg"));
+        let mut bytes = encode_record(first, carried, frontier, checkpoint);
+        let end = bytes.len();
+        bytes.resize(end + AHEAD, 0);
+        files::write_durably(&path, &bytes)?;
+        Self::resume(path, end)
+    }
+
+    /// Opens a segment whose sound records end at `end`.
+    pub fn resume(path: PathBuf, end: usize) -> Result<Self, FileError> {
+        let file = OpenOptions::new().write(true).open(&path).map_err(FileError::at(&path))?;
+        Ok(Self { path, file, end: end as u64 })
+    }
+
+    /// Path of the segment.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a record and waits until it is durable. After an error nothing more may be written: what the file holds
+    /// is not known.
+    pub fn append(&mut self, record: &[u8]) -> Result<(), FileError> {
+        let write = |file: &mut File| {
+            file.seek(SeekFrom::Start(self.end))?;
+            file.write_all(record)?;
+            file.sync_data()
+        };
+        write(&mut self.file).map_err(FileError::at(&self.path))?;
+        self.end += record.len() as u64;
+        Ok(())
+    }
+
+    /// Overwrites everything behind the sound records with zeros, durably.
+    pub fn clear_torn(&mut self) -> Result<(), FileError> {
+        let clear = |file: &mut File| {
+            let length = file.metadata()?.len();
+            file.seek(SeekFrom::Start(self.end))?;
+            file.write_all(&vec![0; length.saturating_sub(self.end) as usize])?;
+            file.sync_data()
+        };
+        clear(&mut self.file).map_err(FileError::at(&self.path))
+    }
+}

@@ -1,0 +1,433 @@
+//! Reading a ledger from its files: no lock, no database, nothing written.
+//!
+//! A reader sees the log as far as the published `checkpoint` says, so it never shows an entry whose durability is not
+//! yet certain. Every payload read is compared with the digest its entry names; the whole ledger is judged by `fsck`.
+
+use crate::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint, CheckpointError};
+use crate::digest::Digest;
+use crate::entry::{ENTRY_SIZE_MAX, Entry, EntryError};
+use crate::files::{self, FileError};
+use crate::id::Id;
+use crate::journal::{self, Sealed};
+use crate::merkle::{self, Frontier, Nodes};
+use crate::payload::{PAYLOAD_SIZE_MAX, Payload};
+use crate::receipt::Receipt;
+use crate::record::Record;
+use crate::settings::{SETTINGS_FILE, Settings, SettingsError};
+use crate::tile::{self, TILE_HEIGHT, TILE_WIDTH};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Largest entry bundle, in bytes.
+pub const ENTRIES_SIZE_MAX: u64 = TILE_WIDTH * (ENTRY_SIZE_MAX as u64 + 2);
+/// Largest payload bundle, in bytes.
+pub const PAYLOADS_SIZE_MAX: u64 = TILE_WIDTH * (PAYLOAD_SIZE_MAX as u64 + 4);
+
+/// Why a ledger could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// No ledger here.
+    #[error("`{}` is not a ledger: it has no {SETTINGS_FILE}", .0.display())]
+    NotALedger(PathBuf),
+    /// A file could not be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A checkpoint is not this log's.
+    #[error("{what}: {source}")]
+    Checkpoint {
+        /// Which checkpoint.
+        what: &'static str,
+        /// What is wrong with it.
+        source: CheckpointError,
+    },
+    /// The journal holds less than the published checkpoint, or does not fit together.
+    #[error("journal: {0}")]
+    Journal(String),
+    /// A tile or bundle is not what it should be.
+    #[error("{path}: {what}")]
+    Tile {
+        /// Path below the ledger's folder.
+        path: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// An entry is not an entry.
+    #[error("entry {index}: {source}")]
+    Entry {
+        /// Its index.
+        index: u64,
+        /// What is wrong.
+        source: EntryError,
+    },
+    /// A payload does not have the digest its entry names.
+    #[error("entry {0}: the payload is not the one the entry names")]
+    Payload(u64),
+    /// No such entry.
+    #[error("entry {index} does not exist: the ledger has {size}")]
+    Outside {
+        /// Which was asked for.
+        index: u64,
+        /// Number of entries.
+        size: u64,
+    },
+}
+
+/// The journal put together: everything not yet trimmed from it.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    /// Index of the first entry held; a multiple of 256.
+    pub(crate) start: u64,
+    /// The entries from there on.
+    pub(crate) sealed: Vec<Sealed>,
+    /// The tree's right edge after them.
+    pub(crate) frontier: Frontier,
+    /// The signed checkpoint after them, as bytes.
+    pub(crate) note: Vec<u8>,
+    /// The segments, oldest first.
+    pub(crate) segments: Vec<PathBuf>,
+    /// Where the sound records of the last segment end.
+    pub(crate) end: usize,
+    /// Whether something unsound follows there.
+    pub(crate) torn: bool,
+}
+
+impl Tail {
+    /// Reads the segments of a ledger and checks the last checkpoint against the right edge.
+    pub(crate) fn load(folder: &Path, settings: &Settings) -> Result<(Self, Checkpoint), ReadError> {
+        let segments = journal::segments(folder)?;
+        let mut tail: Option<Self> = None;
+        for (number, path) in segments.iter().enumerate() {
+            let segment = journal::read_segment(path)?;
+            if segment.torn && number + 1 < segments.len() {
+                return Err(ReadError::Journal(format!("{}: damaged before its end", path.display())));
+            }
+            let (end, torn) = (segment.end, segment.torn);
+            for record in segment.records {
+                let held = tail.get_or_insert_with(|| Self {
+                    start: record.first,
+                    sealed: Vec::new(),
+                    frontier: Frontier::default(),
+                    note: Vec::new(),
+                    segments: segments.clone(),
+                    end: 0,
+                    torn: false,
+                });
+                held.take(record)?;
+                (held.end, held.torn) = (end, torn);
+            }
+        }
+        let tail = tail.ok_or_else(|| ReadError::Journal("no sound record".into()))?;
+        let wrong = |source| ReadError::Checkpoint { what: "journal", source };
+        let checkpoint = Checkpoint::open(&tail.note, &settings.origin, &settings.log_key).map_err(wrong)?;
+        if checkpoint.size != tail.frontier.size() || checkpoint.root != tail.frontier.root() {
+            return Err(ReadError::Journal("the right edge of the tree does not give the signed root".into()));
+        }
+        Ok((tail, checkpoint))
+    }
+
+    fn take(&mut self, record: journal::JournalRecord) -> Result<(), ReadError> {
+        let end = self.start + self.sealed.len() as u64;
+        if record.first > end || record.first < self.start {
+            return Err(ReadError::Journal(format!("a record begins at {}, {end} was expected", record.first)));
+        }
+        let known = (end - record.first) as usize;
+        let held = &self.sealed[(record.first - self.start) as usize..];
+        if held.iter().zip(&record.sealed).any(|(a, b)| a.leaf != b.leaf) {
+            return Err(ReadError::Journal(format!("two records differ at {}", record.first)));
+        }
+        self.sealed.extend(record.sealed.into_iter().skip(known));
+        self.frontier = record.frontier;
+        self.note = record.checkpoint;
+        Ok(())
+    }
+}
+
+/// A bundle of 256 entries with their payloads.
+#[derive(Debug)]
+struct Bundle {
+    number: u64,
+    entries: Vec<Vec<u8>>,
+    payloads: Vec<Option<Vec<u8>>>,
+}
+
+/// A ledger open for reading, as of one checkpoint.
+#[derive(Debug)]
+pub struct Reader {
+    folder: PathBuf,
+    settings: Settings,
+    tail_start: u64,
+    tail: Vec<Sealed>,
+    checkpoint: Checkpoint,
+    note: Vec<u8>,
+    cache: Mutex<Option<Arc<Bundle>>>,
+}
+
+impl Reader {
+    /// Opens the ledger in `folder` as of its published checkpoint.
+    pub fn open(folder: &Path) -> Result<Self, ReadError> {
+        let settings = read_settings(folder)?;
+        // A writer may replace a segment between our look at the folder and our read: look again.
+        let mut attempt = 0;
+        loop {
+            match Self::open_once(folder, &settings) {
+                Err(ReadError::File(error)) if error.is_missing() && attempt < 5 => attempt += 1,
+                other => return other,
+            }
+        }
+    }
+
+    fn open_once(folder: &Path, settings: &Settings) -> Result<Self, ReadError> {
+        let note = files::read(&folder.join("checkpoint"), CHECKPOINT_SIZE_MAX as u64)?;
+        let wrong = |source| ReadError::Checkpoint { what: "checkpoint", source };
+        let published = Checkpoint::open(&note, &settings.origin, &settings.log_key).map_err(wrong)?;
+        let (tail, last) = Tail::load(folder, settings)?;
+        if last.size < published.size || last.size == published.size && last.root != published.root {
+            let text = format!("{} entries, the published checkpoint has {} (or another root)", last.size, published.size);
+            return Err(ReadError::Journal(text));
+        }
+        let mut sealed = tail.sealed;
+        sealed.truncate(published.size.saturating_sub(tail.start) as usize);
+        Ok(Self::new(folder.to_owned(), settings.clone(), tail.start, sealed, published, note))
+    }
+
+    pub(crate) fn new(
+        folder: PathBuf,
+        settings: Settings,
+        tail_start: u64,
+        tail: Vec<Sealed>,
+        checkpoint: Checkpoint,
+        note: Vec<u8>,
+    ) -> Self {
+        Self { folder, settings, tail_start, tail, checkpoint, note, cache: Mutex::default() }
+    }
+
+    /// The ledger's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The ledger's settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The checkpoint this reader stands at.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// The signed checkpoint, a note.
+    pub fn note(&self) -> &[u8] {
+        &self.note
+    }
+
+    /// Number of entries.
+    pub fn size(&self) -> u64 {
+        self.checkpoint.size
+    }
+
+    pub(crate) fn tail(&self) -> (u64, &[Sealed]) {
+        (self.tail_start, &self.tail)
+    }
+
+    /// Moves to a later checkpoint with what was appended.
+    pub(crate) fn advance(&mut self, sealed: Vec<Sealed>, checkpoint: Checkpoint, note: Vec<u8>) {
+        self.tail.extend(sealed);
+        self.checkpoint = checkpoint;
+        self.note = note;
+    }
+
+    /// Gives up the first `count` entries of the tail: they are in bundles now, or will be.
+    pub(crate) fn drain(&mut self, count: usize) -> Vec<Sealed> {
+        self.tail_start += count as u64;
+        self.tail.drain(..count).collect()
+    }
+
+    /// The bytes of an entry.
+    pub fn entry_bytes(&self, index: u64) -> Result<Vec<u8>, ReadError> {
+        if let Some(sealed) = self.in_tail(index)? {
+            return Ok(sealed.entry.clone());
+        }
+        Ok(self.bundle(index / TILE_WIDTH)?.entries[(index % TILE_WIDTH) as usize].clone())
+    }
+
+    /// The bytes of a payload, compared with the digest its entry names; `None` when erased.
+    pub fn payload_bytes(&self, index: u64) -> Result<Option<Vec<u8>>, ReadError> {
+        Ok(self.read(index)?.1)
+    }
+
+    /// An entry with its statement.
+    pub fn record(&self, index: u64) -> Result<Record, ReadError> {
+        let (entry, payload) = self.read(index)?;
+        record_of(index, &entry, payload.as_deref())
+    }
+
+    /// The entries of a range with their statements, one after another.
+    pub fn records(&self, range: Range<u64>) -> impl Iterator<Item = Result<Record, ReadError>> + '_ {
+        range.map(|index| self.record(index))
+    }
+
+    /// Every entry of one stream, found by reading the whole log.
+    pub fn stream_by_scan(&self, stream: &Id) -> Result<Vec<u64>, ReadError> {
+        let mut found = Vec::new();
+        for index in 0..self.size() {
+            let bytes = self.entry_bytes(index)?;
+            let entry = Entry::from_bytes(&bytes).map_err(|source| ReadError::Entry { index, source })?;
+            if entry.stream == *stream {
+                found.push(index);
+            }
+        }
+        Ok(found)
+    }
+
+    /// A receipt for an entry at this checkpoint, with the entry's bytes.
+    pub fn receipt(&self, index: u64) -> Result<Receipt, ReadError> {
+        let extra = Some(self.entry_bytes(index)?);
+        let path = merkle::inclusion(self, index, self.size())?;
+        Ok(Receipt { extra, index, path, checkpoint: self.note.clone() })
+    }
+
+    /// Proof that the first `old_size` entries are a prefix of the log at this checkpoint.
+    pub fn consistency(&self, old_size: u64) -> Result<Vec<Digest>, ReadError> {
+        if old_size == 0 || old_size > self.size() {
+            return Err(ReadError::Outside { index: old_size, size: self.size() });
+        }
+        merkle::consistency(self, old_size, self.size())
+    }
+
+    /// Root of the first `size` entries.
+    pub fn root_at(&self, size: u64) -> Result<Digest, ReadError> {
+        if size > self.size() {
+            return Err(ReadError::Outside { index: size, size: self.size() });
+        }
+        merkle::tree_root(self, size)
+    }
+
+    /// The leaf hashes of the first `size` entries.
+    pub fn leaves(&self, size: u64) -> Result<Vec<Digest>, ReadError> {
+        let mut leaves = Vec::with_capacity(size as usize);
+        let mut start = 0;
+        while start < size {
+            let end = (start + TILE_WIDTH).min(size);
+            leaves.extend(self.hashes(0, start, end - start)?);
+            start = end;
+        }
+        Ok(leaves)
+    }
+
+    fn in_tail(&self, index: u64) -> Result<Option<&Sealed>, ReadError> {
+        if index >= self.size() {
+            return Err(ReadError::Outside { index, size: self.size() });
+        }
+        Ok(index.checked_sub(self.tail_start).and_then(|at| self.tail.get(at as usize)))
+    }
+
+    fn read(&self, index: u64) -> Result<(Vec<u8>, Option<Vec<u8>>), ReadError> {
+        let (entry, payload) = match self.in_tail(index)? {
+            Some(sealed) => (sealed.entry.clone(), (!sealed.payload.is_empty()).then(|| sealed.payload.clone())),
+            None => {
+                let bundle = self.bundle(index / TILE_WIDTH)?;
+                let at = (index % TILE_WIDTH) as usize;
+                (bundle.entries[at].clone(), bundle.payloads[at].clone())
+            }
+        };
+        Ok((entry, payload))
+    }
+
+    fn bundle(&self, number: u64) -> Result<Arc<Bundle>, ReadError> {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bundle) = cache.as_ref().filter(|bundle| bundle.number == number) {
+            return Ok(bundle.clone());
+        }
+        let (entries_path, payloads_path) = (entries_path(number), payloads_path(number));
+        let entries = files::read(&self.folder.join(&entries_path), ENTRIES_SIZE_MAX)?;
+        let payloads = files::read(&self.folder.join(&payloads_path), PAYLOADS_SIZE_MAX)?;
+        let wrong = |path: &str, what: String| ReadError::Tile { path: path.to_owned(), what };
+        let entries = tile::split_entries(&entries).map_err(|e| wrong(&entries_path, e.to_string()))?;
+        let payloads = tile::split_payloads(&payloads).map_err(|e| wrong(&payloads_path, e.to_string()))?;
+        if entries.len() as u64 != TILE_WIDTH || payloads.len() as u64 != TILE_WIDTH {
+            return Err(wrong(&entries_path, "not a full bundle".into()));
+        }
+        let bundle = Arc::new(Bundle {
+            number,
+            entries: entries.into_iter().map(<[u8]>::to_vec).collect(),
+            payloads: payloads.into_iter().map(|payload| payload.map(<[u8]>::to_vec)).collect(),
+        });
+        *cache = Some(bundle.clone());
+        Ok(bundle)
+    }
+
+    /// The hashes `start..start + count` of height `8 * level`; all within one tile.
+    fn hashes(&self, level: u32, start: u64, count: u64) -> Result<Vec<Digest>, ReadError> {
+        if level == 0 && start >= self.tail_start {
+            let from = (start - self.tail_start) as usize;
+            return Ok(self.tail[from..from + count as usize].iter().map(|sealed| sealed.leaf).collect());
+        }
+        let path = hashes_path(level, start / TILE_WIDTH);
+        let file = self.folder.join(&path);
+        match files::read_if_any(&file, 32 * TILE_WIDTH)? {
+            Some(bytes) => {
+                let wrong = |what: String| ReadError::Tile { path, what };
+                let hashes = tile::split_hashes(&bytes).map_err(|e| wrong(e.to_string()))?;
+                let from = (start % TILE_WIDTH) as usize;
+                let slice = hashes.get(from..from + count as usize);
+                slice.map(<[Digest]>::to_vec).ok_or_else(|| ReadError::Journal("a tile is not full".into()))
+            }
+            None if level == 0 => Err(ReadError::Tile { path, what: "missing".into() }),
+            None => (start..start + count)
+                .map(|n| Ok(merkle::root_of(&self.hashes(level - 1, n * TILE_WIDTH, TILE_WIDTH)?)))
+                .collect(),
+        }
+    }
+}
+
+impl Nodes for Reader {
+    type Error = ReadError;
+
+    fn node(&self, level: u32, n: u64) -> Result<Digest, ReadError> {
+        let (tile_level, within) = (level / TILE_HEIGHT, level % TILE_HEIGHT);
+        Ok(merkle::root_of(&self.hashes(tile_level, n << within, 1 << within)?))
+    }
+}
+
+/// Path of an entry bundle below the ledger's folder.
+pub fn entries_path(number: u64) -> String {
+    format!("tile/entries/{}", tile::path_of(number))
+}
+
+/// Path of a payload bundle below the ledger's folder.
+pub fn payloads_path(number: u64) -> String {
+    format!("payload/{}", tile::path_of(number))
+}
+
+/// Path of a hash tile below the ledger's folder.
+pub fn hashes_path(level: u32, number: u64) -> String {
+    format!("tile/{level}/{}", tile::path_of(number))
+}
+
+/// Reads a ledger's settings.
+pub fn read_settings(folder: &Path) -> Result<Settings, ReadError> {
+    let bytes = files::read_if_any(&folder.join(SETTINGS_FILE), 64 * 1024)?;
+    let bytes = bytes.ok_or_else(|| ReadError::NotALedger(folder.to_owned()))?;
+    let text = String::from_utf8(bytes).map_err(|_| SettingsError::Syntax("not UTF-8".into()))?;
+    Ok(Settings::from_toml(&text)?)
+}
+
+/// A record from its bytes: the entry checked, the payload compared with the digest the entry names.
+pub fn record_of(index: u64, entry: &[u8], payload: Option<&[u8]>) -> Result<Record, ReadError> {
+    let leaf = Digest::leaf(entry);
+    let entry = Entry::from_bytes(entry).map_err(|source| ReadError::Entry { index, source })?;
+    let statement = match payload {
+        None => None,
+        Some(payload) if Digest::of(payload) != entry.payload => return Err(ReadError::Payload(index)),
+        Some(payload) => {
+            let source = |error| ReadError::Entry { index, source: EntryError::Codec(error) };
+            Some(Payload::from_bytes(payload).map_err(source)?.statement)
+        }
+    };
+    Ok(Record { entry, leaf, statement })
+}
