@@ -1,1 +1,47 @@
-//! placeholder
+//! Controls, control results, systems and assets: what scripts state, and what a stream of statements says.
+//!
+//! Two walks go through here. **In**: [`intake`] turns bytes of foreign formats into [`ControlResult`]s, [`admit()`]
+//! checks them and applies the core rules, and [`Statement`] encodes them for the ledger. **Out**: [`Register`]
+//! replays a stream and tells the state of each control on each asset as of a time.
+//!
+//! Nothing here reads a clock, a file or the network, and no float is ever hashed.
+
+pub mod admit;
+pub mod asset;
+pub mod catalog;
+pub mod control;
+pub mod definition;
+pub mod evidence;
+pub mod intake;
+pub mod issued;
+pub mod lint;
+pub mod measure;
+pub mod pin;
+pub mod register;
+pub mod result;
+pub mod rules;
+pub mod state;
+pub mod statement;
+pub mod status;
+pub mod system;
+pub mod text;
+
+#[cfg(test)]
+mod drift;
+
+pub use admit::{AdmitContext, AdmitError, admit};
+pub use asset::Asset;
+pub use catalog::{CatalogError, ControlCatalog, Pillar};
+pub use control::{Control, ControlId, ControlIdError, Severity, TestMode, TestPlan};
+pub use evidence::EvidenceRef;
+pub use issued::PackIssued;
+pub use measure::{Decimal, Direction, Measure};
+pub use pin::{CatalogKind, CatalogPin};
+pub use register::{Recorded, Register, RegisterError};
+pub use result::{
+    Basis, Check, Collector, ControlResult, DigestSource, Method, Population, Run, Source, Subject, TimeSource,
+};
+pub use state::{Citation, ControlState, StateOn};
+pub use statement::{Statement, StatementError, facet_of};
+pub use status::Status;
+pub use system::System;

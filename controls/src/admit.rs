@@ -1,0 +1,291 @@
+//! Admission: what a statement must satisfy before it goes into the ledger.
+//!
+//! Importers read; admission judges. Every result passes here, whatever its source: its control is known, its times
+//! are sane, its texts show what they say, and the core rules ([`crate::rules`]) have had their word.
+
+use crate::asset::Asset;
+use crate::catalog::ControlCatalog;
+use crate::control::ControlId;
+use crate::result::{Check, ControlResult, Population};
+use crate::rules;
+use crate::statement::ORGANISATION;
+use crate::system::System;
+use crate::text::{self, DETAILS_LENGTH_MAX, LINE_LENGTH_MAX, NAME_LENGTH_MAX, TextError};
+use affiant_ledger::id::{Id, visible};
+use affiant_ledger::time::Timestamp;
+use std::collections::BTreeSet;
+
+/// How far ahead of the clock an observation may lie, in milliseconds: clocks differ.
+pub const CLOCK_SKEW_MAX: u64 = 5 * 60 * 1000;
+/// Most checks in a result.
+pub const CHECKS_MAX: usize = 5_000;
+/// Most evidence references or measures in a result.
+pub const REFERENCES_MAX: usize = 1_000;
+/// Most words in a set: flags, roles, facts.
+pub const WORDS_MAX: usize = 200;
+
+/// What admission is told from outside.
+#[derive(Debug, Clone, Copy)]
+pub struct AdmitContext<'a> {
+    /// The controls there are.
+    pub catalog: &'a ControlCatalog,
+    /// The present.
+    pub now: Timestamp,
+    /// The registered assets, when a result about any other is to be refused.
+    pub assets: Option<&'a BTreeSet<Id>>,
+}
+
+/// Why a statement was not admitted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AdmitError {
+    /// No such control.
+    #[error("control `{control}` is not in catalog `{catalog}`")]
+    UnknownControl {
+        /// The control named.
+        control: ControlId,
+        /// The catalog searched.
+        catalog: Id,
+        /// The nearest control there is.
+        nearest: Option<ControlId>,
+    },
+    /// No such asset.
+    #[error("asset `{0}` is not registered")]
+    UnknownAsset(Id),
+    /// A kind of asset the catalog does not know.
+    #[error("`{kind}` is not a kind of asset")]
+    UnknownKind {
+        /// The kind named.
+        kind: String,
+        /// The nearest kind there is.
+        nearest: Option<String>,
+    },
+    /// An asset that takes the name of the system or of the organisation.
+    #[error("asset id `{0}` is reserved: the system and `org` stand for themselves")]
+    ReservedAsset(Id),
+    /// A time that lies ahead.
+    #[error("`{field}` `{time}` lies in the future")]
+    Future {
+        /// Which time.
+        field: &'static str,
+        /// Its value.
+        time: Timestamp,
+    },
+    /// Two times in the wrong order.
+    #[error("`{earlier}` lies after `{later}`")]
+    Order {
+        /// The one that should be earlier.
+        earlier: &'static str,
+        /// The one that should be later.
+        later: &'static str,
+    },
+    /// Counts that cannot be.
+    #[error("`population` counts do not add up: {failed} failed of {tested} tested of {size}")]
+    Population {
+        /// Items there are.
+        size: u64,
+        /// Items tested.
+        tested: u64,
+        /// Items failed.
+        failed: u64,
+    },
+    /// More items than allowed.
+    #[error("`{field}` has {count} items, the limit is {max}")]
+    Count {
+        /// Which list.
+        field: &'static str,
+        /// Items there.
+        count: usize,
+        /// Items allowed.
+        max: usize,
+    },
+    /// A text that is empty, too long or does not show what it says.
+    #[error("`{field}` {problem}: `{value}`")]
+    Text {
+        /// Which text.
+        field: &'static str,
+        /// What is wrong.
+        problem: TextError,
+        /// Its beginning, made visible.
+        value: String,
+    },
+}
+
+impl AdmitError {
+    /// Advice, where there is some.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownControl { nearest: Some(near), .. } => Some(format!("did you mean `{near}`?")),
+            Self::UnknownKind { nearest: Some(near), .. } => Some(format!("did you mean `{near}`?")),
+            Self::UnknownAsset(_) => Some("register the asset first".to_owned()),
+            Self::Future { .. } => Some("check the clock and the time zone of the collector".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// Admits a control result: checks it and applies the core rules. What comes back is what may be recorded.
+pub fn admit(result: ControlResult, context: &AdmitContext<'_>) -> Result<ControlResult, AdmitError> {
+    known(&result, context)?;
+    times(&result, context.now)?;
+    if let Some(population) = &result.population {
+        counts(population)?;
+    }
+    texts(&result)?;
+    Ok(rules::apply(result))
+}
+
+fn known(result: &ControlResult, context: &AdmitContext<'_>) -> Result<(), AdmitError> {
+    let control = result.control.as_str();
+    if context.catalog.control(control).is_none() {
+        return Err(AdmitError::UnknownControl {
+            control: result.control.clone(),
+            catalog: context.catalog.id.clone(),
+            nearest: context.catalog.nearest(control).cloned(),
+        });
+    }
+    if let (Some(asset), Some(assets)) = (&result.asset, context.assets) {
+        let implicit = *asset == result.system || asset == ORGANISATION;
+        if !implicit && !assets.contains(asset) {
+            return Err(AdmitError::UnknownAsset(asset.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn times(result: &ControlResult, now: Timestamp) -> Result<(), AdmitError> {
+    let ahead = |time: Timestamp| time.as_millis() > now.as_millis().saturating_add(CLOCK_SKEW_MAX);
+    let past = [
+        ("observed_from", Some(result.observed_from)),
+        ("observed_to", Some(result.observed_to)),
+        ("collected_at", result.collected_at),
+    ];
+    for (field, time) in past {
+        if let Some(time) = time.filter(|time| ahead(*time)) {
+            return Err(AdmitError::Future { field, time });
+        }
+    }
+    if result.observed_from > result.observed_to {
+        return Err(AdmitError::Order { earlier: "observed_from", later: "observed_to" });
+    }
+    if result.valid_until.is_some_and(|until| until < result.observed_to) {
+        return Err(AdmitError::Order { earlier: "observed_to", later: "valid_until" });
+    }
+    Ok(())
+}
+
+fn counts(population: &Population) -> Result<(), AdmitError> {
+    let Population { size, failed, tested, .. } = *population;
+    if failed > tested || tested > size {
+        return Err(AdmitError::Population { size, tested, failed });
+    }
+    Ok(())
+}
+
+fn texts(result: &ControlResult) -> Result<(), AdmitError> {
+    line("summary", &result.summary, LINE_LENGTH_MAX)?;
+    name("collector.name", &result.collector.name)?;
+    optional("id", result.id.as_deref(), NAME_LENGTH_MAX)?;
+    optional("collector.version", result.collector.version.as_deref(), NAME_LENGTH_MAX)?;
+    optional("collector.run", result.collector.run.as_deref(), LINE_LENGTH_MAX)?;
+    optional("raw_status", result.raw_status.as_deref(), NAME_LENGTH_MAX)?;
+    optional("importer", result.importer.as_deref(), NAME_LENGTH_MAX)?;
+    if let Some(details) = &result.details {
+        let checked = text::check_lines(details, DETAILS_LENGTH_MAX);
+        checked.map_err(|problem| text_error("details", problem, details))?;
+    }
+    if let Some(source) = &result.source {
+        optional("source.query", source.query.as_deref(), LINE_LENGTH_MAX)?;
+        optional("source.system", source.system.as_deref(), LINE_LENGTH_MAX)?;
+        optional("source.account", source.account.as_deref(), LINE_LENGTH_MAX)?;
+    }
+    if let Some(population) = &result.population {
+        line("population.definition", &population.definition, LINE_LENGTH_MAX)?;
+    }
+    count("flags", result.flags.len(), WORDS_MAX)?;
+    result.flags.iter().try_for_each(|flag| name("flags", flag))?;
+    count("checks", result.checks.len(), CHECKS_MAX)?;
+    result.checks.iter().try_for_each(check)?;
+    references(result)
+}
+
+fn check(check: &Check) -> Result<(), AdmitError> {
+    name("checks.rule", &check.rule)?;
+    line("checks.message", &check.message, LINE_LENGTH_MAX)?;
+    line("checks.pointer", &check.pointer, LINE_LENGTH_MAX)?;
+    optional("checks.location", check.location.as_deref(), LINE_LENGTH_MAX)
+}
+
+fn references(result: &ControlResult) -> Result<(), AdmitError> {
+    count("evidence", result.evidence.len(), REFERENCES_MAX)?;
+    for evidence in &result.evidence {
+        name("evidence.name", &evidence.name)?;
+        name("evidence.media_type", &evidence.media_type)?;
+        optional("evidence.pointer", evidence.pointer.as_deref(), LINE_LENGTH_MAX)?;
+    }
+    count("measures", result.measures.len(), REFERENCES_MAX)?;
+    for measure in &result.measures {
+        name("measures.name", &measure.name)?;
+        optional("measures.unit", measure.unit.as_deref(), NAME_LENGTH_MAX)?;
+    }
+    Ok(())
+}
+
+/// Admits a definition of a system.
+pub fn admit_system(system: System) -> Result<System, AdmitError> {
+    name("name", &system.name)?;
+    optional("basis", system.basis.as_deref(), LINE_LENGTH_MAX)?;
+    optional("owner", system.owner.as_deref(), NAME_LENGTH_MAX)?;
+    optional("purpose", system.purpose.as_deref(), LINE_LENGTH_MAX)?;
+    optional("classified_by", system.classified_by.as_deref(), NAME_LENGTH_MAX)?;
+    words("roles", &system.roles)?;
+    words("routes", &system.routes)?;
+    words("risk_classes", &system.risk_classes)?;
+    count("facts", system.facts.len(), WORDS_MAX)?;
+    for (fact, values) in &system.facts {
+        name("facts", fact)?;
+        words("facts", values)?;
+    }
+    Ok(system)
+}
+
+/// Admits a definition of an asset.
+pub fn admit_asset(asset: Asset, catalog: &ControlCatalog) -> Result<Asset, AdmitError> {
+    if asset.id == asset.system || asset.id == *ORGANISATION {
+        return Err(AdmitError::ReservedAsset(asset.id));
+    }
+    if !catalog.asset_kinds.contains_key(&asset.kind) {
+        let nearest = crate::lint::nearest(&asset.kind, catalog.asset_kinds.keys().map(String::as_str));
+        return Err(AdmitError::UnknownKind { kind: visible(&asset.kind), nearest: nearest.map(str::to_owned) });
+    }
+    name("name", &asset.name)?;
+    optional("owner", asset.owner.as_deref(), NAME_LENGTH_MAX)?;
+    optional("purpose", asset.purpose.as_deref(), LINE_LENGTH_MAX)?;
+    optional("version", asset.version.as_deref(), NAME_LENGTH_MAX)?;
+    optional("location", asset.location.as_deref(), LINE_LENGTH_MAX)?;
+    Ok(asset)
+}
+
+fn words(field: &'static str, words: &BTreeSet<String>) -> Result<(), AdmitError> {
+    count(field, words.len(), WORDS_MAX)?;
+    words.iter().try_for_each(|word| name(field, word))
+}
+
+fn count(field: &'static str, count: usize, max: usize) -> Result<(), AdmitError> {
+    if count > max { Err(AdmitError::Count { field, count, max }) } else { Ok(()) }
+}
+
+fn name(field: &'static str, value: &str) -> Result<(), AdmitError> {
+    line(field, value, NAME_LENGTH_MAX)
+}
+
+fn optional(field: &'static str, value: Option<&str>, max: usize) -> Result<(), AdmitError> {
+    value.map_or(Ok(()), |value| line(field, value, max))
+}
+
+fn line(field: &'static str, value: &str, max: usize) -> Result<(), AdmitError> {
+    text::check_line(value, max).map_err(|problem| text_error(field, problem, value))
+}
+
+fn text_error(field: &'static str, problem: TextError, value: &str) -> AdmitError {
+    AdmitError::Text { field, problem, value: visible(value) }
+}

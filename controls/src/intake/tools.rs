@@ -1,0 +1,130 @@
+//! Tool rules: which rule of which tool speaks about which controls. Data, compiled like the catalog.
+//!
+//! ```text
+//! id: bandit
+//! version: 0.1.0
+//! title: Bandit
+//! drivers: [bandit]
+//! matching: exact
+//! lists: found
+//! rules:
+//! - rule: B301
+//!   controls: [AFF-EXP-13]
+//!   rationale: loads a pickle, which runs code
+//! ```
+
+use crate::control::ControlId;
+use affiant_ledger::codec::{self, CodecError};
+use affiant_ledger::digest::Digest;
+use affiant_ledger::id::Id;
+use serde::{Deserialize, Serialize};
+
+/// Largest set of tool rules, in bytes.
+pub const TOOL_RULES_SIZE_MAX: usize = 1 << 20;
+
+static EMBEDDED: [&[u8]; 3] = [
+    include_bytes!("../../data/tools/bandit.cbor"),
+    include_bytes!("../../data/tools/checkov.cbor"),
+    include_bytes!("../../data/tools/semgrep.cbor"),
+];
+
+/// How a rule id in a report is compared with the one here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Matching {
+    /// The whole id.
+    Exact,
+    /// Its last segments between dots: the tool puts the path of its configuration before it.
+    LastSegments,
+}
+
+/// Which rules a report of the tool lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lists {
+    /// Only those with a finding.
+    Found,
+    /// All that ran: absence of a finding says nothing about a rule that is not listed.
+    Ran,
+}
+
+/// One rule of a tool and the controls it speaks about. Fields stand in canonical CBOR order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToolRule {
+    /// The tool's rule id.
+    pub rule: String,
+    /// Its messages quote secrets: they are replaced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub secret: bool,
+    /// The controls.
+    pub controls: Vec<ControlId>,
+    /// Why.
+    pub rationale: String,
+}
+
+/// The rules of one tool. Fields stand in canonical CBOR order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToolRules {
+    /// The tool's name here, and the collector's name of its results.
+    pub id: Id,
+    /// Which rules its reports list.
+    pub lists: Lists,
+    /// The rules.
+    pub rules: Vec<ToolRule>,
+    /// Name for people.
+    pub title: String,
+    /// Its names in reports (SARIF `tool.driver.name`), in lower case.
+    pub drivers: Vec<String>,
+    /// Version of this mapping.
+    pub version: String,
+    /// How rule ids are compared.
+    pub matching: Matching,
+}
+
+impl ToolRules {
+    /// The tool rules that ship with this program.
+    ///
+    /// # Panics
+    /// Never: a test decodes the same bytes.
+    pub fn embedded() -> Vec<Self> {
+        let decode = |bytes: &&[u8]| {
+            codec::decode_trusted(bytes).unwrap_or_else(|error| panic!("the embedded tool rules decode: {error}"))
+        };
+        EMBEDDED.iter().map(decode).collect()
+    }
+
+    /// Reads tool rules from their canonical bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CodecError> {
+        codec::decode(bytes, TOOL_RULES_SIZE_MAX)
+    }
+
+    /// The canonical bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        codec::encode(self)
+    }
+
+    /// SHA-256 of the canonical bytes.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.to_bytes())
+    }
+
+    /// The rule a report's rule id stands for: the longest match.
+    pub fn rule(&self, reported: &str) -> Option<&ToolRule> {
+        let matches = |rule: &&ToolRule| match self.matching {
+            Matching::Exact => rule.rule == reported,
+            Matching::LastSegments => {
+                let before = reported.strip_suffix(rule.rule.as_str());
+                before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+            }
+        };
+        self.rules.iter().filter(matches).max_by_key(|rule| rule.rule.len())
+    }
+
+    /// Whether a report's driver name is this tool.
+    pub fn is_driver(&self, driver: &str) -> bool {
+        let driver = driver.trim().to_lowercase();
+        self.drivers.contains(&driver)
+    }
+}
