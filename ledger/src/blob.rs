@@ -2,7 +2,6 @@
 
 use crate::digest::{Digest, Hasher};
 use crate::files::{self, FileError};
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -31,9 +30,9 @@ pub fn read(ledger: &Path, digest: &Digest) -> Result<Option<Vec<u8>>, FileError
     Ok(bytes.filter(|bytes| Digest::of(bytes) == *digest))
 }
 
-/// Digest and size of a file, read piece by piece.
+/// Digest and size of a regular file, read piece by piece. Links, pipes and devices are refused.
 pub fn digest_of(path: &Path) -> Result<(Digest, u64), FileError> {
-    let mut file = File::open(path).map_err(FileError::at(path))?;
+    let (mut file, _) = files::open_regular(path)?;
     let (mut hash, mut size) = (Hasher::default(), 0);
     let mut piece = vec![0; 1 << 16];
     loop {

@@ -52,7 +52,8 @@ impl Checkpoint {
     /// Reads the text strictly: three lines, no leading zero, 32 bytes of root.
     pub fn from_text(text: &str) -> Result<Self, CheckpointError> {
         let syntax = CheckpointError::Syntax;
-        let lines: Vec<&str> = text.strip_suffix('\n').ok_or(syntax("no line feed at the end"))?.split('\n').collect();
+        let lines: Vec<&str> =
+            text.strip_suffix('\n').ok_or(syntax("no line feed at the end"))?.split('\n').collect();
         let [origin, size, root] = lines[..] else {
             return Err(syntax("other than three lines"));
         };

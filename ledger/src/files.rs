@@ -48,12 +48,7 @@ impl FileError {
 
 /// Reads a regular file of at most `max` bytes. Never follows a link in the last component, never blocks on a pipe.
 pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
-    let found = fs::symlink_metadata(path).map_err(FileError::at(path))?;
-    if !found.is_file() {
-        return Err(FileError::NotRegular(path.to_owned()));
-    }
-    let file = open_no_follow(path).map_err(FileError::at(path))?;
-    let size = file.metadata().map_err(FileError::at(path))?.len();
+    let (file, size) = open_regular(path)?;
     if size > max {
         return Err(FileError::Size { path: path.to_owned(), size, max });
     }
@@ -63,6 +58,18 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
         return Err(FileError::Size { path: path.to_owned(), size: bytes.len() as u64, max });
     }
     Ok(bytes)
+}
+
+/// Opens a regular file for reading and gives its size. Never follows a link in the last component, never blocks on a
+/// pipe.
+pub fn open_regular(path: &Path) -> Result<(File, u64), FileError> {
+    let found = fs::symlink_metadata(path).map_err(FileError::at(path))?;
+    if !found.is_file() {
+        return Err(FileError::NotRegular(path.to_owned()));
+    }
+    let file = open_no_follow(OpenOptions::new().read(true), path).map_err(FileError::at(path))?;
+    let opened = file.metadata().map_err(FileError::at(path))?;
+    if opened.is_file() { Ok((file, opened.len())) } else { Err(FileError::NotRegular(path.to_owned())) }
 }
 
 /// Reads a regular file if it is there.
@@ -75,14 +82,14 @@ pub fn read_if_any(path: &Path, max: u64) -> Result<Option<Vec<u8>>, FileError> 
 }
 
 #[cfg(unix)]
-fn open_no_follow(path: &Path) -> io::Result<File> {
+fn open_no_follow(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
+    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
 }
 
 #[cfg(not(unix))]
-fn open_no_follow(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).open(path)
+fn open_no_follow(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    options.open(path)
 }
 
 /// Writes a whole file so that after a power cut either the old or the new content stands, durably.

@@ -15,7 +15,9 @@ use crate::journal::{self, Sealed};
 use crate::merkle::{self, Frontier};
 use crate::note::Verifier;
 use crate::payload::Payload;
-use crate::reader::{ENTRIES_SIZE_MAX, PAYLOADS_SIZE_MAX, entries_path, hashes_path, payloads_path, read_settings};
+use crate::reader::{
+    ENTRIES_SIZE_MAX, PAYLOADS_SIZE_MAX, entries_path, hashes_path, payloads_path, read_settings,
+};
 use crate::settings::Settings;
 use crate::tile::{self, TILE_WIDTH};
 use crate::time::Timestamp;
@@ -136,6 +138,15 @@ struct Fsck<'a> {
     signed: BTreeMap<u64, Vec<(Digest, String)>>,
     tile_roots: Vec<Digest>,
     expected: BTreeSet<String>,
+    genesis: Option<Genesis>,
+}
+
+/// What the genesis entry says of the log, as far as the settings say it too.
+#[derive(PartialEq, Eq, Deserialize)]
+struct Genesis {
+    id: Id,
+    origin: String,
+    log_key: String,
 }
 
 /// A bundle read from its files, judged by itself.
@@ -143,6 +154,7 @@ struct Judged {
     number: u64,
     entries: Vec<(Digest, Result<Entry, String>)>,
     intact: u64,
+    genesis: Option<Genesis>,
     faults: Vec<(FaultKind, Option<u64>, String, String)>,
 }
 
@@ -169,6 +181,7 @@ impl<'a> Fsck<'a> {
             signed: BTreeMap::new(),
             tile_roots: Vec::new(),
             expected: BTreeSet::new(),
+            genesis: None,
         }
     }
 
@@ -182,15 +195,20 @@ impl<'a> Fsck<'a> {
     fn run(&mut self, settings: &Settings, head: Option<&Path>, progress: &(dyn Fn(u64, u64) + Sync)) {
         self.report.origin.clone_from(&settings.origin);
         let published = self.checkpoint_file("checkpoint", &self.folder.join("checkpoint"), settings);
-        if let Some(head) = head.filter(|head| head.exists()) {
-            self.checkpoint_file("head", head, settings);
+        match head.map(|head| (head, head.symlink_metadata().is_ok())) {
+            Some((head, true)) => drop(self.checkpoint_file("head", head, settings)),
+            Some((_, false)) => {
+                self.report.notices.push("no `head`: no checkpoint is remembered here".into())
+            }
+            None => {}
         }
         let (start, tail) = self.journal(settings);
         let total = start + tail.len() as u64;
         let mut number = 0;
         while number < start / TILE_WIDTH {
             let end = (number + WINDOW).min(start / TILE_WIDTH);
-            let judged: Vec<Judged> = (number..end).into_par_iter().map(|n| judge_bundle(self.folder, n)).collect();
+            let judged: Vec<Judged> =
+                (number..end).into_par_iter().map(|n| judge_bundle(self.folder, n)).collect();
             judged.into_iter().for_each(|bundle| self.bundle(bundle));
             number = end;
             progress(number * TILE_WIDTH, total);
@@ -202,7 +220,9 @@ impl<'a> Fsck<'a> {
         self.report.entries = self.frontier.size();
         match published {
             Some(checkpoint) if checkpoint.size < total => {
-                self.report.notices.push(format!("`checkpoint` is behind the journal ({} of {total})", checkpoint.size));
+                self.report
+                    .notices
+                    .push(format!("`checkpoint` is behind the journal ({} of {total})", checkpoint.size));
             }
             _ => {}
         }
@@ -259,6 +279,10 @@ impl<'a> Fsck<'a> {
             let name = format!("journal/{}", path.file_name().unwrap_or_default().to_string_lossy());
             self.expected.insert(name.clone());
             let segment = match journal::read_segment(path) {
+                Ok(segment) if segment.records.is_empty() => {
+                    self.fault(FaultKind::Journal, None, Some(&name), "holds no sound record".into());
+                    continue;
+                }
                 Ok(segment) => segment,
                 Err(error) => {
                     self.fault(FaultKind::Missing, None, Some(&name), error.to_string());
@@ -271,9 +295,22 @@ impl<'a> Fsck<'a> {
             }
             let first = segment.records.first().map(|record| format!("journal/{:016}.seg", record.first));
             if first.is_some_and(|first| first != name) {
-                self.fault(FaultKind::Journal, None, Some(&name), "begins with another entry than its name says".into());
+                self.fault(
+                    FaultKind::Journal,
+                    None,
+                    Some(&name),
+                    "begins with another entry than its name says".into(),
+                );
             }
             for record in segment.records {
+                // Before its number is believed: the log key vouches for where the record stands.
+                let checkpoint = self.signed(&name, &record.checkpoint, &settings.origin, &settings.log_key);
+                let edge = (record.frontier.size(), record.frontier.root());
+                if checkpoint.is_none_or(|checkpoint| (checkpoint.size, checkpoint.root) != edge) {
+                    let text = "a record's right edge does not give its signed root".to_owned();
+                    self.fault(FaultKind::Journal, Some(record.first), Some(&name), text);
+                    continue;
+                }
                 let begin = *start.get_or_insert(record.first);
                 let end = begin + tail.len() as u64;
                 if record.first > end || record.first < begin {
@@ -289,15 +326,21 @@ impl<'a> Fsck<'a> {
                 }
                 let skip = (end - record.first) as usize;
                 tail.extend(record.sealed.into_iter().skip(skip));
-                self.signed(&name, &record.checkpoint, &settings.origin, &settings.log_key);
             }
         }
-        if start.is_none() {
+        let Some(start) = start else {
             self.fault(FaultKind::Journal, None, Some("journal"), "no sound record".into());
-        }
-        let start = start.unwrap_or(0);
+            // Go on with the bundles there are.
+            let there = |number: &u64| self.folder.join(entries_path(*number)).exists();
+            return ((0..).take_while(there).count() as u64 * TILE_WIDTH, Vec::new());
+        };
         if !start.is_multiple_of(TILE_WIDTH) {
-            self.fault(FaultKind::Journal, Some(start), Some("journal"), "does not begin at a full bundle".into());
+            self.fault(
+                FaultKind::Journal,
+                Some(start),
+                Some("journal"),
+                "does not begin at a full bundle".into(),
+            );
         }
         (start, tail)
     }
@@ -306,10 +349,12 @@ impl<'a> Fsck<'a> {
         for (kind, index, path, detail) in bundle.faults {
             self.fault(kind, index, Some(&path), detail);
         }
-        for path in [entries_path(bundle.number), payloads_path(bundle.number), hashes_path(0, bundle.number)] {
+        for path in [entries_path(bundle.number), payloads_path(bundle.number), hashes_path(0, bundle.number)]
+        {
             self.expected.insert(path);
         }
         self.report.payloads_intact += bundle.intact;
+        self.genesis = self.genesis.take().or(bundle.genesis);
         let path = entries_path(bundle.number);
         let leaves: Vec<Digest> = bundle.entries.iter().map(|(leaf, _)| *leaf).collect();
         for (leaf, entry) in bundle.entries {
@@ -326,6 +371,9 @@ impl<'a> Fsck<'a> {
             match judge_payload(named, (!sealed.payload.is_empty()).then_some(&sealed.payload)) {
                 Ok(()) => self.report.payloads_intact += 1,
                 Err((kind, detail)) => self.fault(kind, Some(index), Some("journal"), detail),
+            }
+            if index == 0 {
+                self.genesis = entry.as_ref().ok().and_then(|entry| genesis_of(entry, &sealed.payload));
             }
             self.entry(sealed.leaf, entry, "journal");
         }
@@ -345,7 +393,12 @@ impl<'a> Fsck<'a> {
             ] {
                 match files::read_if_any(&folder.join(&path), max) {
                     Ok(Some(found)) if found != expected => {
-                        self.fault(FaultKind::Malformed, None, Some(&path), "differs from the journal".into());
+                        self.fault(
+                            FaultKind::Malformed,
+                            None,
+                            Some(&path),
+                            "differs from the journal".into(),
+                        );
                     }
                     Ok(_) => {}
                     Err(error) => self.fault(FaultKind::Missing, None, Some(&path), error.to_string()),
@@ -434,31 +487,20 @@ impl<'a> Fsck<'a> {
 
     /// The genesis entry names this log and its key.
     fn genesis(&mut self, settings: &Settings) {
-        #[derive(Deserialize)]
-        struct Named {
-            origin: String,
-            log_key: String,
-        }
-        let payload = crate::reader::Reader::open(self.folder).ok().and_then(|reader| reader.record(0).ok());
-        let named: Option<Named> = payload
-            .filter(|record| record.entry.kind == *"genesis")
-            .and_then(|record| record.statement)
-            .and_then(|statement| codec::decode_trusted(&statement).ok());
-        let right = named
-            .is_some_and(|named| named.origin == settings.origin && named.log_key == settings.log_key.to_string());
-        if !right {
+        let (id, origin) = (settings.id.clone(), settings.origin.clone());
+        let named = Genesis { id, origin, log_key: settings.log_key.to_string() };
+        if self.genesis.as_ref() != Some(&named) {
             let text = "entry 0 is not the genesis of the log that affiant.toml names".to_owned();
             self.fault(FaultKind::Settings, Some(0), Some("affiant.toml"), text);
         }
     }
 
     fn blobs(&mut self) {
-        let mut found = Vec::new();
-        list(self.folder, "blob", &mut found);
-        for path in found {
+        for path in self.list("blob") {
             let named = path.strip_prefix("blob/").map(|name| name.replace('/', ""));
             let digest = named.and_then(|name| name.parse::<Digest>().ok());
-            let Some(digest) = digest.filter(|digest| self.folder.join(&path) == blob::path_of(self.folder, digest))
+            let Some(digest) =
+                digest.filter(|digest| self.folder.join(&path) == blob::path_of(self.folder, digest))
             else {
                 self.stray(&path);
                 continue;
@@ -472,15 +514,31 @@ impl<'a> Fsck<'a> {
     }
 
     fn strays(&mut self) {
-        let mut found = Vec::new();
         for folder in ["tile", "payload", "journal"] {
-            list(self.folder, folder, &mut found);
-        }
-        for path in found {
-            if !self.expected.contains(&path) {
-                self.stray(&path);
+            for path in self.list(folder) {
+                if !self.expected.contains(&path) {
+                    self.stray(&path);
+                }
             }
         }
+    }
+
+    /// The files below a folder of the ledger, with `/` between names, sorted. A folder that is a link, a pipe or cannot
+    /// be listed is a fault.
+    fn list(&mut self, below: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        match std::fs::symlink_metadata(self.folder.join(below)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Ok(meta) if !meta.is_dir() => {
+                self.fault(FaultKind::Missing, None, Some(below), "not a folder".into())
+            }
+            _ => {
+                if let Err(error) = list(self.folder, below, &mut found) {
+                    self.fault(FaultKind::Missing, None, Some(below), error.to_string());
+                }
+            }
+        }
+        found
     }
 
     fn stray(&mut self, path: &str) {
@@ -493,7 +551,7 @@ impl<'a> Fsck<'a> {
 }
 
 fn judge_bundle(folder: &Path, number: u64) -> Judged {
-    let mut judged = Judged { number, entries: Vec::new(), intact: 0, faults: Vec::new() };
+    let mut judged = Judged { number, entries: Vec::new(), intact: 0, genesis: None, faults: Vec::new() };
     let first = number * TILE_WIDTH;
     let (path, hashes) = (hashes_path(0, number), read_hashes(folder, number));
     if let Err(error) = &hashes {
@@ -513,8 +571,10 @@ fn judge_bundle(folder: &Path, number: u64) -> Judged {
     let Some(entries) = entries else {
         let text = "missing or not 256 entries".to_owned();
         judged.faults.push((FaultKind::Malformed, Some(first), entries_path(number), text));
-        // Go on with the hashes of the tile, if any, so that later faults are found too.
-        judged.entries = hashes.iter().map(|hash| (*hash, Err("its bundle is lost".to_owned()))).collect();
+        // Go on with the hashes of the tile, if any, and keep count, so that later faults are found too.
+        let leaf = |at: usize| hashes.get(at).copied().unwrap_or(Digest::ZERO);
+        judged.entries =
+            (0..TILE_WIDTH as usize).map(|at| (leaf(at), Err("its bundle is lost".to_owned()))).collect();
         return judged;
     };
     for (at, bytes) in entries.iter().enumerate() {
@@ -525,6 +585,9 @@ fn judge_bundle(folder: &Path, number: u64) -> Judged {
         }
         let entry = Entry::from_bytes(bytes).map_err(|error| error.to_string());
         if let Some(payloads) = &payloads {
+            if index == 0 {
+                judged.genesis = entry.as_ref().ok().and_then(|entry| genesis_of(entry, payloads[at]?));
+            }
             match judge_payload(entry.as_ref().ok().map(|entry| entry.payload), payloads[at]) {
                 Ok(()) => judged.intact += 1,
                 Err((kind, detail)) => judged.faults.push((kind, Some(index), payloads_path(number), detail)),
@@ -542,9 +605,15 @@ fn read_hashes(folder: &Path, number: u64) -> Result<Vec<Digest>, FileError> {
     hashes.ok_or_else(|| FileError::at(&path)(std::io::Error::other("not a full tile")))
 }
 
-fn judge_payload(named: Option<Digest>, payload: Option<&(impl AsRef<[u8]> + ?Sized)>) -> Result<(), (FaultKind, String)> {
+fn judge_payload(
+    named: Option<Digest>,
+    payload: Option<&(impl AsRef<[u8]> + ?Sized)>,
+) -> Result<(), (FaultKind, String)> {
     let Some(payload) = payload.map(AsRef::as_ref) else {
-        return Err((FaultKind::PayloadMissing, "the payload is gone and no entry says that it was erased".into()));
+        return Err((
+            FaultKind::PayloadMissing,
+            "the payload is gone and no entry says that it was erased".into(),
+        ));
     };
     if named.is_some_and(|named| named != Digest::of(payload)) {
         return Err((FaultKind::PayloadAltered, "the payload is not the one its entry names".into()));
@@ -555,14 +624,23 @@ fn judge_payload(named: Option<Digest>, payload: Option<&(impl AsRef<[u8]> + ?Si
     }
 }
 
-/// The files below a folder of the ledger, with `/` between names, sorted.
-fn list(ledger: &Path, below: &str, found: &mut Vec<String>) {
-    let Ok(items) = std::fs::read_dir(ledger.join(below)) else { return };
-    let mut names: Vec<_> = items.flatten().map(|item| item.file_name().to_string_lossy().into_owned()).collect();
+/// What entry 0 says of the log.
+fn genesis_of(entry: &Entry, payload: &[u8]) -> Option<Genesis> {
+    let payload = Payload::from_bytes(payload).ok().filter(|_| entry.kind == *"genesis")?;
+    codec::decode_trusted(&payload.statement).ok()
+}
+
+fn list(ledger: &Path, below: &str, found: &mut Vec<String>) -> Result<(), FileError> {
+    let folder = ledger.join(below);
+    let mut names = Vec::new();
+    for item in std::fs::read_dir(&folder).map_err(FileError::at(&folder))? {
+        names.push(item.map_err(FileError::at(&folder))?.file_name().to_string_lossy().into_owned());
+    }
     names.sort();
     for name in names {
         let path = format!("{below}/{name}");
         let kind = std::fs::symlink_metadata(ledger.join(&path)).map(|meta| meta.file_type());
-        if kind.is_ok_and(|kind| kind.is_dir()) { list(ledger, &path, found) } else { found.push(path) }
+        if kind.is_ok_and(|kind| kind.is_dir()) { list(ledger, &path, found)? } else { found.push(path) }
     }
+    Ok(())
 }

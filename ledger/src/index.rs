@@ -256,7 +256,9 @@ fn read_u64(bytes: &[u8]) -> u64 {
 }
 
 fn read_array<const N: usize>(value: Option<&[u8]>) -> Result<Option<[u8; N]>, IndexError> {
-    value.map(|value| value.try_into().map_err(|_| IndexError("a value has the wrong length".into()))).transpose()
+    value
+        .map(|value| value.try_into().map_err(|_| IndexError("a value has the wrong length".into())))
+        .transpose()
 }
 
 fn facet_mark(key: &[u8], value: &[u8]) -> u64 {

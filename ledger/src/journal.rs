@@ -31,6 +31,8 @@ const DIGEST_SIZE: usize = 32;
 const AHEAD: usize = 256 * 1024;
 /// Largest segment read: what one rotation lets grow, with room for payloads of the largest size.
 const SEGMENT_SIZE_MAX: u64 = 1 << 30;
+/// Places behind damage at which a record is looked for: bounds the work on hostile bytes.
+const SEARCHED_MAX: usize = 64;
 /// Most bytes of entries and payloads in one record.
 pub const RECORD_SIZE_MAX: usize = 256 << 20;
 
@@ -67,6 +69,8 @@ pub struct Segment {
     pub end: usize,
     /// Whether anything but zeros follows.
     pub torn: bool,
+    /// Whether a whole record follows behind the damage: then what is damaged was durable once, no torn tail.
+    pub damaged: bool,
 }
 
 /// The bytes of a record.
@@ -128,7 +132,8 @@ fn decode_record(bytes: &[u8]) -> Option<(JournalRecord, usize)> {
     }
     let length_of_checkpoint = u32::from_be_bytes(take.array()?) as usize;
     let checkpoint = take.bytes(length_of_checkpoint)?.to_vec();
-    let sound = take.0.is_empty() && record_digest(first, &sealed, &frontier, &checkpoint).as_bytes() == digest;
+    let sound =
+        take.0.is_empty() && record_digest(first, &sealed, &frontier, &checkpoint).as_bytes() == digest;
     sound.then(|| (JournalRecord { first, sealed, frontier, checkpoint }, 8 + length + DIGEST_SIZE))
 }
 
@@ -160,13 +165,21 @@ impl<'a> Take<'a> {
 
 /// Reads a segment as far as it is sound.
 pub fn decode_segment(bytes: &[u8]) -> Segment {
-    let mut segment = Segment { records: Vec::new(), end: 0, torn: false };
+    let mut segment = Segment { records: Vec::new(), end: 0, torn: false, damaged: false };
     while let Some((record, length)) = decode_record(&bytes[segment.end..]) {
         segment.end += length;
         segment.records.push(record);
     }
-    segment.torn = bytes[segment.end..].iter().any(|byte| *byte != 0);
+    let rest = &bytes[segment.end..];
+    segment.torn = rest.iter().any(|byte| *byte != 0);
+    segment.damaged = segment.torn && holds_record(rest);
     segment
+}
+
+/// Whether a whole, sound record stands anywhere in `bytes`.
+fn holds_record(bytes: &[u8]) -> bool {
+    let starts = bytes.windows(MAGIC.len()).enumerate().filter(|(_, window)| *window == MAGIC);
+    starts.take(SEARCHED_MAX).any(|(at, _)| decode_record(&bytes[at..]).is_some())
 }
 
 /// The segments of a ledger's folder, oldest first.

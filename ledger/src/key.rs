@@ -54,7 +54,8 @@ impl SigningKey {
     /// The key as PKCS#8 version 1 PEM.
     pub fn to_pem(&self) -> String {
         let pair = KeypairBytes { secret_key: self.0.to_bytes(), public_key: None };
-        let pem = pair.to_pkcs8_pem(LineEnding::LF).unwrap_or_else(|error| panic!("32 bytes fit PKCS#8: {error}"));
+        let pem =
+            pair.to_pkcs8_pem(LineEnding::LF).unwrap_or_else(|error| panic!("32 bytes fit PKCS#8: {error}"));
         pem.as_str().to_owned()
     }
 
@@ -134,7 +135,9 @@ mod tests {
         // 48 bytes of DER: version 2 would carry the public key too and be longer.
         assert_eq!(pem.lines().nth(1).map(str::len), Some(64));
         assert_eq!(pem.lines().count(), 3);
-        assert!(SigningKey::from_pem("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").is_err());
+        assert!(
+            SigningKey::from_pem("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").is_err()
+        );
     }
 
     #[test]

@@ -124,7 +124,9 @@ pub enum LedgerError {
         path: String,
     },
     /// The log is not the one a released checkpoint was made of.
-    #[error("the first {size} entries are not those of the checkpoint released before ({path}): the ledger was rewritten or forked")]
+    #[error(
+        "the first {size} entries are not those of the checkpoint released before ({path}): the ledger was rewritten or forked"
+    )]
     Forked {
         /// Size of the released checkpoint.
         size: u64,
@@ -346,7 +348,10 @@ impl Ledger {
             return Err(LedgerError::Stopped);
         }
         if drafts.len() > BATCH_MAX {
-            return Err(LedgerError::Draft(format!("{} drafts in one batch, the limit is {BATCH_MAX}", drafts.len())));
+            return Err(LedgerError::Draft(format!(
+                "{} drafts in one batch, the limit is {BATCH_MAX}",
+                drafts.len()
+            )));
         }
         let before = self.recorded_before(drafts)?;
         let mut appended = Vec::with_capacity(drafts.len());
@@ -360,7 +365,11 @@ impl Ledger {
             }
             if let Some(id) = draft.id.as_deref() {
                 if let Some(first) = seen.insert((&draft.stream, id), at) {
-                    let same = self.surroundings.filing.same(draft.kind.as_str(), &drafts[first].statement, &draft.statement);
+                    let same = self.surroundings.filing.same(
+                        draft.kind.as_str(),
+                        &drafts[first].statement,
+                        &draft.statement,
+                    );
                     let earlier: Appended = appended[first];
                     if !same || drafts[first].kind != draft.kind {
                         return Err(LedgerError::OtherContent { id: id.to_owned(), index: earlier.index });
@@ -369,7 +378,11 @@ impl Ledger {
                     continue;
                 }
             }
-            let head = batch.heads.get(&draft.stream).copied().or_else(|| self.head(&draft.stream).map(|h| (h.n, h.leaf)));
+            let head = batch
+                .heads
+                .get(&draft.stream)
+                .copied()
+                .or_else(|| self.head(&draft.stream).map(|h| (h.n, h.leaf)));
             appended.push(batch.seal(draft, payload, head)?);
         }
         if !batch.sealed.is_empty() {
@@ -381,10 +394,16 @@ impl Ledger {
     fn commit(&mut self, batch: Batch) -> Result<(), LedgerError> {
         let size: usize = batch.sealed.iter().map(|s| s.entry.len() + s.payload.len()).sum();
         if size > RECORD_SIZE_MAX {
-            return Err(LedgerError::Draft(format!("{size} bytes in one batch, the limit is {RECORD_SIZE_MAX}")));
+            return Err(LedgerError::Draft(format!(
+                "{size} bytes in one batch, the limit is {RECORD_SIZE_MAX}"
+            )));
         }
         let (checkpoint, note) = sign(self.reader.settings(), &self.log_key, &batch.frontier);
-        assert_eq!(checkpoint.size, self.size() + batch.sealed.len() as u64, "a checkpoint covers every entry");
+        assert_eq!(
+            checkpoint.size,
+            self.size() + batch.sealed.len() as u64,
+            "a checkpoint covers every entry"
+        );
         let record = journal::encode_record(self.size(), &batch.sealed, &batch.frontier, &note);
         // From here on the file may hold the record: on any failure this writer says nothing more.
         self.stopped = true;
@@ -495,7 +514,14 @@ impl Batch {
     fn new(ledger: &Ledger) -> Self {
         let time = ledger.surroundings.clock.now().max(ledger.last.1);
         let frontier = ledger.frontier.clone();
-        Self { sealed: Vec::new(), filed: Vec::new(), frontier, heads: BTreeMap::new(), prev: ledger.last.0, time }
+        Self {
+            sealed: Vec::new(),
+            filed: Vec::new(),
+            frontier,
+            heads: BTreeMap::new(),
+            prev: ledger.last.0,
+            time,
+        }
     }
 
     fn seal(
@@ -540,9 +566,13 @@ fn salted_one(draft: &Draft, salt: [u8; 16]) -> Result<(Vec<u8>, Digest), Ledger
     if !is_submitter(&draft.by) {
         return Err(EntryError::Submitter(crate::id::visible(&draft.by)).into());
     }
-    let payload = Payload { salt, statement: draft.statement.clone(), signature: draft.signature.clone() }.to_bytes();
+    let payload =
+        Payload { salt, statement: draft.statement.clone(), signature: draft.signature.clone() }.to_bytes();
     if payload.len() > PAYLOAD_SIZE_MAX {
-        return Err(LedgerError::Draft(format!("a payload of {} bytes, the limit is {PAYLOAD_SIZE_MAX}", payload.len())));
+        return Err(LedgerError::Draft(format!(
+            "a payload of {} bytes, the limit is {PAYLOAD_SIZE_MAX}",
+            payload.len()
+        )));
     }
     let digest = Digest::of(&payload);
     Ok((payload, digest))
@@ -586,7 +616,8 @@ fn seal_payload(
 }
 
 fn sign(settings: &Settings, key: &SigningKey, frontier: &Frontier) -> (Checkpoint, Vec<u8>) {
-    let checkpoint = Checkpoint { origin: settings.origin.clone(), size: frontier.size(), root: frontier.root() };
+    let checkpoint =
+        Checkpoint { origin: settings.origin.clone(), size: frontier.size(), root: frontier.root() };
     let note = checkpoint.sign(settings.log_key.name(), key);
     (checkpoint, note)
 }

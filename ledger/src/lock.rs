@@ -42,7 +42,9 @@ impl Lock {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) if start.elapsed() < wait => sleep(Duration::from_millis(5)),
-                Err(TryLockError::WouldBlock) => return Err(LockError::Held { owner: owner(&mut file), waited: wait }),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(LockError::Held { owner: owner(&mut file), waited: wait });
+                }
                 Err(TryLockError::Error(error)) => return Err(FileError::at(&path)(error).into()),
             }
         }

@@ -166,7 +166,10 @@ impl Frontier {
     pub fn push(&mut self, leaf: Digest) {
         let mut hash = leaf;
         for _ in 0..self.size.trailing_ones() {
-            let left = self.peaks.pop().unwrap_or_else(|| panic!("a frontier has as many peaks as its size has ones"));
+            let left = self
+                .peaks
+                .pop()
+                .unwrap_or_else(|| panic!("a frontier has as many peaks as its size has ones"));
             hash = Digest::node(&left, &hash);
         }
         self.peaks.push(hash);

@@ -38,12 +38,18 @@ pub fn prove(leaves: &[Digest], indices: &[u64]) -> Vec<Digest> {
 
 /// Checks that the leaves given with their positions (strictly increasing) are those of the tree with `size` leaves and
 /// root `root`.
-pub fn verify(size: u64, leaves: &[(u64, Digest)], nodes: &[Digest], root: &Digest) -> Result<(), ProofError> {
+pub fn verify(
+    size: u64,
+    leaves: &[(u64, Digest)],
+    nodes: &[Digest],
+    root: &Digest,
+) -> Result<(), ProofError> {
     if root_from(size, leaves, nodes)? != *root {
         return Err(ProofError::Root);
     }
     // A second, independent opinion; it can only refuse.
-    let (indices, hashes): (Vec<usize>, Vec<[u8; 32]>) = leaves.iter().map(|(i, leaf)| (*i as usize, leaf.0)).unzip();
+    let (indices, hashes): (Vec<usize>, Vec<[u8; 32]>) =
+        leaves.iter().map(|(i, leaf)| (*i as usize, leaf.0)).unzip();
     let proof = MerkleProof::<Rfc6962>::new(nodes.iter().map(|node| node.0).collect());
     let total = usize::try_from(size).map_err(|_| ProofError::Outside)?;
     if proof.verify(root.0, &indices, &hashes, total) { Ok(()) } else { Err(ProofError::Root) }

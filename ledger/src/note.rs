@@ -92,7 +92,10 @@ impl Note {
 
     /// Signs `text`, which must end with a line feed and hold no other control character.
     pub fn sign(text: &str, name: &KeyName, key: &SigningKey) -> Vec<u8> {
-        assert!(text.ends_with('\n') && !text.chars().any(|c| c < ' ' && c != '\n'), "a note's text is lines");
+        assert!(
+            text.ends_with('\n') && !text.chars().any(|c| c < ' ' && c != '\n'),
+            "a note's text is lines"
+        );
         format!("{text}\n{}", signature_line(text, name, key)).into_bytes()
     }
 
@@ -100,7 +103,8 @@ impl Note {
     pub fn verify<'a>(&self, known: &'a [Verifier]) -> Result<Vec<&'a Verifier>, NoteError> {
         let mut signed: Vec<&Verifier> = Vec::new();
         for line in &self.signatures {
-            let Some(verifier) = known.iter().find(|v| v.name.0 == line.name && v.key_id() == line.key_id) else {
+            let Some(verifier) = known.iter().find(|v| v.name.0 == line.name && v.key_id() == line.key_id)
+            else {
                 continue;
             };
             if !verifier.accepts(&self.text, &line.bytes) {

@@ -76,7 +76,9 @@ impl Payload {
             let value = &bytes[range];
             match name {
                 "sig" => signature = Some(codec::decode(value, 256)?),
-                "salt" => salt = Some(codec::decode_trusted::<serde_bytes::ByteArray<16>>(value)?.into_array()),
+                "salt" => {
+                    salt = Some(codec::decode_trusted::<serde_bytes::ByteArray<16>>(value)?.into_array())
+                }
                 "statement" if value[0] >> 5 == 5 => statement = Some(value.to_vec()),
                 "statement" => return Err(shape("`statement` is not a map")),
                 _ => return Err(shape("unknown key in a payload")),

@@ -88,6 +88,7 @@ pub(crate) struct Tail {
     /// The signed checkpoint after them, as bytes.
     pub(crate) note: Vec<u8>,
     /// The segments, oldest first.
+    #[cfg_attr(not(feature = "sled"), allow(dead_code, reason = "only the writer goes on from them"))]
     pub(crate) segments: Vec<PathBuf>,
     /// Where the sound records of the last segment end.
     pub(crate) end: usize,
@@ -102,8 +103,11 @@ impl Tail {
         let mut tail: Option<Self> = None;
         for (number, path) in segments.iter().enumerate() {
             let segment = journal::read_segment(path)?;
-            if segment.torn && number + 1 < segments.len() {
+            if segment.damaged || segment.torn && number + 1 < segments.len() {
                 return Err(ReadError::Journal(format!("{}: damaged before its end", path.display())));
+            }
+            if segment.records.is_empty() {
+                return Err(ReadError::Journal(format!("{}: no sound record", path.display())));
             }
             let (end, torn) = (segment.end, segment.torn);
             for record in segment.records {
@@ -124,7 +128,9 @@ impl Tail {
         let wrong = |source| ReadError::Checkpoint { what: "journal", source };
         let checkpoint = Checkpoint::open(&tail.note, &settings.origin, &settings.log_key).map_err(wrong)?;
         if checkpoint.size != tail.frontier.size() || checkpoint.root != tail.frontier.root() {
-            return Err(ReadError::Journal("the right edge of the tree does not give the signed root".into()));
+            return Err(ReadError::Journal(
+                "the right edge of the tree does not give the signed root".into(),
+            ));
         }
         Ok((tail, checkpoint))
     }
@@ -132,7 +138,10 @@ impl Tail {
     fn take(&mut self, record: journal::JournalRecord) -> Result<(), ReadError> {
         let end = self.start + self.sealed.len() as u64;
         if record.first > end || record.first < self.start {
-            return Err(ReadError::Journal(format!("a record begins at {}, {end} was expected", record.first)));
+            return Err(ReadError::Journal(format!(
+                "a record begins at {}, {end} was expected",
+                record.first
+            )));
         }
         let known = (end - record.first) as usize;
         let held = &self.sealed[(record.first - self.start) as usize..];
@@ -186,7 +195,10 @@ impl Reader {
         let published = Checkpoint::open(&note, &settings.origin, &settings.log_key).map_err(wrong)?;
         let (tail, last) = Tail::load(folder, settings)?;
         if last.size < published.size || last.size == published.size && last.root != published.root {
-            let text = format!("{} entries, the published checkpoint has {} (or another root)", last.size, published.size);
+            let text = format!(
+                "{} entries, the published checkpoint has {} (or another root)",
+                last.size, published.size
+            );
             return Err(ReadError::Journal(text));
         }
         let mut sealed = tail.sealed;
@@ -230,11 +242,13 @@ impl Reader {
         self.checkpoint.size
     }
 
+    #[cfg(feature = "sled")]
     pub(crate) fn tail(&self) -> (u64, &[Sealed]) {
         (self.tail_start, &self.tail)
     }
 
     /// Moves to a later checkpoint with what was appended.
+    #[cfg(feature = "sled")]
     pub(crate) fn advance(&mut self, sealed: Vec<Sealed>, checkpoint: Checkpoint, note: Vec<u8>) {
         self.tail.extend(sealed);
         self.checkpoint = checkpoint;
@@ -242,6 +256,7 @@ impl Reader {
     }
 
     /// Gives up the first `count` entries of the tail: they are in bundles now, or will be.
+    #[cfg(feature = "sled")]
     pub(crate) fn drain(&mut self, count: usize) -> Vec<Sealed> {
         self.tail_start += count as u64;
         self.tail.drain(..count).collect()
@@ -328,7 +343,9 @@ impl Reader {
 
     fn read(&self, index: u64) -> Result<(Vec<u8>, Option<Vec<u8>>), ReadError> {
         let (entry, payload) = match self.in_tail(index)? {
-            Some(sealed) => (sealed.entry.clone(), (!sealed.payload.is_empty()).then(|| sealed.payload.clone())),
+            Some(sealed) => {
+                (sealed.entry.clone(), (!sealed.payload.is_empty()).then(|| sealed.payload.clone()))
+            }
             None => {
                 let bundle = self.bundle(index / TILE_WIDTH)?;
                 let at = (index % TILE_WIDTH) as usize;

@@ -78,7 +78,8 @@ impl Receipt {
             return Err(syntax("too large"));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| syntax("not UTF-8"))?;
-        let (proof, checkpoint) = text.split_once("\n\n").ok_or(syntax("no empty line before the checkpoint"))?;
+        let (proof, checkpoint) =
+            text.split_once("\n\n").ok_or(syntax("no empty line before the checkpoint"))?;
         let mut lines = proof.split('\n');
         if lines.next() != Some(HEADER) {
             return Err(syntax("the first line is not `c2sp.org/tlog-proof@v1`"));

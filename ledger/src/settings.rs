@@ -74,7 +74,8 @@ impl Settings {
         if file.version != LEDGER_VERSION {
             return Err(SettingsError::Version(file.version));
         }
-        let log_key: Verifier = file.log_key.parse().map_err(|error| SettingsError::Syntax(format!("{error}")))?;
+        let log_key: Verifier =
+            file.log_key.parse().map_err(|error| SettingsError::Syntax(format!("{error}")))?;
         Ok(Self { id: file.id, origin: file.origin, log_key, head: file.head })
     }
 }

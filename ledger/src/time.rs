@@ -222,7 +222,8 @@ impl FromStr for Period {
         let mut period = Self::default();
         let mut units = "YMWD";
         while !rest.is_empty() {
-            let digits = rest.find(|c: char| !c.is_ascii_digit()).filter(|n| (1..=5).contains(n)).ok_or_else(wrong)?;
+            let digits =
+                rest.find(|c: char| !c.is_ascii_digit()).filter(|n| (1..=5).contains(n)).ok_or_else(wrong)?;
             let count: u32 = rest[..digits].parse().map_err(|_| wrong())?;
             let unit = rest[digits..].chars().next().ok_or_else(wrong)?;
             let at = units.find(unit).ok_or_else(wrong)?;

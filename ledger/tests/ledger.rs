@@ -99,7 +99,10 @@ fn what_was_appended_is_there_after_reopening_with_proofs() {
     for (stream, count) in [("a", 1), ("b", 255), ("a", 1), ("b", 700), ("c", 3)] {
         let from = expected;
         let appended = ledger.append(&drafts(stream, from..from + count)).unwrap();
-        assert_eq!(appended.iter().map(|a| a.index).collect::<Vec<_>>(), (from..from + count).collect::<Vec<_>>());
+        assert_eq!(
+            appended.iter().map(|a| a.index).collect::<Vec<_>>(),
+            (from..from + count).collect::<Vec<_>>()
+        );
         expected += count;
         sound(&place.fsck());
     }
@@ -134,14 +137,20 @@ fn the_same_id_gives_the_first_entry_again_and_other_content_is_refused() {
     let mut ledger = place.create();
     let first = ledger.append(&drafts("a", 0..5)).unwrap();
     let again = ledger.append(&drafts("a", 3..6)).unwrap();
-    assert_eq!(again.iter().map(|a| (a.index, a.again)).collect::<Vec<_>>(), [(4, true), (5, true), (6, false)]);
+    assert_eq!(
+        again.iter().map(|a| (a.index, a.again)).collect::<Vec<_>>(),
+        [(4, true), (5, true), (6, false)]
+    );
     assert_eq!(again[0].leaf, first[3].leaf);
     let mut other = draft("a", 2);
     other.statement = codec::encode(&BTreeMap::from([("id", "run-2"), ("k", "other")]));
     let size = ledger.size();
     let refused = ledger.append(&[draft("a", 9), other.clone()]);
     assert!(matches!(refused, Err(LedgerError::OtherContent { id, index: 3 }) if id == "run-2"));
-    assert!(matches!(ledger.append(&[draft("b", 2), Draft { stream: "b".parse().unwrap(), ..other }]), Err(LedgerError::OtherContent { .. })));
+    assert!(matches!(
+        ledger.append(&[draft("b", 2), Draft { stream: "b".parse().unwrap(), ..other }]),
+        Err(LedgerError::OtherContent { .. })
+    ));
     assert_eq!(ledger.size(), size, "a refused batch leaves nothing");
     let twice = ledger.append(&[draft("c", 1), draft("c", 1)]).unwrap();
     assert_eq!((twice[0].index, twice[1].again), (twice[1].index, true));
@@ -178,7 +187,11 @@ fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for item in fs::read_dir(from).unwrap().flatten() {
         let target = to.join(item.file_name());
-        if item.path().is_dir() { copy_folder(&item.path(), &target) } else { drop(fs::copy(item.path(), target)) }
+        if item.path().is_dir() {
+            copy_folder(&item.path(), &target)
+        } else {
+            drop(fs::copy(item.path(), target))
+        }
     }
 }
 
@@ -242,7 +255,10 @@ fn a_second_writer_is_told_who_writes() {
     let place = place();
     let ledger = place.create();
     let second = place.open();
-    assert!(matches!(&second, Err(LedgerError::Lock(error)) if error.to_string().contains("process")), "{second:?}");
+    assert!(
+        matches!(&second, Err(LedgerError::Lock(error)) if error.to_string().contains("process")),
+        "{second:?}"
+    );
     drop(ledger);
     assert!(place.open().is_ok());
 }

@@ -99,11 +99,15 @@ fn verifier_keys_and_notes_good_and_bad_are_judged_as_they_say() {
         let note = Note::parse(bytes.as_bytes()).unwrap();
         assert_eq!(note.verify(std::slice::from_ref(&verifier)).unwrap(), [&verifier]);
         let forged = Note { text: note.text.replace('.', ","), ..note.clone() };
-        let changed = if forged.text == note.text { Note { text: format!("x{}", note.text), ..note } } else { forged };
+        let changed =
+            if forged.text == note.text { Note { text: format!("x{}", note.text), ..note } } else { forged };
         assert!(matches!(changed.verify(&[verifier]), Err(NoteError::Wrong(_))));
     }
     for note in cases["notes_malformed"].as_array().unwrap() {
-        assert!(matches!(Note::parse(note.as_str().unwrap().as_bytes()), Err(NoteError::Syntax(_))), "{note}");
+        assert!(
+            matches!(Note::parse(note.as_str().unwrap().as_bytes()), Err(NoteError::Syntax(_))),
+            "{note}"
+        );
     }
 }
 
@@ -116,7 +120,8 @@ fn a_note_with_no_known_key_and_one_with_a_second_known_wrong_key_are_rejected()
     let note = Note::parse(cosigned.as_bytes()).unwrap();
     assert_eq!(note.signatures.len(), 3);
     assert_eq!(note.verify(&[log.clone(), witness.clone()]).unwrap(), [&log, &witness]);
-    let stranger: Verifier = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8".parse().unwrap();
+    let stranger: Verifier =
+        "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8".parse().unwrap();
     assert_eq!(note.verify(&[stranger]), Err(NoteError::Unsigned));
     let mut spoiled = note;
     spoiled.signatures[1].bytes[20] ^= 1;
@@ -167,7 +172,8 @@ fn roots_and_proofs_of_the_300_entry_log_equal_the_independent_ones() {
         }
     }
     let own = json(&vectors().join("own/vectors.json"));
-    let leaves: Vec<Digest> = (0..300).map(|i| Digest::leaf(format!("affiant test entry {i}\n").as_bytes())).collect();
+    let leaves: Vec<Digest> =
+        (0..300).map(|i| Digest::leaf(format!("affiant test entry {i}\n").as_bytes())).collect();
     let mut grown = Frontier::default();
     for size in 0..=300u64 {
         if let Some(root) = own["roots"][size.to_string()].as_str() {
@@ -182,14 +188,19 @@ fn roots_and_proofs_of_the_300_entry_log_equal_the_independent_ones() {
         assert_eq!(Value::from(hexes(&merkle::inclusion(&nodes, index, size).unwrap())), case["proof"]);
     }
     for case in own["consistency"].as_array().unwrap() {
-        let sizes: Vec<u64> = ["size1", "size2", "old", "new", "m", "n"].iter().filter_map(|k| case[*k].as_u64()).collect();
-        assert_eq!(Value::from(hexes(&merkle::consistency(&nodes, sizes[0], sizes[1]).unwrap())), case["proof"]);
+        let sizes: Vec<u64> =
+            ["size1", "size2", "old", "new", "m", "n"].iter().filter_map(|k| case[*k].as_u64()).collect();
+        assert_eq!(
+            Value::from(hexes(&merkle::consistency(&nodes, sizes[0], sizes[1]).unwrap())),
+            case["proof"]
+        );
     }
 }
 
 #[test]
 fn a_log_written_by_tessera_is_read_back_to_its_checkpoints() {
-    let log = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx".parse().unwrap();
+    let log =
+        "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx".parse().unwrap();
     for size in 0..=15u64 {
         let note = read(&format!("tessera-testlog/checkpoint.{size}"));
         let checkpoint = Checkpoint::open(&note, "example.com/log/testdata", &log).unwrap();
@@ -198,7 +209,11 @@ fn a_log_written_by_tessera_is_read_back_to_its_checkpoints() {
             continue;
         }
         let bundle = read(&format!("tessera-testlog/tile/entries/000.p/{size}"));
-        let leaves = affiant_ledger::tile::split_entries(&bundle).unwrap().iter().map(|e| Digest::leaf(e)).collect::<Vec<_>>();
+        let leaves = affiant_ledger::tile::split_entries(&bundle)
+            .unwrap()
+            .iter()
+            .map(|e| Digest::leaf(e))
+            .collect::<Vec<_>>();
         assert_eq!(leaves.len() as u64, size);
         assert_eq!(merkle::root_of(&leaves), checkpoint.root);
         let tile = read(&format!("tessera-testlog/tile/0/000.p/{size}"));
