@@ -1,1 +1,35 @@
-//! placeholder
+//! Frameworks: laws and standards as versioned data, who they bind and when, and the assessment as a pure function.
+//!
+//! A [`Framework`] is a catalog of [`Requirement`]s (EU AI Act, ISO/IEC 42001, NIST AI RMF, or one's own). A
+//! [`MappingSet`] says which control supports which requirement. [`applicability`] and [`timing`] tell whether and when
+//! a requirement binds a system; [`assess`] puts it all beside what a stream of statements says and concludes,
+//! requirement by requirement, with citations and gaps.
+//!
+//! Nothing here reads a clock, a file or the network: the same entries, catalogs and date give the same
+//! [`Assessment`], so a verifier runs it again instead of believing it. The words are "evidence on file for",
+//! "no evidence" and "not assessed"; never that a system fulfils the law.
+
+pub mod applicability;
+pub mod assess;
+pub mod assessment;
+pub mod citation;
+pub mod condition;
+pub mod facts;
+pub mod framework;
+pub mod law;
+pub mod lint;
+pub mod mapping;
+pub mod requirement;
+pub mod timing;
+pub mod vocabulary;
+
+pub use applicability::{Applicability, ApplicabilityState, applicability, explain};
+pub use assess::{AssessError, assess};
+pub use assessment::{
+    Assessment, ControlStanding, Determination, Gap, GapKind, MappedControl, Outcome, Share, Standing, Totals,
+};
+pub use condition::{Condition, Pattern, Truth};
+pub use framework::{Catalog, Framework, FrameworkError, FrameworkKind};
+pub use mapping::{Mapping, MappingError, MappingSet, Relation};
+pub use requirement::{Kind, Level, Requirement};
+pub use timing::{Timing, TimingState, timing};
