@@ -1,5 +1,7 @@
 //! Applicability and timing of the EU AI Act: what binds whom, from when, and what silence means.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use affiant_controls::System;
 use affiant_frameworks::{
     Applicability, ApplicabilityState, Framework, Timing, TimingState, applicability, explain,

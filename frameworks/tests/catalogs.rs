@@ -1,5 +1,7 @@
 //! The catalogs: that the embedded bytes are the compiled YAML, hold what they say they hold, and load strictly.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use affiant_controls::ControlCatalog;
 use affiant_frameworks::framework::EMBEDDED;
 use affiant_frameworks::lint::lint;
