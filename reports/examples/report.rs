@@ -1,0 +1,15 @@
+//! Writes a sample report: `cargo run -p affiant-reports --example report -- report.pdf [pages of tables]`.
+
+#[path = "../tests/support/sample.rs"]
+mod sample;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let path = arguments.next().ok_or("name the file to write")?;
+    let document = match arguments.next() {
+        Some(pages) => sample::tables(pages.parse()?),
+        None => sample::report(),
+    };
+    std::fs::write(path, affiant_reports::render::pdf::render(&document)?)?;
+    Ok(())
+}
