@@ -1,2 +1,49 @@
-//! The affiant command.
-fn main() {}
+//! The affiant command: translates words into calls of the libraries, and their answers into text, JSON and exit codes.
+
+mod args;
+mod catalogs;
+mod context;
+mod demo;
+mod error;
+mod filing;
+mod init;
+mod key;
+mod log;
+mod output;
+mod pack;
+mod push;
+mod register;
+mod status;
+mod verify;
+
+use args::{Arguments, Verb};
+use clap::Parser;
+use context::Context;
+use error::Failure;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let context = match Context::new(&arguments.common) {
+        Ok(context) => context,
+        Err(failure) => return output::fail(&failure, arguments.common.json),
+    };
+    match run(&context, arguments.verb) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => output::fail(&failure, arguments.common.json),
+    }
+}
+
+fn run(context: &Context, verb: Verb) -> Result<u8, Failure> {
+    match verb {
+        Verb::Init(arguments) => init::run(context, arguments),
+        Verb::Key(arguments) => key::run(context, arguments),
+        Verb::Register(arguments) => register::run(context, arguments),
+        Verb::Push(arguments) => push::run(context, arguments),
+        Verb::Status(arguments) => status::run(context, arguments),
+        Verb::Pack(arguments) => pack::run(context, arguments),
+        Verb::Verify(arguments) => verify::run(context, arguments),
+        Verb::Log(arguments) => log::run(context, arguments),
+        Verb::Demo(arguments) => demo::run(context, arguments),
+    }
+}

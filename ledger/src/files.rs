@@ -99,11 +99,27 @@ pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     sync_folder(parent(path))
 }
 
-/// Replaces a file whole, with no sync: for what can be derived again.
+/// Replaces the content of a small file, with no sync: for what can be derived again and says itself whether it is
+/// whole, such as a signed checkpoint.
+///
+/// One write in place, no new file: a rename over a file makes some file systems write out the new one at once, at the
+/// cost of a sync. Within one sector, so that after a power cut the old or the new content stands; a reader that sees a
+/// mixture looks again. What is new, shrinks or is longer than a sector is replaced by rename.
 pub fn write_derived(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    stage(path, bytes, false)?;
-    publish(path)
+    let found =
+        open_no_follow(OpenOptions::new().write(true), path).and_then(|file| Ok((file.metadata()?, file)));
+    match found {
+        Ok((meta, mut file))
+            if meta.is_file() && bytes.len() <= SECTOR && (1..=bytes.len() as u64).contains(&meta.len()) =>
+        {
+            file.write_all(bytes).map_err(FileError::at(path))
+        }
+        _ => write_durably(path, bytes),
+    }
 }
+
+/// What a disk writes whole.
+const SECTOR: usize = 512;
 
 /// Writes `bytes` beside `path` under a temporary name, making the folders on the way.
 pub fn stage(path: &Path, bytes: &[u8], sync: bool) -> Result<(), FileError> {

@@ -2,8 +2,8 @@
 //!
 //! The only file that imports `sled`. sled 0.34 is not power-loss safe and may lose or alter single keys, so nothing in
 //! it is believed on its own word:
-//! - one batch carries all changes of an append and the covered size with the last leaf hash; any mismatch with the log
-//!   means rebuild;
+//! - one batch carries all changes of some appends and the covered size with the last leaf hash; any mismatch with the
+//!   log means rebuild, and what was not written before a stop is filed again from the log;
 //! - the stream heads are one value under a digest, and their lengths must add up to the covered size;
 //! - facets carry a count and a sum per stream, compared when a stream is read;
 //! - opening and the first reads run under `catch_unwind`; any failure means: set aside and rebuild.
@@ -21,6 +21,8 @@ use std::path::Path;
 const VERSION: u8 = 1;
 const HEADS: &[u8] = b"h";
 const CACHE_SIZE: u64 = 64 << 20;
+/// Entries kept in memory before they are written: every batch costs sled a write to the disk.
+const PENDING_MAX: usize = 1024;
 
 /// The last entry of a stream, and what guards its facets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,12 +73,47 @@ pub struct Filed {
 /// The index of a ledger.
 pub struct Index {
     tree: sled::Db,
+    /// Including what is pending, but for the facets.
     covered: Covered,
+    pending: Vec<Filed>,
+    pending_ids: BTreeMap<Vec<u8>, u64>,
 }
 
 impl std::fmt::Debug for Index {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Index").field("size", &self.covered.size).finish_non_exhaustive()
+    }
+}
+
+/// What a reader may learn from the index without a lock on the ledger.
+#[derive(Debug)]
+pub struct Lookup(Index);
+
+impl Lookup {
+    /// The index of the ledger in `folder`, if it is there, free, and covers exactly the log up to `size` and `leaf`.
+    pub fn open(folder: &Path, size: u64, leaf: Digest) -> Option<Self> {
+        if !folder.join("index").is_dir() {
+            return None;
+        }
+        let index = Index::open(folder).ok()?;
+        (index.covered() == (size, leaf)).then_some(Self(index))
+    }
+
+    /// As [`Index::facets`], in order of the log.
+    pub fn latest(&self, stream: &Id) -> Option<Vec<u64>> {
+        let mut found = self.0.facets(stream, b"").ok()?;
+        found.sort_unstable();
+        Some(found)
+    }
+
+    /// As [`Index::positions`].
+    pub fn positions(&self, stream: &Id) -> Option<Vec<u64>> {
+        self.0.positions(stream, 0).ok()
+    }
+
+    /// The streams with their number of entries, sorted.
+    pub fn streams(&self) -> Vec<(Id, u64)> {
+        self.0.streams().map(|(id, head)| (id.clone(), head.n)).collect()
     }
 }
 
@@ -92,7 +129,7 @@ impl Index {
                 None => Covered { version: VERSION, size: 0, leaf: Digest::ZERO, streams: BTreeMap::new() },
                 Some(value) => read_covered(&value)?,
             };
-            Ok(Self { tree, covered })
+            Ok(Self { tree, covered, pending: Vec::new(), pending_ids: BTreeMap::new() })
         })
     }
 
@@ -123,15 +160,41 @@ impl Index {
         self.covered.streams.iter()
     }
 
-    /// Files appended entries, in order, in one batch.
-    pub fn file(&mut self, entries: &[Filed]) -> Result<(), IndexError> {
+    /// Files appended entries, in order. They are written together with later ones, and seen at once.
+    pub fn file(&mut self, entries: Vec<Filed>) -> Result<(), IndexError> {
+        for entry in &entries {
+            let empty = Head { n: 0, leaf: Digest::ZERO, index: 0, facets: 0, facet_sum: 0 };
+            let head = self.covered.streams.entry(entry.stream.clone()).or_insert(empty);
+            if entry.index != self.covered.size || entry.n != head.n {
+                return Err(IndexError(format!("entry {} does not follow", entry.index)));
+            }
+            (head.n, head.leaf, head.index) = (entry.n + 1, entry.leaf, entry.index);
+            (self.covered.size, self.covered.leaf) = (entry.index + 1, entry.leaf);
+            if let Some(id) = &entry.id {
+                self.pending_ids.insert(id_key(&entry.stream, id), entry.index);
+            }
+        }
+        self.pending.extend(entries);
+        if self.pending.len() < PENDING_MAX { Ok(()) } else { self.write() }
+    }
+
+    /// Writes what is pending, in one batch. [`Index::positions`] and [`Index::facets`] need it.
+    pub fn write(&mut self) -> Result<(), IndexError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let entries = std::mem::take(&mut self.pending);
+        let ids = std::mem::take(&mut self.pending_ids);
         guarded(|| {
             let mut batch = sled::Batch::default();
             let mut facets: BTreeMap<Vec<u8>, [u8; 16]> = BTreeMap::new();
             let mut run: Option<(Vec<u8>, u64, u64)> = None;
-            for entry in entries {
-                self.file_one(entry, &mut batch, &mut facets)?;
+            for entry in &entries {
+                self.file_facet(entry, &mut facets)?;
                 extend_run(&mut run, entry, &mut batch);
+            }
+            for (key, index) in ids {
+                batch.insert(key, &index.to_be_bytes());
             }
             if let Some(run) = run {
                 write_run(&run, &mut batch);
@@ -144,21 +207,13 @@ impl Index {
         })
     }
 
-    fn file_one(
+    fn file_facet(
         &mut self,
         entry: &Filed,
-        batch: &mut sled::Batch,
         facets: &mut BTreeMap<Vec<u8>, [u8; 16]>,
     ) -> Result<(), IndexError> {
-        let empty = Head { n: 0, leaf: Digest::ZERO, index: 0, facets: 0, facet_sum: 0 };
-        let head = self.covered.streams.entry(entry.stream.clone()).or_insert(empty);
-        if entry.index != self.covered.size || entry.n != head.n {
-            return Err(IndexError(format!("entry {} does not follow", entry.index)));
-        }
-        if let Some(id) = &entry.id {
-            batch.insert(id_key(&entry.stream, id), &entry.index.to_be_bytes());
-        }
-        if let Some(facet) = &entry.facet {
+        let head = self.covered.streams.get_mut(&entry.stream);
+        if let (Some(facet), Some(head)) = (&entry.facet, head) {
             let key = stream_key(b'f', &entry.stream, &facet.key);
             let old = match facets.get(&key) {
                 Some(value) => Some(*value),
@@ -174,21 +229,24 @@ impl Index {
                 facets.insert(key, value);
             }
         }
-        (head.n, head.leaf, head.index) = (entry.n + 1, entry.leaf, entry.index);
-        (self.covered.size, self.covered.leaf) = (entry.index + 1, entry.leaf);
         Ok(())
     }
 
     /// The index of the entry that first carried an idempotency id in a stream.
     pub fn by_id(&self, stream: &Id, id: &str) -> Result<Option<u64>, IndexError> {
+        let key = id_key(stream, id);
+        if let Some(index) = self.pending_ids.get(&key) {
+            return Ok(Some(*index));
+        }
         guarded(|| {
-            let value = self.tree.get(id_key(stream, id)).map_err(wrong)?;
+            let value = self.tree.get(key).map_err(wrong)?;
             Ok(read_array(value.as_deref())?.map(u64::from_be_bytes))
         })
     }
 
     /// The indexes of a stream's entries from position `from` on, in order. All of them, or an error.
     pub fn positions(&self, stream: &Id, from: u64) -> Result<Vec<u64>, IndexError> {
+        self.refuse_pending()?;
         let Some(head) = self.head(stream) else { return Ok(Vec::new()) };
         guarded(|| {
             let prefix = stream_key(b'p', stream, &[]);
@@ -210,24 +268,35 @@ impl Index {
         })
     }
 
-    /// The entry of the highest rank under each facet key of a stream, by key. All of them, or an error.
-    pub fn facets(&self, stream: &Id) -> Result<Vec<u64>, IndexError> {
+    /// The entry of the highest rank under each facet key of a stream that begins with `prefix`, by key. All of them, or
+    /// an error.
+    pub fn facets(&self, stream: &Id, prefix: &[u8]) -> Result<Vec<u64>, IndexError> {
+        self.refuse_pending()?;
         let Some(head) = self.head(stream) else { return Ok(Vec::new()) };
         guarded(|| {
-            let (mut found, mut sum) = (Vec::new(), 0u64);
+            let (mut found, mut count, mut sum) = (Vec::new(), 0u64, 0u64);
+            let wanted = stream_key(b'f', stream, prefix);
             for item in self.tree.scan_prefix(stream_key(b'f', stream, &[])) {
                 let (key, value) = item.map_err(wrong)?;
                 let value: [u8; 16] = read_array(Some(&value))?.unwrap_or_default();
-                sum = sum.wrapping_add(facet_mark(&key, &value));
-                found.push(read_u64(&value[8..]));
+                (count, sum) = (count + 1, sum.wrapping_add(facet_mark(&key, &value)));
+                if key.starts_with(&wanted) {
+                    found.push(read_u64(&value[8..]));
+                }
             }
-            let whole = found.len() as u64 == head.facets && sum == head.facet_sum;
+            let whole = count == head.facets && sum == head.facet_sum;
             if whole { Ok(found) } else { Err(IndexError("facets are missing or altered".into())) }
         })
     }
 
+    /// Runs over the tree see only what was written.
+    fn refuse_pending(&self) -> Result<(), IndexError> {
+        if self.pending.is_empty() { Ok(()) } else { Err(IndexError("entries are pending".into())) }
+    }
+
     /// Pushes what has been filed towards the disk. Not a promise: the index is derived.
-    pub fn flush(&self) -> Result<(), IndexError> {
+    pub fn flush(&mut self) -> Result<(), IndexError> {
+        self.write()?;
         guarded(|| self.tree.flush().map(|_| ()).map_err(wrong))
     }
 }

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 const MAGIC: &[u8; 4] = b"AJR1";
 const DOMAIN: &[u8] = b"affiant journal v1\n";
 const DIGEST_SIZE: usize = 32;
-/// Zero bytes written ahead in a new segment.
+/// Zero bytes written ahead of the records.
 const AHEAD: usize = 256 * 1024;
 /// Largest segment read: what one rotation lets grow, with room for payloads of the largest size.
 const SEGMENT_SIZE_MAX: u64 = 1 << 30;
@@ -207,6 +207,8 @@ pub struct Journal {
     path: PathBuf,
     file: File,
     end: u64,
+    /// Size of the file: what lies behind `end` is zeros.
+    size: u64,
 }
 
 impl Journal {
@@ -229,7 +231,8 @@ impl Journal {
     /// Opens a segment whose sound records end at `end`.
     pub fn resume(path: PathBuf, end: usize) -> Result<Self, FileError> {
         let file = OpenOptions::new().write(true).open(&path).map_err(FileError::at(&path))?;
-        Ok(Self { path, file, end: end as u64 })
+        let size = file.metadata().map_err(FileError::at(&path))?.len();
+        Ok(Self { path, file, end: end as u64, size })
     }
 
     /// Path of the segment.
@@ -240,13 +243,17 @@ impl Journal {
     /// Writes a record and waits until it is durable. After an error nothing more may be written: what the file holds
     /// is not known.
     pub fn append(&mut self, record: &[u8]) -> Result<(), FileError> {
+        let end = self.end + record.len() as u64;
+        // A large record is worth its own change of size; zeros ahead of it would only be written twice.
+        let ahead = if end > self.size && record.len() < AHEAD / 8 { AHEAD } else { 0 };
         let write = |file: &mut File| {
             file.seek(SeekFrom::Start(self.end))?;
             file.write_all(record)?;
+            file.write_all(&vec![0; ahead])?;
             file.sync_data()
         };
         write(&mut self.file).map_err(FileError::at(&self.path))?;
-        self.end += record.len() as u64;
+        (self.end, self.size) = (end, self.size.max(end + ahead as u64));
         Ok(())
     }
 

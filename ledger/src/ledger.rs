@@ -305,7 +305,7 @@ impl Ledger {
     /// The indexes of a stream's entries from position `from` on; the index is rebuilt if it cannot say.
     pub fn positions(&mut self, stream: &Id, from: u64) -> Result<Vec<u64>, LedgerError> {
         self.settler.wait()?;
-        match self.index.positions(stream, from) {
+        match self.index.write().and_then(|()| self.index.positions(stream, from)) {
             Ok(found) => Ok(found),
             Err(_) => {
                 self.rebuild_index()?;
@@ -363,20 +363,20 @@ impl Ledger {
                 appended.push(*first);
                 continue;
             }
-            if let Some(id) = draft.id.as_deref() {
-                if let Some(first) = seen.insert((&draft.stream, id), at) {
-                    let same = self.surroundings.filing.same(
-                        draft.kind.as_str(),
-                        &drafts[first].statement,
-                        &draft.statement,
-                    );
-                    let earlier: Appended = appended[first];
-                    if !same || drafts[first].kind != draft.kind {
-                        return Err(LedgerError::OtherContent { id: id.to_owned(), index: earlier.index });
-                    }
-                    appended.push(Appended { again: true, ..earlier });
-                    continue;
+            if let Some(id) = draft.id.as_deref()
+                && let Some(first) = seen.insert((&draft.stream, id), at)
+            {
+                let same = self.surroundings.filing.same(
+                    draft.kind.as_str(),
+                    &drafts[first].statement,
+                    &draft.statement,
+                );
+                let earlier: Appended = appended[first];
+                if !same || drafts[first].kind != draft.kind {
+                    return Err(LedgerError::OtherContent { id: id.to_owned(), index: earlier.index });
                 }
+                appended.push(Appended { again: true, ..earlier });
+                continue;
             }
             let head = batch
                 .heads
@@ -414,7 +414,7 @@ impl Ledger {
         self.tail_size += size;
         self.reader.advance(batch.sealed, checkpoint, note);
         self.release()?;
-        if self.index.file(&batch.filed).is_err() {
+        if self.index.file(batch.filed).is_err() {
             self.rebuild_index()?;
         }
         if self.tail_size > TAIL_SIZE_MAX {
@@ -470,14 +470,15 @@ impl Ledger {
         Ok(())
     }
 
-    /// The entries that a replay of a stream needs as of now: those the index files under its facets, in order.
-    pub fn latest(&mut self, stream: &Id) -> Result<Vec<u64>, LedgerError> {
+    /// The entries that a replay of a stream needs as of now, in order: those the index files under its facets whose
+    /// key begins with `prefix`.
+    pub fn latest(&mut self, stream: &Id, prefix: &[u8]) -> Result<Vec<u64>, LedgerError> {
         self.settler.wait()?;
-        let mut found = match self.index.facets(stream) {
+        let mut found = match self.index.write().and_then(|()| self.index.facets(stream, prefix)) {
             Ok(found) => found,
             Err(_) => {
                 self.rebuild_index()?;
-                self.index.facets(stream)?
+                self.index.facets(stream, prefix)?
             }
         };
         found.sort_unstable();
@@ -632,7 +633,9 @@ pub fn head_path(folder: &Path, settings: &Settings, heads: &Path) -> PathBuf {
 
 /// Refuses a log that is shorter than, or other than, the checkpoint remembered at `path`.
 fn refuse_rollback(reader: &Reader, path: &Path) -> Result<(), LedgerError> {
-    let Some(note) = files::read_if_any(path, CHECKPOINT_SIZE_MAX as u64)? else { return Ok(()) };
+    let note = files::read_if_any(path, CHECKPOINT_SIZE_MAX as u64)?;
+    // Empty is what a power cut can leave of a file never synced, and says as much as none.
+    let Some(note) = note.filter(|note| !note.is_empty()) else { return Ok(()) };
     let shown = path.display().to_string();
     let settings = reader.settings();
     let released = Checkpoint::open(&note, &settings.origin, &settings.log_key)
@@ -650,10 +653,11 @@ fn refuse_rollback(reader: &Reader, path: &Path) -> Result<(), LedgerError> {
 
 /// Opens the index and brings it up to the log; rebuilds it when it is missing, damaged or of another log.
 fn open_index(reader: &Reader, filing: &dyn Filing) -> Result<Index, LedgerError> {
-    if let Ok(mut index) = Index::open(reader.folder()) {
-        if covers(&index, reader)? && catch_up(&mut index, reader, filing).is_ok() {
-            return Ok(index);
-        }
+    if let Ok(mut index) = Index::open(reader.folder())
+        && covers(&index, reader)?
+        && catch_up(&mut index, reader, filing).is_ok()
+    {
+        return Ok(index);
     }
     Index::set_aside(reader.folder()).map_err(FileError::at(&reader.folder().join("index")))?;
     let mut index = Index::open(reader.folder())?;
@@ -687,8 +691,8 @@ fn catch_up(index: &mut Index, reader: &Reader, filing: &dyn Filing) -> Result<(
                 leaf: record.leaf,
             });
         }
-        index.file(&filed)?;
+        index.file(filed)?;
         at = end;
     }
-    Ok(())
+    Ok(index.write()?)
 }

@@ -135,7 +135,7 @@ pub fn verify_subtree_consistency(
 /// a power of two.
 fn is_subtree(range: &Range<u64>) -> bool {
     let width = range.end.checked_sub(range.start).and_then(u64::checked_next_power_of_two);
-    width.is_some_and(|width| range.start % width == 0)
+    width.is_some_and(|width| range.start.is_multiple_of(width))
 }
 
 /// The right edge of a growing tree: the roots of its perfect subtrees, largest first. Enough to append and to tell

@@ -15,6 +15,7 @@ use crate::receipt::Receipt;
 use crate::record::Record;
 use crate::settings::{SETTINGS_FILE, Settings, SettingsError};
 use crate::tile::{self, TILE_HEIGHT, TILE_WIDTH};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -173,6 +174,8 @@ pub struct Reader {
     checkpoint: Checkpoint,
     note: Vec<u8>,
     cache: Mutex<Option<Arc<Bundle>>>,
+    /// Roots of full tiles, by level and number, where the tile above is not complete yet: they never change.
+    roots: Mutex<BTreeMap<(u32, u64), Digest>>,
 }
 
 impl Reader {
@@ -214,7 +217,8 @@ impl Reader {
         checkpoint: Checkpoint,
         note: Vec<u8>,
     ) -> Self {
-        Self { folder, settings, tail_start, tail, checkpoint, note, cache: Mutex::default() }
+        let (cache, roots) = Default::default();
+        Self { folder, settings, tail_start, tail, checkpoint, note, cache, roots }
     }
 
     /// The ledger's folder.
@@ -395,10 +399,19 @@ impl Reader {
                 slice.map(<[Digest]>::to_vec).ok_or_else(|| ReadError::Journal("a tile is not full".into()))
             }
             None if level == 0 => Err(ReadError::Tile { path, what: "missing".into() }),
-            None => (start..start + count)
-                .map(|n| Ok(merkle::root_of(&self.hashes(level - 1, n * TILE_WIDTH, TILE_WIDTH)?)))
-                .collect(),
+            None => (start..start + count).map(|n| self.tile_root(level - 1, n)).collect(),
         }
+    }
+
+    /// Root of a full tile.
+    fn tile_root(&self, level: u32, number: u64) -> Result<Digest, ReadError> {
+        let known = |roots: &BTreeMap<_, _>| roots.get(&(level, number)).copied();
+        if let Some(root) = known(&self.roots.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(root);
+        }
+        let root = merkle::root_of(&self.hashes(level, number * TILE_WIDTH, TILE_WIDTH)?);
+        self.roots.lock().unwrap_or_else(PoisonError::into_inner).insert((level, number), root);
+        Ok(root)
     }
 }
 

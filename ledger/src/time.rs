@@ -79,7 +79,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let format = if self.0 % 1000 == 0 { SecondsFormat::Secs } else { SecondsFormat::Millis };
+        let format = if self.0.is_multiple_of(1000) { SecondsFormat::Secs } else { SecondsFormat::Millis };
         f.pad(&self.civil().to_rfc3339_opts(format, true))
     }
 }

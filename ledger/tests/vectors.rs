@@ -1,5 +1,7 @@
 //! Known answers: other people's Merkle cases, notes, checkpoints and tile logs (tests/vectors, see SOURCES.txt there).
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use affiant_ledger::checkpoint::{Checkpoint, CheckpointError};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::merkle::{self, Frontier};

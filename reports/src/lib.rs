@@ -1,8 +1,21 @@
-//! Audit packs: the strict archive they travel in, and the report inside them.
+//! Audit packs: issue, render, verify.
 //!
-//! [`archive`] and [`document`] belong to the verifier's closure and build for `wasm32-unknown-unknown`; the
-//! PDF renderer behind feature `pdf` does not.
+//! A pack is one file that proves what an evidence ledger holds about one AI system: [`issue`] makes it, [`verify`]
+//! judges it with keys from outside, and both share one pure function, [`derive`]. The strict container is [`archive`];
+//! the report inside is a [`document`] that [`compose`] lays out and `render` draws.
+//!
+//! Everything but the PDF renderer (feature `pdf`) belongs to the verifier's closure and builds for
+//! `wasm32-unknown-unknown`.
 
 pub mod archive;
+pub mod bag;
+pub mod compose;
+pub mod derive;
 pub mod document;
+mod instructions;
+pub mod issue;
+pub mod pack;
 pub mod render;
+pub mod trust;
+pub mod verdict;
+pub mod verify;

@@ -143,7 +143,10 @@ impl Flow<'_> {
         let y = self.y;
         for (i, lines) in heads.iter().enumerate() {
             self.y = y + height - TINY.leading * lines.len() as Length;
-            self.draw_lines(lines, LEFT + LABEL + width * i as Length + points(2), TINY);
+            let x = LEFT + LABEL + width * i as Length;
+            for line in lines {
+                self.draw_lines(std::slice::from_ref(line), x + (width - tenths(12) - line.width) / 2, TINY);
+            }
         }
         self.y = y + height + points(3);
     }
@@ -250,7 +253,7 @@ fn share(count: u64, total: u64) -> Length {
 fn counts(counts: &[u64], categories: &[Category], total: u64) -> String {
     let shown = counts.iter().zip(categories).filter(|(count, _)| **count > 0);
     let mut text: String =
-        shown.map(|(count, category)| format!("{}\u{a0}{count}  ", category.tone.symbol())).collect();
+        shown.map(|(count, category)| format!("{}\u{a0}{count}\u{a0}\u{a0} ", category.tone.symbol())).collect();
     text.push_str(&format!("of\u{a0}{total}"));
     text
 }

@@ -3,6 +3,7 @@
 use super::look::Length;
 use affiant_ledger::id::is_hidden;
 use std::borrow::Cow;
+use std::cell::Cell;
 
 /// The faces, in the order in which they stand in for one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +48,11 @@ impl Metrics {
 }
 
 /// The faces with their metrics.
-pub(super) struct Fonts([Metrics; 4]);
+pub(super) struct Fonts {
+    metrics: [Metrics; 4],
+    /// Whether anything was shown as an escape so far.
+    escaped: Cell<bool>,
+}
 
 /// Text in one face.
 pub(super) type Run<'a> = (Face, Cow<'a, str>);
@@ -55,12 +60,17 @@ pub(super) type Run<'a> = (Face, Cow<'a, str>);
 impl Fonts {
     /// Takes the metrics in the order of [`Face::ALL`].
     pub(super) fn new(metrics: [Metrics; 4]) -> Self {
-        Self(metrics)
+        Self { metrics, escaped: Cell::new(false) }
+    }
+
+    /// Whether anything was shown as an escape so far.
+    pub(super) fn escaped(&self) -> bool {
+        self.escaped.get()
     }
 
     /// Width of `text` in a face that has all of its characters.
     pub(super) fn width(&self, face: Face, size: Length, text: &str) -> Length {
-        let metrics = &self.0[face as usize];
+        let metrics = &self.metrics[face as usize];
         let units: i64 = text.chars().map(|c| i64::from(metrics.advance(c).unwrap_or(0))).sum();
         (units * i64::from(size) / i64::from(metrics.units_per_em)) as Length
     }
@@ -85,7 +95,10 @@ impl Fonts {
             if let Some((_, run)) = runs.last_mut() {
                 match face {
                     Some(_) => run.push(c),
-                    None => run.push_str(&format!("<U+{:04X}>", c as u32)),
+                    None => {
+                        run.push_str(&format!("<U+{:04X}>", c as u32));
+                        self.escaped.set(true);
+                    }
                 }
             }
         }
@@ -99,7 +112,7 @@ impl Fonts {
 
     fn shows(&self, face: Face, c: char) -> bool {
         let visible = !is_hidden(c) && !is_right_to_left(c) && c != '\u{ad}' && c != '\u{a0}';
-        visible && self.0[face as usize].advance(c).is_some_and(|advance| advance > 0 || is_combining(c))
+        visible && self.metrics[face as usize].advance(c).is_some_and(|advance| advance > 0 || is_combining(c))
     }
 }
 

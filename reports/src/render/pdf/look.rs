@@ -96,8 +96,9 @@ impl Type {
     pub(super) fn styled(self, style: Style) -> Self {
         match style {
             Style::Plain => self,
+            Style::Mono if self.face == Face::Mono => self,
             Style::Strong => Self { face: Face::Strong, ..self },
-            Style::Mono => Self { face: Face::Mono, size: self.size * 9 / 10, ..self },
+            Style::Mono => Self { face: Face::Mono, size: self.size * 88 / 100, ..self },
             Style::Muted => Self { colour: MUTED, ..self },
         }
     }

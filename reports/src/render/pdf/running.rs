@@ -1,10 +1,12 @@
 //! What surrounds the body: cover, contents, running heads and feet.
 
 use super::canvas::Area;
-use super::layout::{Flow, titled};
-use super::look::{self, ACCENT, BODY, BOTTOM, COLUMN, LEFT, Length, MUTED, RIGHT, SMALL, TOP, points, tenths};
+use super::layout::Flow;
+use super::look::{
+    self, ACCENT, BODY, BOTTOM, COLUMN, LEFT, Length, MUTED, RIGHT, SMALL, TOP, Type, points, tenths,
+};
 use super::text::{Inline, Line, wrap};
-use crate::document::{Cover, Document, Link, Section};
+use crate::document::{Cover, Document, Link, Section, Style};
 
 /// Pages set aside for the contents, with the entries to be drawn on them.
 pub(super) struct Contents<'d> {
@@ -15,8 +17,10 @@ pub(super) struct Contents<'d> {
 
 struct Entry<'d> {
     id: &'d str,
-    title: String,
+    number: &'d str,
+    heading: Vec<Line<'d>>,
     level: usize,
+    style: Type,
 }
 
 /// Deepest level listed in the contents.
@@ -47,7 +51,7 @@ impl Flow<'_> {
         cover.notices.iter().for_each(|notice| self.notice(notice));
     }
 
-    fn cover_lines(&mut self, text: &str, style: look::Type, after: Length) {
+    fn cover_lines(&mut self, text: &str, style: Type, after: Length) {
         if !text.is_empty() {
             let lines = wrap(self.fonts, &[Inline::new(text, style)], COLUMN);
             self.lines("P", &lines, LEFT, style);
@@ -76,7 +80,7 @@ impl Flow<'_> {
     /// Sets aside the pages of the contents, whose page numbers are known only after the body.
     pub(super) fn reserve_contents<'d>(&mut self, document: &'d Document) -> Contents<'d> {
         let mut entries = Vec::new();
-        collect(&document.sections, 1, &mut entries);
+        self.collect(&document.sections, 1, &mut entries);
         let before = self.canvas.enter("TOC");
         let element = self.canvas.element();
         self.canvas.leave(before);
@@ -84,10 +88,10 @@ impl Flow<'_> {
         let mut height = look::heading(1).leading + points(18);
         self.new_page();
         for (i, entry) in entries.iter().enumerate() {
-            height += entry.height(i);
+            height += entry.above(i) + entry.height();
             if TOP + height > BOTTOM {
                 self.new_page();
-                height = entry.height(0);
+                height = entry.above(0) + entry.height();
             }
         }
         for head in &mut self.heads[first_page..] {
@@ -106,39 +110,62 @@ impl Flow<'_> {
         self.draw_lines(&title, LEFT, style);
         self.y = TOP + style.leading + points(18);
         for (i, entry) in contents.entries.iter().enumerate() {
-            let mut above = entry.height(i) - BODY.leading;
-            if self.y + above + BODY.leading > BOTTOM {
+            let mut above = entry.above(i);
+            if self.y + above + entry.height() > BOTTOM {
                 self.canvas.select(self.canvas.current() + 1);
                 self.y = TOP;
-                above = entry.height(0) - BODY.leading;
+                above = entry.above(0);
             }
             self.y += above;
             self.contents_entry(entry);
         }
         self.canvas.leave(None);
+        self.escape_note();
+    }
+
+    /// Says on the last page of the contents what `<U+202E>` means, if it occurs.
+    fn escape_note(&mut self) {
+        if self.fonts.escaped() {
+            let note = "Characters that hide, reorder the text around them or have no glyph here are shown as <U+XXXX>.";
+            let line = wrap(self.fonts, &[Inline::new(note, SMALL)], COLUMN);
+            self.y = BOTTOM + points(6);
+            self.draw_lines(&line, LEFT, SMALL);
+        }
     }
 
     fn contents_entry(&mut self, entry: &Entry) {
-        let page = self.canvas.page_of(entry.id).map_or(0, |page| page + 1);
-        let style = match entry.level {
-            1 => BODY.styled(crate::document::Style::Strong),
-            _ => BODY,
-        };
-        let link = Link::Internal(entry.id.to_owned());
-        let indent = points(18) * (entry.level as Length - 1);
-        let number = page.to_string();
-        let number = wrap(self.fonts, &[Inline::new(&number, style)], COLUMN);
-        let title = wrap(self.fonts, &[Inline::new(&entry.title, style)], COLUMN - indent - points(40));
+        let page = self.canvas.page_of(entry.id).map_or(0, |page| page + 1).to_string();
+        let page = wrap(self.fonts, &[Inline::new(&page, entry.style)], COLUMN);
+        let number = wrap(self.fonts, &[Inline::new(entry.number, entry.style.coloured(ACCENT))], COLUMN);
+        let (x, y) = (LEFT + entry.indent(), self.y);
+        let last = entry.heading.last().map_or(0, |line| line.width);
+        let to = RIGHT - page.first().map_or(0, |line| line.width);
         let before = self.canvas.enter("TOCI");
-        let (y, baseline) = (self.y, self.y + style.ascent());
-        self.draw_lines(title.get(..1).unwrap_or_default(), LEFT + indent, style);
-        let from = LEFT + indent + title.first().map_or(0, |line| line.width) + points(6);
-        let to = RIGHT - number.first().map_or(0, |line| line.width);
-        self.leader(from, to - points(6), baseline);
+        self.draw_lines(&number, x, entry.style);
         self.y = y;
-        self.draw_lines(&number, to, style);
+        self.draw_lines(&entry.heading, x + entry.hang(), entry.style);
+        let end = self.y;
+        self.y = end - entry.style.leading;
+        self.leader(x + entry.hang() + last + points(5), to - points(5), self.y + entry.style.ascent());
+        self.draw_lines(&page, to, entry.style);
         self.canvas.leave(before);
-        self.canvas.link(Area { x: LEFT + indent, y, width: COLUMN - indent, height: style.leading }, &link);
+        let link = Link::Internal(entry.id.to_owned());
+        self.canvas.link(Area { x, y, width: RIGHT - x, height: end - y }, &link);
+        self.y = end;
+    }
+
+    fn collect<'d>(&self, sections: &'d [Section], level: usize, entries: &mut Vec<Entry<'d>>) {
+        for section in sections {
+            let style = if level == 1 { BODY.styled(Style::Strong) } else { BODY };
+            let mut entry =
+                Entry { id: &section.id, number: &section.number, heading: Vec::new(), level, style };
+            let width = COLUMN - entry.indent() - entry.hang() - points(48);
+            entry.heading = wrap(self.fonts, &[Inline::new(&section.heading, style)], width);
+            entries.push(entry);
+            if level < CONTENTS_LEVEL {
+                self.collect(&section.sections, level + 1, entries);
+            }
+        }
     }
 
     /// Dots that lead the eye from a heading to its page.
@@ -187,17 +214,25 @@ impl Flow<'_> {
 }
 
 impl Entry<'_> {
-    /// Height of the `i`-th entry; a chapter stands apart from what is before it.
-    fn height(&self, i: usize) -> Length {
-        BODY.leading + if i > 0 && self.level == 1 { points(7) } else { points(2) }
+    /// Gap before the `i`-th entry of a page; a chapter stands apart from what is before it.
+    fn above(&self, i: usize) -> Length {
+        if i > 0 && self.level == 1 { points(7) } else { points(2) }
     }
-}
 
-fn collect<'d>(sections: &'d [Section], level: usize, entries: &mut Vec<Entry<'d>>) {
-    for section in sections {
-        entries.push(Entry { id: &section.id, title: titled(section), level });
-        if level < CONTENTS_LEVEL {
-            collect(&section.sections, level + 1, entries);
+    fn height(&self) -> Length {
+        self.style.leading * self.heading.len() as Length
+    }
+
+    fn indent(&self) -> Length {
+        points(18) * (self.level as Length - 1)
+    }
+
+    /// Room for the number, left of the heading.
+    fn hang(&self) -> Length {
+        match (self.number.is_empty(), self.level) {
+            (true, _) => 0,
+            (false, 1) => points(18),
+            (false, _) => points(28),
         }
     }
 }

@@ -165,6 +165,8 @@ impl Flow<'_> {
             done = end;
             if done < lines {
                 self.continue_on_next_page(grid);
+            } else {
+                self.hairline(self.y);
             }
         }
         self.canvas.leave(before);
@@ -195,7 +197,6 @@ impl Flow<'_> {
         }
         self.canvas.leave(outside);
         self.y = y + grid.style.leading * lines.len() as Length + LEADING;
-        self.hairline(self.y);
     }
 
     fn cells(&mut self, tag: Option<&'static str>, grid: &Grid, cells: &[&[Line]], style: Type) {
@@ -239,7 +240,7 @@ fn height(row: &GridRow, style: Type) -> Length {
 
 fn cell_lines<'a>(fonts: &Fonts, cell: &'a Cell, kind: Kind, style: Type, width: Length) -> Vec<Line<'a>> {
     let mut parts = match kind {
-        Kind::Mono => inlines(&cell.spans, Type { face: Face::Mono, size: style.size * 9 / 10, ..style }),
+        Kind::Mono => inlines(&cell.spans, Type { face: Face::Mono, size: style.size * 86 / 100, ..style }),
         _ => inlines(&cell.spans, style),
     };
     if let Some(tone) = cell.tone {

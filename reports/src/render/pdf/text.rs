@@ -109,12 +109,12 @@ struct Fragment<'a> {
 
 fn fragments<'a>(fonts: &Fonts, inlines: &[Inline<'a>]) -> Vec<Fragment<'a>> {
     let mut fragments = Vec::new();
-    let (mut spaced, mut breaks) = (false, 0);
+    let (mut space, mut breaks) = (0, 0);
     for (source, inline) in inlines.iter().enumerate() {
         let mut at = 0;
         while let Some(c) = inline.text[at..].chars().next() {
             if is_space(c) {
-                spaced = true;
+                space = fonts.width(inline.style.face, inline.style.size, " ");
                 breaks += usize::from(c == '\n');
                 at += c.len_utf8();
                 continue;
@@ -123,11 +123,9 @@ fn fragments<'a>(fonts: &Fonts, inlines: &[Inline<'a>]) -> Vec<Fragment<'a>> {
             let first = fragments.len();
             fragments.extend(word(fonts, inline, source, at, &inline.text[at..end]));
             if let Some(fragment) = fragments.get_mut(first) {
-                fragment.breaks = breaks;
-                let style = inline.style;
-                fragment.space = if spaced { fonts.width(style.face, style.size, " ") } else { 0 };
+                (fragment.space, fragment.breaks) = (space, breaks);
             }
-            (spaced, breaks, at) = (false, 0, end);
+            (space, breaks, at) = (0, 0, end);
         }
     }
     fragments

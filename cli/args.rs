@@ -1,0 +1,429 @@
+//! The words of the command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Tamper-evident evidence ledger for AI systems.
+///
+/// Push control results into it, see where each AI system stands against the EU AI Act, ISO/IEC 42001 and the NIST AI
+/// RMF, and issue signed audit packs that anyone can verify offline.
+#[derive(Debug, Parser)]
+#[command(name = "affiant", version, after_help = AFTER, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+const AFTER: &str = "\
+First steps:
+  affiant demo                               play a whole story in ./demo and look at what it leaves
+  affiant init evidence && cd evidence       make a ledger
+  affiant register system credit-scoring --name 'Credit scoring' --role provider --risk-class high-risk
+  affiant push bandit.sarif --system credit-scoring
+  affiant status credit-scoring
+  affiant pack build credit-scoring
+  affiant verify credit-scoring.affiant.zip --trust trust.keys
+
+Exit codes: 0 yes or done, 1 no, 2 usage or refused input, 3 integrity or signature failure, 4 undetermined, 5 I/O.";
+
+/// Said by every verb.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The ledger's folder [default: the nearest one with an affiant.toml, upward from here]
+    #[arg(long, global = true, env = "AFFIANT_LEDGER", value_name = "DIR")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say nothing but the answer
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Seconds to wait for another writer
+    #[arg(long, global = true, default_value_t = 10, value_name = "SECONDS", env = "AFFIANT_WAIT")]
+    pub(crate) wait: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Make a ledger with its keys
+    Init(InitArguments),
+    /// Show the ledger's keys; write the trust file that auditors hold
+    Key(KeyArguments),
+    /// Register an AI system or one of its assets
+    Register(RegisterArguments),
+    /// Push control results: flags, JSON, NDJSON or SARIF
+    Push(Box<PushArguments>),
+    /// Show where systems stand, and what is missing
+    Status(StatusArguments),
+    /// Issue audit packs
+    Pack(PackArguments),
+    /// Verify a pack or a receipt, offline
+    Verify(VerifyArguments),
+    /// Look at the ledger itself: entries, proofs, fsck
+    Log(LogArguments),
+    /// Play the whole story on real tool outputs
+    Demo(DemoArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  affiant init evidence --origin evidence.example.org/ai
+
+The origin names the log for ever: checkpoints, receipts and packs carry it. Use a name you control.")]
+pub(crate) struct InitArguments {
+    /// Folder of the new ledger
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Name of the log, such as evidence.example.org/ai [default: affiant.local/<id>]
+    #[arg(long)]
+    pub(crate) origin: Option<String>,
+    /// Id of the ledger [default: made up]
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// File that remembers the last released checkpoint, best on another volume [default: in your state folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) head: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyArguments {
+    #[command(subcommand)]
+    pub(crate) verb: KeyVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyVerb {
+    /// List the keys with their fingerprints
+    List,
+    /// Show one public key
+    Show {
+        /// Which key
+        purpose: KeyPurpose,
+        /// As PEM, for openssl
+        #[arg(long)]
+        pem: bool,
+    },
+    /// Write the trust file that auditors hold: give it to them by another way than the pack
+    Trust {
+        /// Where to write it; `-` is stdout
+        #[arg(long, short, default_value = "-")]
+        output: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeyPurpose {
+    /// Signs checkpoints
+    Log,
+    /// Signs packs
+    Issuer,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RegisterArguments {
+    #[command(subcommand)]
+    pub(crate) verb: RegisterVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RegisterVerb {
+    /// Register an AI system: the owner of a stream of evidence
+    #[command(after_help = "\
+Example:
+  affiant register system credit-scoring --name 'Credit scoring' --owner 'Head of Retail Credit' \\
+      --role provider --risk-class high-risk --route annex-iii --fact annex_iii=5.b \\
+      --basis 'Annex III point 5(b): creditworthiness of natural persons'
+
+Registering again replaces what was said before; both stay on the ledger. A classification is a claim with an author.")]
+    System(SystemArguments),
+    /// Register an asset of a system: a model, a dataset, a pipeline, ...
+    #[command(after_help = "\
+Example:
+  affiant register asset scoring-model --system credit-scoring --kind model --name 'Scoring model' --asset-version 3.2.0")]
+    Asset(AssetArguments),
+    /// Register a system and its assets from a YAML or JSON file
+    #[command(after_help = "\
+Example file:
+  system:
+    id: credit-scoring
+    name: Credit scoring
+    roles: [provider]
+    risk_classes: [high-risk]
+    routes: [annex-iii]
+    facts: {annex_iii: [5.b]}
+  assets:
+  - {id: scoring-model, kind: model, name: Scoring model}")]
+    File {
+        /// The file; `-` is stdin
+        file: PathBuf,
+        /// The system of assets whose file names none
+        #[arg(long, value_name = "ID")]
+        system: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SystemArguments {
+    /// Id of the system
+    pub(crate) id: String,
+    /// Its name
+    #[arg(long)]
+    pub(crate) name: String,
+    /// What it is for
+    #[arg(long)]
+    pub(crate) purpose: Option<String>,
+    /// Who answers for it
+    #[arg(long)]
+    pub(crate) owner: Option<String>,
+    /// Role under the AI Act, such as provider or deployer; may be repeated
+    #[arg(long = "role", value_name = "ROLE")]
+    pub(crate) roles: Vec<String>,
+    /// Risk class, such as high-risk, transparency or gpai; may be repeated
+    #[arg(long = "risk-class", value_name = "CLASS")]
+    pub(crate) risk_classes: Vec<String>,
+    /// Route to high risk: annex-iii or annex-i; may be repeated
+    #[arg(long = "route", value_name = "ROUTE")]
+    pub(crate) routes: Vec<String>,
+    /// Date of placing on the market or putting into service
+    #[arg(long, value_name = "DATE")]
+    pub(crate) placed_on_market: Option<String>,
+    /// Another fact that applicability depends on, such as annex_iii=5.b; may be repeated
+    #[arg(long = "fact", value_name = "KEY=VALUE")]
+    pub(crate) facts: Vec<String>,
+    /// Who classified it
+    #[arg(long, value_name = "WHO")]
+    pub(crate) classified_by: Option<String>,
+    /// Why it is classified so
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) basis: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AssetArguments {
+    /// Id of the asset
+    pub(crate) id: String,
+    /// The system it belongs to
+    #[arg(long)]
+    pub(crate) system: String,
+    /// Kind: model, dataset, pipeline, gateway, agent, ...
+    #[arg(long)]
+    pub(crate) kind: String,
+    /// Its name
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Its version
+    #[arg(long)]
+    pub(crate) asset_version: Option<String>,
+    /// SHA-256 of its content
+    #[arg(long, value_name = "HEX")]
+    pub(crate) digest: Option<String>,
+    /// Who answers for it
+    #[arg(long)]
+    pub(crate) owner: Option<String>,
+    /// What it is for
+    #[arg(long)]
+    pub(crate) purpose: Option<String>,
+    /// Where it is
+    #[arg(long)]
+    pub(crate) location: Option<String>,
+    /// It is out of use
+    #[arg(long)]
+    pub(crate) retired: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  affiant push results.ndjson --system credit-scoring
+  bandit -r app -f sarif | affiant push - --format sarif --system credit-scoring --asset scoring-code
+  affiant push --system credit-scoring --control AFF-GOV-04 --status passed \\
+      --summary 'risk assessment 2026-11 approved' --observed 2026-11-20 --id ra-2026-11
+
+Findings-only formats such as SARIF cannot show a pass. Say what was run, and controls without a finding pass:
+  affiant push bandit.sarif --system credit-scoring --examined 42
+
+A batch is all or nothing; with --partial good rows are taken and bad ones reported. The same id pushed again returns
+the first receipt; the same id with other content is refused.")]
+pub(crate) struct PushArguments {
+    /// File with results; `-` is stdin; none with --control
+    #[arg(required_unless_present = "control")]
+    pub(crate) file: Option<PathBuf>,
+    /// Format [default: found out from the content]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<FormatName>,
+    /// The AI system the results are about
+    #[arg(long, value_name = "ID")]
+    pub(crate) system: Option<String>,
+    /// The asset they are about
+    #[arg(long, value_name = "ID")]
+    pub(crate) asset: Option<String>,
+    /// Take the good rows and report the bad
+    #[arg(long)]
+    pub(crate) partial: bool,
+    /// Show what would be recorded; record nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Keep the file itself as evidence, not only its digest
+    #[arg(long)]
+    pub(crate) keep_raw: bool,
+    /// Write a receipt file for every entry into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) receipts: Option<PathBuf>,
+    /// Name of the collector [default: the tool in the file]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) collector: Option<String>,
+    /// When it was observed, where the file does not say [default: now, marked as such]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) observed: Option<String>,
+    /// How much the tool examined: makes the absence of findings count
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) examined: Option<u64>,
+    /// How much it skipped
+    #[arg(long, value_name = "COUNT", requires = "examined", default_value_t = 0)]
+    pub(crate) skipped: u64,
+    /// How many errors it had
+    #[arg(long, value_name = "COUNT", requires = "examined", default_value_t = 0)]
+    pub(crate) errors: u64,
+    /// A single result: the control
+    #[arg(long, value_name = "ID", conflicts_with = "file", requires_all = ["status", "system"])]
+    pub(crate) control: Option<String>,
+    /// A single result: passed, failed, needs-review, not-applicable, not-run
+    #[arg(long, value_name = "STATUS", requires = "control")]
+    pub(crate) status: Option<String>,
+    /// A single result: what was found, in a sentence
+    #[arg(long, value_name = "TEXT", requires = "control")]
+    pub(crate) summary: Option<String>,
+    /// A single result: its idempotency id
+    #[arg(long, value_name = "ID", requires = "control")]
+    pub(crate) id: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatName {
+    Json,
+    Ndjson,
+    Sarif,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  affiant status                                      all systems
+  affiant status credit-scoring --framework eu-ai-act --gaps
+  affiant status credit-scoring --as-of 2026-10-01
+
+Words: satisfied means that evidence is on file for every mapped control over its whole population. It never means
+that the organisation complies. Exit code 4 when nothing could be evaluated.")]
+pub(crate) struct StatusArguments {
+    /// The system [default: all]
+    pub(crate) system: Option<String>,
+    /// Only this framework: eu-ai-act, iso-42001 or nist-ai-rmf; may be repeated
+    #[arg(long = "framework", value_name = "ID")]
+    pub(crate) frameworks: Vec<String>,
+    /// As of a past instant, as known then
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<String>,
+    /// List what is missing, failed or stale
+    #[arg(long)]
+    pub(crate) gaps: bool,
+    /// Explain one requirement, such as art-12-1 or A.6.2.8
+    #[arg(long, value_name = "REQUIREMENT", requires = "system")]
+    pub(crate) why: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PackArguments {
+    #[command(subcommand)]
+    pub(crate) verb: PackVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PackVerb {
+    /// Issue a signed audit pack about a system
+    #[command(after_help = "\
+Example:
+  affiant pack build credit-scoring --output audit-2026.affiant.zip
+
+Issuing is itself an entry of the system's stream, and the last one in the pack: nothing can be left out behind it.")]
+    Build {
+        /// The system
+        system: String,
+        /// File to write [default: <system>.affiant.zip]
+        #[arg(long, short)]
+        output: Option<PathBuf>,
+        /// Also write the report by itself
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
+        /// As of a past instant
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<String>,
+        /// Only this framework; may be repeated
+        #[arg(long = "framework", value_name = "ID")]
+        frameworks: Vec<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  affiant verify credit-scoring.affiant.zip --trust trust.keys
+  affiant verify receipt-12.tlog-proof --trust trust.keys
+
+Exit codes: 0 verified; 1 intact, but the conclusions do not follow from the evidence; 3 altered, incomplete or signed
+by another key; 4 nothing wrong found, but no trust anchor was given.")]
+pub(crate) struct VerifyArguments {
+    /// The pack or receipt
+    pub(crate) file: PathBuf,
+    /// Keys from outside, as the organisation gave them to you
+    #[arg(long, value_name = "FILE", env = "AFFIANT_TRUST")]
+    pub(crate) trust: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogArguments {
+    #[command(subcommand)]
+    pub(crate) verb: LogVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogVerb {
+    /// Show entries
+    Show {
+        /// Only this entry, with its statement
+        index: Option<u64>,
+        /// Only this stream
+        #[arg(long)]
+        stream: Option<String>,
+        /// Only idempotency ids, one a line
+        #[arg(long)]
+        ids: bool,
+        /// At most this many, the latest
+        #[arg(long, value_name = "COUNT")]
+        last: Option<u64>,
+    },
+    /// Print the signed checkpoint; with --since, prove that an earlier one is a part of it
+    Checkpoint {
+        /// An earlier signed checkpoint
+        #[arg(long, value_name = "FILE")]
+        since: Option<PathBuf>,
+    },
+    /// Print a receipt: proof that an entry is in the log
+    Prove {
+        /// The entry
+        index: u64,
+    },
+    /// Derive the whole ledger again from its files and list every fault
+    Fsck,
+    /// Build the index anew
+    Reindex,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Folder to play in
+    #[arg(default_value = "demo")]
+    pub(crate) dir: PathBuf,
+}

@@ -1,0 +1,123 @@
+//! What every verb needs: which ledger, what time, where heads are remembered.
+
+use crate::args::Common;
+use crate::error::Failure;
+use crate::filing::Statements;
+use affiant_ledger::files;
+use affiant_ledger::ledger::{Ledger, Surroundings};
+use affiant_ledger::reader::Reader;
+use affiant_ledger::settings::SETTINGS_FILE;
+use affiant_ledger::time::{Clock, FixedClock, SystemClock, Timestamp};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The surroundings of a run.
+pub(crate) struct Context {
+    ledger: Option<PathBuf>,
+    clock: Arc<dyn Clock>,
+    wait: Duration,
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+}
+
+impl Context {
+    pub(crate) fn new(common: &Common) -> Result<Self, Failure> {
+        Ok(Self {
+            ledger: common.ledger.clone(),
+            clock: clock()?,
+            wait: Duration::from_secs(common.wait),
+            json: common.json,
+            quiet: common.quiet,
+        })
+    }
+
+    /// The same surroundings with another ledger.
+    pub(crate) fn at(&self, ledger: &Path) -> Self {
+        Self { ledger: Some(ledger.to_owned()), clock: self.clock.clone(), ..*self }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The ledger's folder: as given, or the nearest one upward from the working directory.
+    pub(crate) fn folder(&self) -> Result<PathBuf, Failure> {
+        if let Some(folder) = &self.ledger {
+            return Ok(folder.clone());
+        }
+        let here = std::env::current_dir().map_err(Failure::io)?;
+        let found = here.ancestors().find(|folder| folder.join(SETTINGS_FILE).is_file());
+        found.map(Path::to_owned).ok_or_else(|| {
+            Failure::refused(format!("no {SETTINGS_FILE} in this folder or above"))
+                .hint("make a ledger with `affiant init DIR`, or name one with --ledger or AFFIANT_LEDGER")
+        })
+    }
+
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            clock: self.clock.clone(),
+            random: affiant_ledger::random::fill,
+            filing: &Statements,
+            wait: self.wait,
+            heads: heads(),
+        }
+    }
+
+    /// Opens the ledger for writing.
+    pub(crate) fn open(&self) -> Result<Ledger, Failure> {
+        Ok(Ledger::open(&self.folder()?, self.surroundings())?)
+    }
+
+    /// Opens the ledger for reading.
+    pub(crate) fn read(&self) -> Result<Reader, Failure> {
+        Ok(Reader::open(&self.folder()?)?)
+    }
+
+    /// Says something, unless told to be quiet.
+    pub(crate) fn say(&self, text: impl std::fmt::Display) {
+        if !self.quiet {
+            crate::output::say(text);
+        }
+    }
+}
+
+/// The system's clock, or the instant that `SOURCE_DATE_EPOCH` names (reproducible-builds.org).
+fn clock() -> Result<Arc<dyn Clock>, Failure> {
+    let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") else { return Ok(Arc::new(SystemClock)) };
+    let seconds: Option<u64> = text.to_str().and_then(|text| text.parse().ok());
+    let time = seconds.and_then(|s| s.checked_mul(1000)).and_then(|millis| Timestamp::from_millis(millis).ok());
+    let wrong = || Failure::refused(format!("SOURCE_DATE_EPOCH `{}` is not a time in seconds", text.display()));
+    Ok(Arc::new(FixedClock(time.ok_or_else(wrong)?)))
+}
+
+/// Where released checkpoints are remembered: the user's state folder (XDG base directories).
+fn heads() -> PathBuf {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let state = set("AFFIANT_STATE").or_else(|| set("XDG_STATE_HOME").map(|state| state.join("affiant")));
+    let home = || set("HOME").map(|home| home.join(".local/state/affiant"));
+    state.or_else(home).unwrap_or_else(|| std::env::temp_dir().join("affiant")).join("heads")
+}
+
+/// Reads an input file, or stdin for `-`.
+pub(crate) fn input(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
+    use std::io::Read;
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().take(max + 1).read_to_end(&mut bytes).map_err(Failure::io)?;
+        return if bytes.len() as u64 > max { Err(Failure::refused(format!("stdin: more than {max} bytes"))) } else { Ok(bytes) };
+    }
+    files::read(path, max).map_err(|error| match &error {
+        files::FileError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => Failure::io(error),
+        _ => Failure::refused(error),
+    })
+}
+
+/// Writes an output file whole, or stdout for `-`.
+pub(crate) fn output(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        crate::output::bytes(bytes);
+        return Ok(());
+    }
+    files::write_durably(path, bytes).map_err(Failure::io)
+}

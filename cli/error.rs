@@ -1,0 +1,91 @@
+//! Failures of the command: a message, perhaps a hint, and an exit code.
+//!
+//! 0 yes or done. 1 no. 2 usage, configuration or refused input. 3 integrity or signature failure. 4 undetermined.
+//! 5 I/O or internal.
+
+use affiant_ledger::files::FileError;
+use affiant_ledger::ledger::LedgerError;
+use affiant_ledger::lock::LockError;
+use affiant_ledger::reader::ReadError;
+use std::fmt::Display;
+
+/// Usage, configuration or refused input.
+pub(crate) const REFUSED: u8 = 2;
+/// Integrity or signature failure.
+pub(crate) const INTEGRITY: u8 = 3;
+/// Undetermined: no trust anchor, nothing evaluated.
+pub(crate) const UNDETERMINED: u8 = 4;
+/// I/O or internal.
+pub(crate) const IO: u8 = 5;
+
+/// Why the command ends without what was asked for.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: u8,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn refused(message: impl Display) -> Self {
+        Self { code: REFUSED, message: message.to_string(), hint: None }
+    }
+
+    pub(crate) fn integrity(message: impl Display) -> Self {
+        Self { code: INTEGRITY, message: message.to_string(), hint: None }
+    }
+
+    pub(crate) fn io(message: impl Display) -> Self {
+        Self { code: IO, message: message.to_string(), hint: None }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Display) -> Self {
+        self.hint = Some(hint.to_string());
+        self
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        Self::io(error)
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        let message = error.to_string();
+        match error {
+            ReadError::NotALedger(_) => Self::refused(message)
+                .hint("make one with `affiant init DIR`, or name one with --ledger or AFFIANT_LEDGER"),
+            ReadError::Settings(_) | ReadError::Outside { .. } => Self::refused(message),
+            ReadError::File(file) if !file.is_missing() => Self::io(message),
+            _ => Self::integrity(message).hint("`affiant log fsck` lists every fault"),
+        }
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        let message = error.to_string();
+        match error {
+            LedgerError::Read(error) => error.into(),
+            LedgerError::File(_) | LedgerError::Stopped | LedgerError::Index(_) => Self::io(message),
+            LedgerError::Lock(LockError::Held { .. }) => {
+                Self::io(message).hint("try again when it is done, or wait longer with --wait SECONDS")
+            }
+            LedgerError::Lock(LockError::File(_)) => Self::io(message),
+            LedgerError::Shortened { .. } | LedgerError::Forked { .. } => Self::integrity(message).hint(
+                "do not write to it: keep both copies, and find out which one is the ledger that receipts were given for",
+            ),
+            LedgerError::Head { .. } => Self::integrity(message),
+            LedgerError::OtherContent { .. } => {
+                Self::refused(message).hint("a corrected result is a new result: give it a new id")
+            }
+            LedgerError::Exists(_)
+            | LedgerError::Key { .. }
+            | LedgerError::OtherKey
+            | LedgerError::Origin(_)
+            | LedgerError::Draft(_) => Self::refused(message),
+        }
+    }
+}

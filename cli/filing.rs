@@ -1,0 +1,41 @@
+//! Tells the ledger how statements are filed, so that its index can be rebuilt.
+
+use affiant_controls::statement::{Statement, facet_of};
+use affiant_controls::result::{ControlResult, TimeSource};
+use affiant_ledger::record::{Facet, Filing};
+
+/// Files statements of the controls storey.
+pub(crate) struct Statements;
+
+impl Filing for Statements {
+    fn facet(&self, kind: &str, statement: &[u8]) -> Option<Facet> {
+        facet_of(kind, statement)
+    }
+
+    fn id(&self, kind: &str, statement: &[u8]) -> Option<String> {
+        Statement::from_bytes(kind, statement).ok()??.id().map(str::to_owned)
+    }
+
+    /// The same, but for times that were only the time of the push.
+    fn same(&self, kind: &str, first: &[u8], again: &[u8]) -> bool {
+        if first == again {
+            return true;
+        }
+        let read = |bytes| match Statement::from_bytes(kind, bytes) {
+            Ok(Some(Statement::Result(result))) => Some(*result),
+            _ => None,
+        };
+        match (read(first), read(again)) {
+            (Some(first), Some(again)) => untimed(first.clone(), &first) == untimed(again, &first),
+            _ => false,
+        }
+    }
+}
+
+fn untimed(mut result: ControlResult, model: &ControlResult) -> ControlResult {
+    if result.time_source == TimeSource::Ingest && model.time_source == TimeSource::Ingest {
+        (result.observed_from, result.observed_to) = (model.observed_from, model.observed_to);
+    }
+    result.collected_at = model.collected_at;
+    result
+}

@@ -1,0 +1,74 @@
+//! `affiant init`: a ledger with its keys.
+
+use crate::args::InitArguments;
+use crate::catalogs;
+use crate::context::Context;
+use crate::error::Failure;
+use crate::output;
+use affiant_ledger::key::SigningKey;
+use affiant_ledger::keyfile;
+use affiant_ledger::ledger::Ledger;
+use affiant_ledger::note::{KeyName, Verifier};
+use affiant_ledger::settings::Settings;
+use std::path::Path;
+
+/// Where the issuer's private key is, below the ledger's folder.
+pub(crate) const ISSUER_KEY_FILE: &str = "keys/issuer.pem";
+
+pub(crate) fn run(context: &Context, arguments: InitArguments) -> Result<u8, Failure> {
+    let settings = make(context, &arguments)?;
+    let dir = arguments.dir.display();
+    if context.json {
+        let keys = crate::key::keys(&arguments.dir)?;
+        output::json(&serde_json::json!({
+            "ledger": dir.to_string(), "id": settings.id, "origin": settings.origin,
+            "log_key": keys.log.to_string(), "issuer_key": keys.issuer.to_string(),
+        }));
+    } else {
+        output::line(format!("ledger {} in {dir}, origin {}", settings.id, settings.origin));
+        context.say(format!("keys are in {dir}/keys, readable by you alone; back them up"));
+        context.say("next: `affiant register system ...`, then `affiant push ...`; `affiant key trust` for your auditor");
+    }
+    Ok(0)
+}
+
+/// Makes the ledger; gives its settings.
+pub(crate) fn make(context: &Context, arguments: &InitArguments) -> Result<Settings, Failure> {
+    let id = match &arguments.id {
+        Some(id) => id.parse(),
+        None => format!("ledger-{}", made_up()).parse(),
+    };
+    let id: affiant_ledger::id::Id = id.map_err(Failure::refused)?;
+    let origin = arguments.origin.clone().unwrap_or_else(|| format!("affiant.local/{id}"));
+    let log_key = SigningKey::generate();
+    let name: KeyName = origin.parse().map_err(|_| {
+        Failure::refused(format!("`{origin}` cannot be an origin")).hint("no spaces, no `+`, at most 255 bytes")
+    })?;
+    let settings = Settings {
+        id,
+        origin,
+        log_key: Verifier::new(name, log_key.verifying_key()),
+        head: arguments.head.clone(),
+    };
+    let mut ledger = Ledger::create(&arguments.dir, &settings, &log_key, context.surroundings())?;
+    keyfile::write(&arguments.dir.join(ISSUER_KEY_FILE), &SigningKey::generate())?;
+    catalogs::pin(&mut ledger, &"org".parse().map_err(Failure::refused)?)?;
+    ledger.close()?;
+    Ok(settings)
+}
+
+/// Name of the issuer's key: the origin with `/issuer`.
+pub(crate) fn issuer_name(settings: &Settings) -> Result<KeyName, Failure> {
+    format!("{}/issuer", settings.origin).parse().map_err(Failure::refused)
+}
+
+/// Reads the issuer's private key.
+pub(crate) fn issuer_key(folder: &Path) -> Result<SigningKey, Failure> {
+    Ok(keyfile::read(&folder.join(ISSUER_KEY_FILE))?)
+}
+
+fn made_up() -> String {
+    let mut bytes = [0; 6];
+    affiant_ledger::random::fill(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,184 @@
+//! `affiant log`: the ledger itself.
+
+use crate::args::{LogArguments, LogVerb};
+use crate::context::{self, Context};
+use crate::error::{Failure, INTEGRITY};
+use crate::filing::Statements;
+use crate::output;
+use affiant_controls::statement::Statement;
+use affiant_ledger::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint};
+use affiant_ledger::fsck::fsck;
+use affiant_ledger::ledger::head_path;
+use affiant_ledger::merkle;
+use affiant_ledger::note::to_base64;
+use affiant_ledger::reader::{Reader, read_settings};
+use affiant_ledger::record::{Filing, Record};
+use serde_json::{Value, json};
+use std::path::Path;
+
+pub(crate) fn run(context: &Context, arguments: LogArguments) -> Result<u8, Failure> {
+    match arguments.verb {
+        LogVerb::Show { index: Some(index), .. } => show_one(context, index),
+        LogVerb::Show { stream, ids, last, .. } => show(context, stream.as_deref(), ids, last),
+        LogVerb::Checkpoint { since } => checkpoint(context, since.as_deref()),
+        LogVerb::Prove { index } => prove(context, index),
+        LogVerb::Fsck => check(context),
+        LogVerb::Reindex => reindex(context),
+    }
+}
+
+fn show(context: &Context, stream: Option<&str>, ids: bool, last: Option<u64>) -> Result<u8, Failure> {
+    let reader = context.read()?;
+    let first = last.map_or(0, |count| reader.size().saturating_sub(count));
+    let mut rows = Vec::new();
+    for record in reader.records(first..reader.size()) {
+        let record = record?;
+        if stream.is_some_and(|stream| record.entry.stream != *stream) {
+            continue;
+        }
+        if ids {
+            let statement = record.statement.as_deref().unwrap_or_default();
+            let id = Statements.id(record.entry.kind.as_str(), statement);
+            id.into_iter().for_each(output::line);
+        } else if context.json {
+            output::json(&entry_json(&record));
+        } else {
+            let entry = &record.entry;
+            let leaf = record.leaf.to_string()[..16].to_owned();
+            let (index, n) = (entry.index.to_string(), entry.n.to_string());
+            rows.push(vec![index, entry.time.to_string(), entry.stream.to_string(), n, entry.kind.to_string(), entry.by.clone(), leaf]);
+        }
+    }
+    if !ids && !context.json {
+        output::table(&["index", "recorded", "stream", "n", "kind", "by", "leaf"], rows);
+    }
+    Ok(0)
+}
+
+fn entry_json(record: &Record) -> Value {
+    let entry = &record.entry;
+    json!({
+        "index": entry.index, "time": entry.time.to_string(), "stream": entry.stream, "n": entry.n, "kind": entry.kind,
+        "by": entry.by, "leaf": record.leaf, "prev": entry.prev, "stream_prev": entry.stream_prev,
+        "payload": entry.payload,
+    })
+}
+
+fn show_one(context: &Context, index: u64) -> Result<u8, Failure> {
+    let record = context.read()?.record(index)?;
+    let mut shown = entry_json(&record);
+    shown["statement"] = statement_json(&record);
+    if context.json {
+        output::json(&shown);
+    } else {
+        output::line(serde_json::to_string_pretty(&shown).map_err(Failure::io)?);
+    }
+    Ok(0)
+}
+
+fn statement_json(record: &Record) -> Value {
+    let Some(bytes) = &record.statement else { return Value::Null };
+    let known = Statement::from_bytes(record.entry.kind.as_str(), bytes).ok().flatten();
+    let value = match known {
+        Some(Statement::System(system)) => serde_json::to_value(system),
+        Some(Statement::Asset(asset)) => serde_json::to_value(asset),
+        Some(Statement::Result(result)) => serde_json::to_value(result),
+        Some(Statement::Catalog(pin)) => serde_json::to_value(pin),
+        Some(Statement::Pack(issued)) => serde_json::to_value(issued),
+        None => affiant_ledger::codec::decode_trusted::<affiant_ledger::ledger::Genesis>(bytes)
+            .map_or_else(|_| Ok(json!({"cbor_base64": to_base64(bytes)})), serde_json::to_value),
+    };
+    value.unwrap_or(Value::Null)
+}
+
+fn checkpoint(context: &Context, since: Option<&Path>) -> Result<u8, Failure> {
+    let reader = context.read()?;
+    let now = reader.checkpoint();
+    let Some(since) = since else {
+        if context.json {
+            let note = String::from_utf8_lossy(reader.note());
+            output::json(&json!({"origin": now.origin, "size": now.size, "root": now.root, "note": note}));
+        } else {
+            output::bytes(reader.note());
+        }
+        return Ok(0);
+    };
+    let bytes = context::input(since, CHECKPOINT_SIZE_MAX as u64)?;
+    let settings = reader.settings();
+    let old = Checkpoint::open(&bytes, &settings.origin, &settings.log_key).map_err(Failure::integrity)?;
+    if old.size > now.size {
+        let text = format!("that checkpoint covers {} entries, this ledger has {}", old.size, now.size);
+        return Err(Failure::integrity(text).hint("this is an older copy of the ledger, or it was cut"));
+    }
+    let path = if old.size == 0 { Vec::new() } else { reader.consistency(old.size)? };
+    let consistent =
+        old.size == 0 || merkle::verify_consistency(old.size, now.size, &old.root, &now.root, &path).is_ok();
+    if !consistent {
+        let text = format!("the first {} entries are not those of that checkpoint: the log was forked", old.size);
+        return Err(Failure::integrity(text).hint("keep both signed checkpoints: together they are the evidence"));
+    }
+    let hashes: Vec<String> = path.iter().map(|hash| to_base64(hash.as_bytes())).collect();
+    if context.json {
+        output::json(&json!({"old_size": old.size, "size": now.size, "consistent": true, "proof": hashes}));
+    } else {
+        context.say(format!("{} entries then are the first of {} now; proof:", old.size, now.size));
+        hashes.iter().for_each(output::line);
+        output::line("");
+        output::bytes(reader.note());
+    }
+    Ok(0)
+}
+
+fn prove(context: &Context, index: u64) -> Result<u8, Failure> {
+    let receipt = context.read()?.receipt(index)?;
+    let text = receipt.to_bytes();
+    if context.json {
+        output::json(&json!({"index": index, "receipt": String::from_utf8_lossy(&text)}));
+    } else {
+        output::bytes(&text);
+    }
+    Ok(0)
+}
+
+fn check(context: &Context) -> Result<u8, Failure> {
+    let folder = context.folder()?;
+    let head = read_settings(&folder).ok().map(|settings| head_path(&folder, &settings, &context.surroundings().heads));
+    let show = |done, total| {
+        if !context.quiet {
+            output::progress("checked", done, total);
+        }
+    };
+    let report = fsck(&folder, head.as_deref(), &show);
+    if context.json {
+        output::json(&report);
+    } else {
+        let rows = report.faults.iter().map(|fault| {
+            let kind = serde_json::to_value(fault.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
+            let index = fault.index.map(|index| index.to_string()).unwrap_or_default();
+            vec![kind.unwrap_or_default(), index, fault.path.clone().unwrap_or_default(), fault.detail.clone()]
+        });
+        if !report.is_sound() {
+            output::table(&["fault", "entry", "file", "what"], rows);
+        }
+        report.notices.iter().for_each(|notice| output::line(format!("note: {notice}")));
+        let verdict = if report.is_sound() { "sound".to_owned() } else { format!("{} faults", report.faults_count) };
+        output::line(format!(
+            "{verdict}: {} entries, {} payloads intact, {} checkpoints, {} evidence files; root {}",
+            report.entries, report.payloads_intact, report.checkpoints, report.blobs, report.root
+        ));
+    }
+    Ok(if report.is_sound() { 0 } else { INTEGRITY })
+}
+
+fn reindex(context: &Context) -> Result<u8, Failure> {
+    let mut ledger = context.open()?;
+    ledger.rebuild_index()?;
+    let (entries, streams) = (ledger.size(), ledger.streams().len());
+    ledger.close()?;
+    if context.json {
+        output::json(&json!({"entries": entries, "streams": streams}));
+    } else {
+        output::line(format!("index built anew: {entries} entries in {streams} streams"));
+    }
+    Ok(0)
+}

@@ -1,0 +1,75 @@
+//! The one door to the terminal: stdout is data, stderr is talk.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the one output door")]
+
+use crate::error::Failure;
+use comfy_table::{ContentArrangement, Table, presets::NOTHING};
+use serde::Serialize;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+/// Writes a line of data. A reader that has gone away ends the program quietly.
+pub(crate) fn line(text: impl std::fmt::Display) {
+    bytes(format!("{text}\n").as_bytes());
+}
+
+/// Writes data as it is.
+pub(crate) fn bytes(bytes: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    if out.write_all(bytes).and_then(|()| out.flush()).is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Writes a value as one line of JSON.
+pub(crate) fn json(value: &impl Serialize) {
+    let text = serde_json::to_string(value);
+    line(text.unwrap_or_else(|error| panic!("answers serialise: {error}")));
+}
+
+/// Says something to whoever watches.
+pub(crate) fn say(text: impl std::fmt::Display) {
+    eprintln!("{text}");
+}
+
+/// Says why the command failed, and gives its exit code.
+pub(crate) fn fail(failure: &Failure, as_json: bool) -> ExitCode {
+    if as_json {
+        let hint = failure.hint.as_deref();
+        json(&serde_json::json!({"error": failure.message, "hint": hint, "exit": failure.code}));
+    }
+    eprintln!("error: {}", failure.message);
+    if let Some(hint) = &failure.hint {
+        eprintln!("hint: {hint}");
+    }
+    ExitCode::from(failure.code)
+}
+
+/// Whether someone watches stderr.
+pub(crate) fn watched() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// Shows work in progress on one line, when someone watches.
+pub(crate) fn progress(what: &str, done: u64, total: u64) {
+    if watched() {
+        let end = if done >= total { "\n" } else { "" };
+        eprint!("\r{what}: {done} of {total}{end}");
+    }
+}
+
+/// A table of plain text that fits the terminal.
+pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if !std::io::stdout().is_terminal() {
+        table.set_width(110);
+    }
+    table.set_header(header.iter().map(|name| name.to_uppercase()));
+    for row in rows {
+        table.add_row(row);
+    }
+    for row in table.lines() {
+        line(row.trim_end());
+    }
+}

@@ -1,0 +1,104 @@
+//! `affiant pack`: audit packs.
+
+use crate::args::{PackArguments, PackVerb};
+use crate::catalogs;
+use crate::context::{self, Context};
+use crate::error::Failure;
+use crate::init::{issuer_key, issuer_name};
+use crate::output;
+use crate::register::known_system;
+use affiant_controls::issued::PackIssued;
+use affiant_controls::statement::Statement;
+use affiant_ledger::blob;
+use affiant_ledger::digest::Digest;
+use affiant_ledger::id::Id;
+use affiant_ledger::ledger::Ledger;
+use affiant_ledger::time::Timestamp;
+use affiant_reports::derive::{Catalogs, statement};
+use affiant_reports::issue::{IssuedPack, Issuer, PackSource, PackedEntry, issue, records};
+use affiant_reports::pack::PACK_ENDING;
+use affiant_reports::render::pdf;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Failure> {
+    let PackVerb::Build { system, output: path, report, as_of, frameworks } = arguments.verb;
+    let system: Id = system.parse().map_err(Failure::refused)?;
+    let as_of = as_of.map(|text| text.parse().map_err(Failure::refused)).transpose()?;
+    let catalogs = catalogs::embedded(&frameworks)?;
+    let path = path.unwrap_or_else(|| PathBuf::from(format!("{system}{PACK_ENDING}")));
+    let mut ledger = context.open()?;
+    let issued = build(context, &mut ledger, &system, as_of, &catalogs)?;
+    context::output(&path, &issued.bytes)?;
+    if let Some(report) = &report {
+        context::output(report, &issued.report)?;
+    }
+    ledger.close()?;
+    let (pack, bytes) = (&issued.assessment.pack, issued.bytes.len());
+    if context.json {
+        let digest = Digest::of(&issued.bytes);
+        let entries = issued.assessment.entries;
+        output::json(&serde_json::json!({"pack": pack, "file": path, "bytes": bytes, "sha256": digest, "entries": entries}));
+    } else if path != PathBuf::from("-") {
+        output::line(format!("{pack} issued: {}, {bytes} bytes", path.display()));
+        context.say("give your auditor the pack, and the output of `affiant key trust` by another way");
+    }
+    Ok(0)
+}
+
+/// Issues a pack: records that it is issued, then builds it from the stream up to that entry.
+pub(crate) fn build(
+    context: &Context,
+    ledger: &mut Ledger,
+    system: &Id,
+    as_of: Option<Timestamp>,
+    catalogs: &Catalogs,
+) -> Result<IssuedPack, Failure> {
+    known_system(ledger, system)?;
+    catalogs::pin(ledger, system)?;
+    let folder = ledger.reader()?.folder().to_owned();
+    let settings = ledger.reader()?.settings().clone();
+    let issuer = Issuer { name: issuer_name(&settings)?, key: issuer_key(&folder)? };
+    let now = context.now();
+    let as_of = as_of.unwrap_or(now);
+    if as_of > now {
+        return Err(Failure::refused(format!("{as_of} lies in the future")));
+    }
+    let head = ledger.head(system).ok_or_else(|| Failure::io("a registered system has entries"))?;
+    let named = Digest::of_parts(&[settings.origin.as_bytes(), head.leaf.as_bytes(), as_of.to_string().as_bytes()]);
+    let statement = PackIssued {
+        id: format!("pack-{}", &named.to_string()[..16]).parse().map_err(Failure::io)?,
+        head: head.leaf,
+        last: head.n - 1,
+        as_of,
+        first: 0,
+        issuer: issuer.name.to_string(),
+        system: system.clone(),
+        frameworks: catalogs.frameworks.iter().map(|framework| framework.id.to_string()).collect(),
+    };
+    ledger.append(&[Statement::Pack(statement).draft("local")])?;
+    let source = source(ledger, system)?;
+    let render = |document: &_| pdf::render(document).map_err(|error| error.to_string());
+    issue(&source, catalogs, &issuer, &render).map_err(Failure::io)
+}
+
+fn source(ledger: &mut Ledger, system: &Id) -> Result<PackSource, Failure> {
+    let positions = ledger.positions(system, 0)?;
+    let log_key = ledger.log_verifier().clone();
+    let reader = ledger.reader()?;
+    let mut entries = Vec::with_capacity(positions.len());
+    for index in positions {
+        entries.push(PackedEntry { index, entry: reader.entry_bytes(index)?, payload: reader.payload_bytes(index)? });
+    }
+    let mut evidence = BTreeMap::new();
+    for record in records(&entries)? {
+        let Some(Statement::Result(result)) = statement(&record).map_err(Failure::integrity)? else { continue };
+        for file in &result.evidence {
+            if let Some(bytes) = blob::read(reader.folder(), &file.sha256)? {
+                evidence.insert(file.sha256, bytes);
+            }
+        }
+    }
+    let leaves = reader.leaves(reader.size())?;
+    Ok(PackSource { entries, checkpoint: reader.note().to_vec(), leaves, evidence, log_key })
+}

@@ -1,0 +1,391 @@
+//! `affiant push`: control results into the ledger.
+//!
+//! Everything is read, admitted and compared with the ledger before the first entry is written, so that a bad row
+//! refuses the whole batch; then it is appended 1,024 at a time, one fdatasync each.
+
+mod source;
+mod spool;
+
+use crate::args::PushArguments;
+use crate::context::Context;
+use crate::error::{Failure, REFUSED};
+use crate::output;
+use crate::register::known_system;
+use affiant_controls::admit::{AdmitContext, admit};
+use affiant_controls::catalog::ControlCatalog;
+use affiant_controls::intake::{self, Format, IntakeError, RowError, ToolRules, ndjson};
+use affiant_controls::result::{Collector, ControlResult, Run};
+use affiant_controls::statement::{ORGANISATION, Statement};
+use affiant_ledger::blob;
+use affiant_ledger::digest::Digest;
+use affiant_ledger::id::{Id, visible};
+use affiant_ledger::ledger::{Appended, Ledger};
+use affiant_ledger::record::Draft;
+use affiant_ledger::time::Timestamp;
+use rayon::prelude::*;
+use serde_json::json;
+use source::{Lines, Source};
+use spool::Spool;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+
+/// Entries appended with one fdatasync.
+const BATCH: usize = 1024;
+/// Faults shown.
+const FAULTS_SHOWN: usize = 20;
+/// Entries shown one by one.
+const SHOWN_MAX: u64 = 20;
+/// Entries whose receipts stand in the answer.
+const RECEIPTS_MAX: u64 = 64;
+
+pub(crate) fn run(context: &Context, arguments: Box<PushArguments>) -> Result<u8, Failure> {
+    let mut ledger = context.open()?;
+    let code = push(context, &mut ledger, &arguments)?;
+    ledger.close()?;
+    Ok(code)
+}
+
+/// Pushes into an open ledger.
+pub(crate) fn push(context: &Context, ledger: &mut Ledger, arguments: &PushArguments) -> Result<u8, Failure> {
+    let (catalog, tools) = (ControlCatalog::embedded(), ToolRules::embedded());
+    let intake = intake_context(context, ledger, arguments, &catalog, &tools)?;
+    let mut collection = Collection::new(ledger, &intake)?;
+    match &arguments.file {
+        None => collection.document(&single(arguments)?, Format::Json)?,
+        Some(path) => {
+            let mut source = Source::open(path, arguments.format)?;
+            let intake = intake::Context { name: &source.name.clone(), ..intake.clone() };
+            collection.intake = intake.clone();
+            if source.format == Format::Ndjson {
+                collection.lines(&mut source)?;
+            } else {
+                let bytes = source.document()?;
+                let found = collection.document(&bytes, source.format);
+                found.map_err(|failure| Failure { message: format!("{}: {}", source.name, failure.message), ..failure })?;
+                if arguments.keep_raw && !arguments.dry_run {
+                    blob::store(collection.ledger.reader()?.folder(), &bytes)?;
+                }
+            }
+            return collection.record(context, arguments);
+        }
+    }
+    collection.record(context, arguments)
+}
+
+fn intake_context<'a>(
+    context: &Context,
+    ledger: &Ledger,
+    arguments: &PushArguments,
+    catalog: &'a ControlCatalog,
+    tools: &'a [ToolRules],
+) -> Result<intake::Context<'a>, Failure> {
+    let id = |text: &Option<String>| text.as_ref().map(|text| text.parse::<Id>().map_err(Failure::refused)).transpose();
+    let system = id(&arguments.system)?;
+    if let Some(system) = &system {
+        known_system(ledger, system)?;
+    }
+    let observed: Option<Timestamp> =
+        arguments.observed.as_ref().map(|text| text.parse().map_err(Failure::refused)).transpose()?;
+    let run = arguments.examined.map(|examined| Run {
+        examined,
+        skipped: arguments.skipped,
+        errors: arguments.errors,
+        complete: arguments.errors == 0,
+        exit_code: None,
+    });
+    let by_hand = arguments.control.is_some().then_some("manual");
+    let collector = arguments.collector.as_deref().or(by_hand).map(Collector::new);
+    Ok(intake::Context {
+        system,
+        asset: id(&arguments.asset)?,
+        observed: observed.map(|time| (time, time)),
+        collector,
+        run,
+        ..intake::Context::new(catalog, tools, context.now())
+    })
+}
+
+/// A single result from flags, as the JSON a script would write.
+fn single(arguments: &PushArguments) -> Result<Vec<u8>, Failure> {
+    let fields = [
+        ("control", &arguments.control),
+        ("status", &arguments.status),
+        ("summary", &arguments.summary),
+        ("id", &arguments.id),
+    ];
+    let row: BTreeMap<&str, &String> = fields.iter().filter_map(|(name, value)| Some((*name, value.as_ref()?))).collect();
+    serde_json::to_vec(&row).map_err(Failure::io)
+}
+
+/// Results being read and admitted.
+struct Collection<'a, 'b> {
+    ledger: &'a mut Ledger,
+    intake: intake::Context<'b>,
+    spool: Spool,
+    faults: Vec<String>,
+    unmapped: BTreeMap<String, u64>,
+    systems: BTreeMap<Id, BTreeSet<Id>>,
+    /// Digest of the statement under each idempotency id of this batch.
+    ids: HashMap<[u8; 16], [u8; 16]>,
+    preview: Vec<ControlResult>,
+}
+
+impl<'a, 'b> Collection<'a, 'b> {
+    fn new(ledger: &'a mut Ledger, intake: &intake::Context<'b>) -> Result<Self, Failure> {
+        let spool = Spool::new(ledger.reader()?.folder());
+        Ok(Self {
+            ledger,
+            intake: intake.clone(),
+            spool,
+            faults: Vec::new(),
+            unmapped: BTreeMap::new(),
+            systems: BTreeMap::new(),
+            ids: HashMap::new(),
+            preview: Vec::new(),
+        })
+    }
+
+    fn document(&mut self, bytes: &[u8], format: Format) -> Result<(), Failure> {
+        let parsed = intake::parse_partial(bytes, format, &self.intake).map_err(refused)?;
+        self.faults.extend(parsed.faults.iter().map(fault_text));
+        self.unmapped = parsed.unmapped;
+        let rows = parsed.lines.into_iter().zip(parsed.results).map(|(line, result)| (line, Ok(result))).collect();
+        self.take(rows)
+    }
+
+    fn lines(&mut self, source: &mut Source) -> Result<(), Failure> {
+        let mut any = false;
+        loop {
+            let lines: Lines = source.lines()?;
+            if lines.is_empty() {
+                break;
+            }
+            any = true;
+            let intake = &self.intake;
+            let rows = lines.par_iter().map(|(number, line)| (*number, ndjson::line(line, *number, intake))).collect();
+            self.take(rows)?;
+        }
+        if any { Ok(()) } else { Err(Failure::refused(format!("{}: empty, there is nothing to record", source.name))) }
+    }
+
+    /// Admits rows, compares them with the ledger and queues them.
+    fn take(&mut self, rows: Vec<(u64, Result<ControlResult, RowError>)>) -> Result<(), Failure> {
+        self.know_systems(&rows)?;
+        let (catalog, now, systems) = (self.intake.catalog, self.intake.now, &self.systems);
+        let admitted: Vec<(u64, Result<(ControlResult, Draft), String>)> = rows
+            .into_par_iter()
+            .map(|(line, row)| {
+                let row = row.map_err(|fault| fault_text(&fault)).and_then(|result| {
+                    let assets = systems.get(&result.system);
+                    let context = AdmitContext { catalog, now, assets };
+                    let result = admit(result, &context).map_err(|error| {
+                        let hint = error.hint().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
+                        format!("line {line}: {error}{hint}")
+                    })?;
+                    let statement = Statement::Result(Box::new(result));
+                    let draft = statement.draft("local");
+                    let Statement::Result(result) = statement else { return Err(format!("line {line}: not a result")) };
+                    Ok((*result, draft))
+                });
+                (line, row)
+            })
+            .collect();
+        let mut drafts = Vec::with_capacity(admitted.len());
+        for (line, row) in admitted {
+            match row {
+                Err(fault) => self.faults.push(fault),
+                Ok((result, draft)) => {
+                    if let Some(fault) = self.clash_within(line, &draft) {
+                        self.faults.push(fault);
+                        continue;
+                    }
+                    if (self.preview.len() as u64) < SHOWN_MAX {
+                        self.preview.push(result);
+                    }
+                    drafts.push((line, draft));
+                }
+            }
+        }
+        self.queue(drafts)
+    }
+
+    /// An id used twice in this batch with different content.
+    fn clash_within(&mut self, line: u64, draft: &Draft) -> Option<String> {
+        let id = draft.id.as_deref()?;
+        let half = |digest: Digest| <[u8; 16]>::try_from(&digest.0[..16]).unwrap_or_default();
+        let key = half(Digest::of_parts(&[draft.stream.as_str().as_bytes(), b"\0", id.as_bytes()]));
+        let content = half(Digest::of(&draft.statement));
+        let first = *self.ids.entry(key).or_insert(content);
+        (first != content).then(|| format!("line {line}: id `{}` stands twice in this batch, with different content", visible(id)))
+    }
+
+    fn queue(&mut self, drafts: Vec<(u64, Draft)>) -> Result<(), Failure> {
+        let (lines, drafts): (Vec<u64>, Vec<Draft>) = drafts.into_iter().unzip();
+        // Clashes with the ledger are found now, one by one where there is any, so that the row can be named.
+        if self.ledger.recorded_before(&drafts).is_err() {
+            for (line, draft) in lines.into_iter().zip(drafts) {
+                match self.ledger.recorded_before(std::slice::from_ref(&draft)) {
+                    Ok(_) => self.spool.push(draft)?,
+                    Err(error) => {
+                        let failure = Failure::from(error);
+                        if failure.code != REFUSED {
+                            return Err(failure);
+                        }
+                        self.faults.push(format!("line {line}: {}", failure.message));
+                    }
+                }
+            }
+            return Ok(());
+        }
+        drafts.into_iter().try_for_each(|draft| self.spool.push(draft))
+    }
+
+    /// Learns the registered assets of every system named; an unregistered system is a fault of its row.
+    fn know_systems(&mut self, rows: &[(u64, Result<ControlResult, RowError>)]) -> Result<(), Failure> {
+        for (_, row) in rows {
+            let Ok(result) = row else { continue };
+            if self.systems.contains_key(&result.system) {
+                continue;
+            }
+            known_system(self.ledger, &result.system)?;
+            let mut assets: BTreeSet<Id> = BTreeSet::from([result.system.clone()]);
+            assets.extend(ORGANISATION.parse::<Id>());
+            for index in self.ledger.latest(&result.system, b"asset\0")? {
+                let record = self.ledger.reader()?.record(index)?;
+                let statement = record.statement.unwrap_or_default();
+                if let Ok(Some(Statement::Asset(asset))) = Statement::from_bytes("asset", &statement) {
+                    assets.insert(asset.id);
+                }
+            }
+            self.systems.insert(result.system.clone(), assets);
+        }
+        Ok(())
+    }
+
+    fn record(self, context: &Context, arguments: &PushArguments) -> Result<u8, Failure> {
+        for fault in self.faults.iter().take(FAULTS_SHOWN) {
+            context.say(fault);
+        }
+        let faults = self.faults.len();
+        if faults > FAULTS_SHOWN {
+            context.say(format!("and {} more", faults - FAULTS_SHOWN));
+        }
+        if faults > 0 && !arguments.partial {
+            let text = format!("{faults} bad rows, nothing was recorded");
+            return Err(Failure::refused(text).hint("mend them, or take the good rows with --partial"));
+        }
+        for (rule, count) in &self.unmapped {
+            context.say(format!("note: {count} findings under `{rule}`: no control is mapped to this rule"));
+        }
+        if self.spool.count() == 0 {
+            return Err(Failure::refused("nothing to record: no row could be taken"));
+        }
+        if arguments.dry_run {
+            return preview(context, &self.preview, self.spool.count());
+        }
+        let total = self.spool.count();
+        let mut drafts = self.spool.drain(BATCH)?;
+        let (mut done, mut again) = (0, 0);
+        let mut range: Option<(u64, u64)> = None;
+        loop {
+            let batch = drafts.next()?;
+            if batch.is_empty() {
+                break;
+            }
+            let appended = self.ledger.append(&batch)?;
+            done += appended.len() as u64;
+            again += appended.iter().filter(|a| a.again).count() as u64;
+            for fresh in appended.iter().filter(|a| !a.again) {
+                range = Some((range.map_or(fresh.index, |(first, _)| first), fresh.index));
+            }
+            answer(context, self.ledger, &batch, &appended, total)?;
+            if total > BATCH as u64 && !context.quiet {
+                output::progress("recorded", done, total);
+            }
+            if let Some(folder) = &arguments.receipts {
+                receipts(self.ledger, &appended, folder)?;
+            }
+        }
+        if !context.json {
+            let entries = range.map_or("no new entry".to_owned(), |(first, last)| format!("entries {first} to {last}"));
+            let repeats = if again > 0 { format!(", {again} recorded before") } else { String::new() };
+            output::line(format!("recorded {} results: {entries}{repeats}; the ledger has {} entries", done - again, self.ledger.size()));
+        }
+        Ok(if faults > 0 { REFUSED } else { 0 })
+    }
+}
+
+/// One line per entry, only now that it is durable and under the signed checkpoint.
+fn answer(context: &Context, ledger: &mut Ledger, batch: &[Draft], appended: &[Appended], total: u64) -> Result<(), Failure> {
+    let size = ledger.size();
+    for (draft, a) in batch.iter().zip(appended) {
+        if context.json {
+            let mut line = json!({
+                "index": a.index, "leaf": a.leaf, "system": draft.stream, "id": draft.id, "again": a.again, "size": size,
+            });
+            if total <= RECEIPTS_MAX {
+                let receipt = ledger.reader()?.receipt(a.index)?.to_bytes();
+                line["receipt"] = json!(String::from_utf8_lossy(&receipt));
+            }
+            output::json(&line);
+        } else if total <= SHOWN_MAX {
+            let result = Statement::from_bytes("result", &draft.statement).ok().flatten();
+            if let Some(Statement::Result(result)) = result {
+                output::line(shown(&result, a));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn shown(result: &ControlResult, appended: &Appended) -> String {
+    let asset = result.asset.as_ref().map(|asset| format!(" on {asset}")).unwrap_or_default();
+    let again = if appended.again { " (recorded before)" } else { "" };
+    let flags: Vec<&str> = result.flags.iter().map(String::as_str).collect();
+    let flags = if flags.is_empty() { String::new() } else { format!(" [{}]", flags.join(", ")) };
+    let index = appended.index;
+    format!("entry {index}: {} {}{asset}, by {}{flags}{again}", result.control, result.status, result.collector.name)
+}
+
+fn preview(context: &Context, results: &[ControlResult], total: u64) -> Result<u8, Failure> {
+    if context.json {
+        results.iter().for_each(output::json);
+    } else {
+        let row = |r: &ControlResult| {
+            let asset = r.asset.as_ref().map(ToString::to_string).unwrap_or_default();
+            vec![r.control.to_string(), r.status.to_string(), asset, r.summary.clone()]
+        };
+        output::table(&["control", "status", "asset", "summary"], results.iter().map(row));
+    }
+    context.say(format!("{total} results would be recorded; nothing was"));
+    Ok(0)
+}
+
+fn receipts(ledger: &mut Ledger, appended: &[Appended], folder: &Path) -> Result<(), Failure> {
+    for a in appended {
+        let receipt = ledger.reader()?.receipt(a.index)?;
+        let path = folder.join(format!("receipt-{}.tlog-proof", a.index));
+        crate::context::output(&path, &receipt.to_bytes())?;
+    }
+    Ok(())
+}
+
+fn fault_text(fault: &RowError) -> String {
+    match &fault.hint {
+        Some(hint) => format!("{fault}\n  hint: {hint}"),
+        None => fault.to_string(),
+    }
+}
+
+fn refused(error: IntakeError) -> Failure {
+    match &error {
+        IntakeError::Faults(faults) => {
+            let failure = Failure::refused(&error);
+            match faults.first().and_then(|fault| fault.hint.clone()) {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        }
+        _ => Failure::refused(error),
+    }
+}

@@ -1,0 +1,117 @@
+//! Where results come from: a file or stdin, as one document or as a stream of lines.
+
+use crate::args::FormatName;
+use crate::error::{Failure, IO};
+use affiant_controls::intake::{DOCUMENT_SIZE_MAX, Format, ROW_SIZE_MAX, detect, strict};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+/// Lines read at a time.
+const LINES: usize = 1024;
+/// Bytes read at a time, at most.
+const CHUNK: usize = 4 << 20;
+/// Bytes looked at to find out the format.
+const LOOK: usize = 64 << 10;
+
+/// An open source with its format.
+pub(super) struct Source {
+    pub(super) name: String,
+    pub(super) format: Format,
+    reader: Box<dyn BufRead + Send>,
+    line: u64,
+}
+
+/// Some lines, with the number of each.
+pub(super) type Lines = Vec<(u64, Vec<u8>)>;
+
+impl Source {
+    pub(super) fn open(path: &Path, format: Option<FormatName>) -> Result<Self, Failure> {
+        let (name, reader): (String, Box<dyn Read + Send>) = if path == Path::new("-") {
+            ("stdin".to_owned(), Box::new(std::io::stdin()))
+        } else {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            (name, Box::new(open(path)?))
+        };
+        let mut reader = BufReader::with_capacity(LOOK, reader);
+        let head = fill(&mut reader)?;
+        let format = match format {
+            Some(FormatName::Json) => Format::Json,
+            Some(FormatName::Ndjson) => Format::Ndjson,
+            Some(FormatName::Sarif) => Format::Sarif,
+            None => found_out(&head, &name)?,
+        };
+        let reader = std::io::Cursor::new(head).chain(reader);
+        Ok(Self { name, format, reader: Box::new(BufReader::with_capacity(LOOK, reader)), line: 0 })
+    }
+
+    /// The whole document.
+    pub(super) fn document(&mut self) -> Result<Vec<u8>, Failure> {
+        let mut bytes = Vec::new();
+        let max = DOCUMENT_SIZE_MAX as u64;
+        self.reader.by_ref().take(max + 1).read_to_end(&mut bytes).map_err(Failure::io)?;
+        if bytes.len() as u64 > max {
+            let text = format!("{}: more than {max} bytes, the limit for {}", self.name, self.format);
+            return Err(Failure::refused(text).hint("split it, or push NDJSON, which is read line by line"));
+        }
+        Ok(bytes)
+    }
+
+    /// The next lines that are not empty; none at the end.
+    pub(super) fn lines(&mut self) -> Result<Lines, Failure> {
+        let (mut lines, mut size) = (Vec::with_capacity(LINES), 0);
+        while lines.len() < LINES && size < CHUNK {
+            let mut line = Vec::new();
+            let mut limited = self.reader.by_ref().take(ROW_SIZE_MAX as u64 + 2);
+            if limited.read_until(b'\n', &mut line).map_err(Failure::io)? == 0 {
+                break;
+            }
+            self.line += 1;
+            if line.last() == Some(&b'\n') {
+                line.pop();
+            } else if line.len() > ROW_SIZE_MAX {
+                let text = format!("line {}: longer than {ROW_SIZE_MAX} bytes", self.line);
+                return Err(Failure::refused(text));
+            }
+            if self.line == 1 && line.starts_with(strict::BOM) {
+                line.drain(..strict::BOM.len());
+            }
+            size += line.len();
+            if !line.trim_ascii().is_empty() {
+                lines.push((self.line, line));
+            }
+        }
+        Ok(lines)
+    }
+}
+
+fn open(path: &Path) -> Result<File, Failure> {
+    let shown = path.display();
+    let file = File::open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Failure::refused(format!("{shown}: no such file")),
+        _ => Failure { code: IO, message: format!("{shown}: {error}"), hint: None },
+    })?;
+    let kind = file.metadata().map_err(Failure::io)?.file_type();
+    if kind.is_dir() {
+        return Err(Failure::refused(format!("{shown}: a folder, not a file of results")));
+    }
+    Ok(file)
+}
+
+/// The first bytes, as many as there are up to the buffer's size.
+fn fill(reader: &mut impl Read) -> Result<Vec<u8>, Failure> {
+    let mut head = Vec::new();
+    reader.take(LOOK as u64).read_to_end(&mut head).map_err(Failure::io)?;
+    Ok(head)
+}
+
+fn found_out(head: &[u8], name: &str) -> Result<Format, Failure> {
+    strict::decoded(head).map_err(|fault| Failure::refused(format!("{name}: {fault}")))?;
+    if head.trim_ascii().is_empty() {
+        return Err(Failure::refused(format!("{name}: empty, there is nothing to record"))
+            .hint("a tool that wrote nothing has shown nothing; push what it examined"));
+    }
+    detect(head, name).ok_or_else(|| {
+        Failure::refused(format!("{name}: neither JSON, NDJSON nor SARIF")).hint("name the format with --format")
+    })
+}

@@ -1,0 +1,162 @@
+//! `affiant register`: systems and assets.
+
+use crate::args::{AssetArguments, RegisterArguments, RegisterVerb, SystemArguments};
+use crate::catalogs;
+use crate::context::{self, Context};
+use crate::error::Failure;
+use crate::output;
+use affiant_controls::admit::{AdmitError, admit_asset, admit_system};
+use affiant_controls::asset::Asset;
+use affiant_controls::catalog::ControlCatalog;
+use affiant_controls::definition::{self, DEFINITIONS_SIZE_MAX, Definitions};
+use affiant_controls::statement::{ORGANISATION, Statement};
+use affiant_controls::system::System;
+use affiant_frameworks::vocabulary::Vocabulary;
+use affiant_ledger::id::{Id, visible};
+use affiant_ledger::ledger::Ledger;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Assets registered with one sync.
+const BATCH: usize = 1024;
+
+pub(crate) fn run(context: &Context, arguments: RegisterArguments) -> Result<u8, Failure> {
+    let definitions = match arguments.verb {
+        RegisterVerb::System(arguments) => Definitions { system: Some(system(arguments)?), assets: Vec::new() },
+        RegisterVerb::Asset(arguments) => Definitions { system: None, assets: vec![asset(arguments)?] },
+        RegisterVerb::File { file, system } => from_file(&file, parsed(system)?.as_ref())?,
+    };
+    let catalog = ControlCatalog::embedded();
+    let system = definitions.system.map(admit_system).transpose().map_err(admitted)?;
+    system.as_ref().map_or(Ok(()), refuse_unknown_words)?;
+    let admit = |asset| admit_asset(asset, &catalog).map_err(admitted);
+    let assets = definitions.assets.into_iter().map(admit).collect::<Result<Vec<_>, _>>()?;
+    let mut ledger = context.open()?;
+    if let Some(system) = system {
+        record_system(context, &mut ledger, system)?;
+    }
+    assets.iter().try_for_each(|asset| known_system(&ledger, &asset.system))?;
+    record_assets(context, &mut ledger, assets)?;
+    ledger.close()?;
+    Ok(0)
+}
+
+fn from_file(path: &Path, system: Option<&Id>) -> Result<Definitions, Failure> {
+    let bytes = context::input(path, DEFINITIONS_SIZE_MAX as u64)?;
+    let json = path.extension().is_some_and(|ending| ending == "json");
+    let read = if json { definition::from_json(&bytes, system) } else { definition::from_yaml(&bytes, system) };
+    read.map_err(|error| Failure::refused(format!("{}: {error}", path.display())))
+}
+
+fn record_system(context: &Context, ledger: &mut Ledger, system: System) -> Result<(), Failure> {
+    if system.id == *ORGANISATION {
+        return Err(Failure::refused("`org` names the organisation itself, not an AI system"));
+    }
+    let id = system.id.clone();
+    let appended = ledger.append(&[Statement::System(system).draft("local")])?;
+    catalogs::pin(ledger, &id)?;
+    answer(context, "system", &id, appended[0].index);
+    Ok(())
+}
+
+fn record_assets(context: &Context, ledger: &mut Ledger, assets: Vec<Asset>) -> Result<(), Failure> {
+    for some in assets.chunks(BATCH) {
+        let drafts: Vec<_> = some.iter().map(|asset| Statement::Asset(asset.clone()).draft("local")).collect();
+        for (asset, appended) in some.iter().zip(ledger.append(&drafts)?) {
+            answer(context, "asset", &asset.id, appended.index);
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a system that has not been registered.
+pub(crate) fn known_system(ledger: &Ledger, system: &Id) -> Result<(), Failure> {
+    if *system != *ORGANISATION && ledger.head(system).is_some() {
+        return Ok(());
+    }
+    let known: Vec<String> =
+        ledger.streams().into_iter().map(|(id, _)| id.to_string()).filter(|id| id != ORGANISATION).collect();
+    let hint = if known.is_empty() {
+        "register it first: `affiant register system ...`".to_owned()
+    } else {
+        format!("registered: {}; or register it first", known.join(", "))
+    };
+    Err(Failure::refused(format!("system `{system}` is not registered")).hint(hint))
+}
+
+/// Refuses words that no framework knows: a mistyped role would leave every duty of that role undetermined.
+fn refuse_unknown_words(system: &System) -> Result<(), Failure> {
+    let frameworks = catalogs::embedded(&[])?.frameworks;
+    let known = |words: fn(&Vocabulary) -> &BTreeSet<String>| -> BTreeSet<String> {
+        frameworks.iter().flat_map(|framework| words(&framework.vocabularies)).cloned().collect()
+    };
+    refuse_unknown("role", &system.roles, &known(|v| &v.roles))?;
+    refuse_unknown("risk class", &system.risk_classes, &known(|v| &v.risk_classes))?;
+    refuse_unknown("route", &system.routes, &known(|v| &v.routes))?;
+    let facts: BTreeSet<String> = frameworks.iter().flat_map(|f| f.vocabularies.facts.keys().cloned()).collect();
+    refuse_unknown("fact", &system.facts.keys().cloned().collect(), &facts)
+}
+
+fn refuse_unknown(what: &str, words: &BTreeSet<String>, known: &BTreeSet<String>) -> Result<(), Failure> {
+    match words.iter().find(|word| !known.contains(*word)) {
+        None => Ok(()),
+        Some(word) => Err(Failure::refused(format!("`{}` is not a {what} that a framework knows", visible(word)))
+            .hint(format!("known: {}", known.iter().cloned().collect::<Vec<_>>().join(", ")))),
+    }
+}
+
+fn answer(context: &Context, what: &str, id: &Id, index: u64) {
+    if context.json {
+        output::json(&serde_json::json!({"registered": what, "id": id, "index": index}));
+    } else {
+        output::line(format!("{what} {id} registered, entry {index}"));
+    }
+}
+
+fn admitted(error: AdmitError) -> Failure {
+    let failure = Failure::refused(&error);
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+fn system(arguments: SystemArguments) -> Result<System, Failure> {
+    let words = |words: Vec<String>| words.into_iter().collect::<BTreeSet<_>>();
+    let mut stated: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for fact in &arguments.facts {
+        let (name, value) = fact.split_once('=').ok_or_else(|| {
+            Failure::refused(format!("`{fact}` is not a fact")).hint("write it as name=value, such as annex_iii=5.b")
+        })?;
+        stated.entry(name.to_owned()).or_default().insert(value.to_owned());
+    }
+    Ok(System {
+        purpose: arguments.purpose,
+        owner: arguments.owner,
+        roles: words(arguments.roles),
+        risk_classes: words(arguments.risk_classes),
+        routes: words(arguments.routes),
+        placed_on_market: parsed(arguments.placed_on_market)?,
+        facts: stated,
+        classified_by: arguments.classified_by,
+        basis: arguments.basis,
+        ..System::new(arguments.id.parse().map_err(Failure::refused)?, arguments.name)
+    })
+}
+
+fn asset(arguments: AssetArguments) -> Result<Asset, Failure> {
+    let id = |text: &str| text.parse::<Id>().map_err(Failure::refused);
+    Ok(Asset {
+        version: arguments.asset_version,
+        digest: parsed(arguments.digest)?,
+        owner: arguments.owner,
+        purpose: arguments.purpose,
+        location: arguments.location,
+        retired: arguments.retired,
+        ..Asset::new(id(&arguments.system)?, id(&arguments.id)?, arguments.kind, arguments.name)
+    })
+}
+
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: Option<String>) -> Result<Option<T>, Failure> {
+    text.map(|text| text.parse().map_err(Failure::refused)).transpose()
+}

@@ -1,0 +1,167 @@
+//! Issuing a pack: from a system's stream to one signed file. Deterministic: the same entries, catalogs and keys give
+//! the same bytes.
+
+use crate::archive::{self, ArchiveError};
+use crate::bag::{self, BagInfo, Members};
+use crate::derive::{Catalogs, DeriveError, Subject, derive, to_json};
+use crate::document::Document;
+use crate::pack::{
+    ASSESSMENT, CHECKPOINT, ClaimedKeys, ENTRIES, NOTE, PROOFS, PackAssessment, PackNote, Proofs, REPORT_PDF, VERIFY,
+    catalog_member, evidence_member, payload_member,
+};
+use affiant_ledger::checkpoint::{Checkpoint, CheckpointError};
+use affiant_ledger::digest::Digest;
+use affiant_ledger::key::SigningKey;
+use affiant_ledger::multiproof;
+use affiant_ledger::note::{KeyName, Note, Verifier};
+use affiant_ledger::reader::{ReadError, record_of};
+use affiant_ledger::record::Record;
+use std::collections::BTreeMap;
+
+/// An entry as the ledger holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackedEntry {
+    /// Its index in the ledger.
+    pub index: u64,
+    /// Its bytes.
+    pub entry: Vec<u8>,
+    /// Its payload's bytes; `None` when erased.
+    pub payload: Option<Vec<u8>>,
+}
+
+/// What a pack is made of.
+#[derive(Debug, Clone)]
+pub struct PackSource {
+    /// The stream's entries from its first to the one that issues the pack.
+    pub entries: Vec<PackedEntry>,
+    /// The signed checkpoint that covers them, a note.
+    pub checkpoint: Vec<u8>,
+    /// The leaf hashes of the whole ledger at that checkpoint.
+    pub leaves: Vec<Digest>,
+    /// Evidence files at hand, by digest.
+    pub evidence: BTreeMap<Digest, Vec<u8>>,
+    /// The log's key.
+    pub log_key: Verifier,
+}
+
+/// Who signs a pack.
+#[derive(Debug, Clone)]
+pub struct Issuer {
+    /// Name of the key.
+    pub name: KeyName,
+    /// The key.
+    pub key: SigningKey,
+}
+
+/// A pack, issued.
+#[derive(Debug, Clone)]
+pub struct IssuedPack {
+    /// The file's bytes.
+    pub bytes: Vec<u8>,
+    /// The report alone.
+    pub report: Vec<u8>,
+    /// What it concludes.
+    pub assessment: PackAssessment,
+}
+
+/// Why a pack was not issued.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// The entries cannot be assessed.
+    #[error(transparent)]
+    Derive(#[from] DeriveError),
+    /// An entry or payload is not what it should be.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The checkpoint is not the log's.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The report cannot be rendered.
+    #[error("report: {0}")]
+    Render(String),
+    /// The file cannot be written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+}
+
+/// Renders a document to PDF bytes.
+pub type RenderPdf<'a> = &'a dyn Fn(&Document) -> Result<Vec<u8>, String>;
+
+/// Issues a pack whose issuing entry is already the last of the source's entries.
+pub fn issue(
+    source: &PackSource,
+    catalogs: &Catalogs,
+    issuer: &Issuer,
+    render: RenderPdf<'_>,
+) -> Result<IssuedPack, IssueError> {
+    let origin = source.log_key.name().as_str();
+    let checkpoint = Checkpoint::open(&source.checkpoint, origin, &source.log_key)?;
+    let records = records(&source.entries)?;
+    let issuer_key = Verifier::new(issuer.name.clone(), issuer.key.verifying_key());
+    let keys = ClaimedKeys { log: source.log_key.to_string(), issuer: issuer_key.to_string() };
+    let held = source.evidence.keys().copied().collect();
+    let subject = Subject { records: &records, origin, keys: &keys, held: &held };
+    let (assessment, register) = derive(subject, catalogs)?;
+    let document = crate::compose::compose(&assessment, &records, &register, catalogs, &checkpoint);
+    let report = render(&document).map_err(IssueError::Render)?;
+
+    let mut members = Members::new();
+    members.insert(REPORT_PDF.into(), report.clone());
+    members.insert(ASSESSMENT.into(), to_json(&assessment));
+    members.insert(ENTRIES.into(), source.entries.iter().flat_map(|packed| packed.entry.clone()).collect());
+    for packed in &source.entries {
+        if let Some(payload) = &packed.payload {
+            members.insert(payload_member(packed.index), payload.clone());
+        }
+    }
+    members.insert(CHECKPOINT.into(), source.checkpoint.clone());
+    members.insert(PROOFS.into(), proofs(source, &checkpoint));
+    for (digest, bytes) in &source.evidence {
+        members.insert(evidence_member(digest), bytes.clone());
+    }
+    insert_catalogs(&mut members, catalogs);
+    members.insert(VERIFY.into(), crate::instructions::text(&assessment, &checkpoint).into_bytes());
+
+    let info = bag_info(&assessment);
+    let note = PackNote {
+        pack: assessment.pack.clone(),
+        origin: origin.to_owned(),
+        size: checkpoint.size,
+        root: checkpoint.root,
+        tagmanifest: bag::seal(&mut members, &info),
+    };
+    members.insert(NOTE.into(), Note::sign(&note.to_text(), &issuer.name, &issuer.key));
+    Ok(IssuedPack { bytes: archive::write(&members)?, report, assessment })
+}
+
+/// The records of packed entries.
+pub fn records(entries: &[PackedEntry]) -> Result<Vec<Record>, ReadError> {
+    entries.iter().map(|packed| record_of(packed.index, &packed.entry, packed.payload.as_deref())).collect()
+}
+
+/// What the bag says of itself.
+pub(crate) fn bag_info(assessment: &PackAssessment) -> BagInfo {
+    BagInfo {
+        pack: assessment.pack.to_string(),
+        date: assessment.as_of.date().to_string(),
+        agent: concat!("affiant ", env!("CARGO_PKG_VERSION")).to_owned(),
+    }
+}
+
+fn proofs(source: &PackSource, checkpoint: &Checkpoint) -> Vec<u8> {
+    let indexes: Vec<u64> = source.entries.iter().map(|packed| packed.index).collect();
+    let nodes = multiproof::prove(&source.leaves, &indexes);
+    let proofs = Proofs { size: checkpoint.size, root: checkpoint.root, indexes, nodes };
+    let mut bytes =
+        serde_json::to_vec_pretty(&proofs).unwrap_or_else(|error| panic!("proofs are numbers and text: {error}"));
+    bytes.push(b'\n');
+    bytes
+}
+
+fn insert_catalogs(members: &mut Members, catalogs: &Catalogs) {
+    for framework in &catalogs.frameworks {
+        members.insert(catalog_member(&framework.pin()), framework.to_bytes());
+    }
+    members.insert(catalog_member(&catalogs.controls.pin()), catalogs.controls.to_bytes());
+    members.insert(catalog_member(&catalogs.mappings.pin()), catalogs.mappings.to_bytes());
+}
