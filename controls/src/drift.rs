@@ -91,6 +91,7 @@ fn tool_rules_name_controls_there_are_and_each_rule_once() {
     let catalog = ControlCatalog::embedded();
     for tool in ToolRules::embedded() {
         assert_eq!(ToolRules::from_bytes(&tool.to_bytes()), Ok(tool.clone()));
+        assert!(tool.checks.iter().all(|kind| catalog.check_kinds.contains_key(kind)), "{}", tool.id);
         let mut seen = BTreeSet::new();
         for rule in &tool.rules {
             assert!(seen.insert(&rule.rule), "{}: {} twice", tool.id, rule.rule);

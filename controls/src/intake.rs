@@ -222,3 +222,6 @@ fn object_or_lines(text: &[u8]) -> Format {
     let ends = first.ends_with(b"}");
     if ends && next.is_some_and(|next| next.starts_with(b"{")) { Format::Ndjson } else { Format::Json }
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,7 +129,7 @@ impl Statement {
     }
 }
 
-/// Where the index files a statement (a [`FacetOf`](affiant_ledger::record::FacetOf)): results by control, asset and
+/// Where the index files a statement (a what a ledger asks of its storeys as `Filing::facet`): results by control, asset and
 /// collector, ranked by the end of their observation; everything else by id, the latest entry winning. Reads only
 /// what it needs; `None` for other kinds and for bytes that are no statement.
 pub fn facet_of(kind: &str, statement: &[u8]) -> Option<Facet> {

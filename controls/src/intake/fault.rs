@@ -1,6 +1,5 @@
 //! What is wrong with a row: where, in which field, with which value.
 
-use affiant_ledger::id::visible;
 use std::fmt;
 
 /// What is wrong.
@@ -72,11 +71,6 @@ impl RowError {
     pub(crate) fn field(mut self, field: impl Into<String>) -> Self {
         let field = field.into();
         self.field = (!field.is_empty()).then_some(field);
-        self
-    }
-
-    pub(crate) fn value(mut self, value: &str) -> Self {
-        self.value = Some(visible(value));
         self
     }
 

@@ -11,12 +11,13 @@ use crate::result::{
     Basis, Check, Collector, ControlResult, Method, Population, Run, Source, Subject, TimeSource,
 };
 use crate::status::Status;
-use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use affiant_ledger::time::Timestamp;
 use serde::{Deserialize, Deserializer, de};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
+use std::marker::PhantomData;
 
 /// Where a row stands in what was received.
 #[derive(Debug, Clone, Copy)]
@@ -52,29 +53,29 @@ struct Row<'a> {
     #[serde(default)]
     id: Option<String>,
     #[serde(default)]
-    run: Option<Run>,
+    run: Option<Object<Run>>,
     #[serde(default)]
     basis: Option<Basis>,
     #[serde(default)]
     flags: BTreeSet<String>,
     #[serde(default)]
-    checks: Vec<Check>,
+    checks: Vec<Object<Check>>,
     #[serde(default)]
     method: Option<Method>,
     #[serde(default)]
-    source: Option<Source>,
+    source: Option<Object<Source>>,
     #[serde(default)]
     details: Option<String>,
     #[serde(default)]
-    subject: Option<Subject>,
+    subject: Option<Object<Subject>>,
     #[serde(default)]
-    evidence: Vec<EvidenceRef>,
+    evidence: Vec<Object<EvidenceRef>>,
     #[serde(default)]
     importer: Option<String>,
     #[serde(default)]
-    measures: Vec<Measure>,
+    measures: Vec<Object<Measure>>,
     #[serde(default)]
-    population: Option<Population>,
+    population: Option<Object<Population>>,
     #[serde(default)]
     raw_status: Option<String>,
     #[serde(default)]
@@ -91,21 +92,38 @@ const FIELDS: [&str; 25] = [
     "population", "raw_status", "time_source", "valid_until", "collected_at",
 ];
 
+/// A value that stands as an object: the derived readers would take a list of its fields as well.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Visitor<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(de::value::MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(Visitor(PhantomData))
+    }
+}
+
+fn unwrapped<T>(objects: Vec<Object<T>>) -> Vec<T> {
+    objects.into_iter().map(|object| object.0).collect()
+}
+
 /// A collector is an object, or its name alone.
 fn collector<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Collector>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Fields {
-        name: String,
-        run: Option<String>,
-        config: Option<Digest>,
-        version: Option<String>,
-    }
     struct Visitor;
     impl<'de> de::Visitor<'de> for Visitor {
         type Value = Option<Collector>;
 
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a collector: its name, or an object with `name`")
         }
 
@@ -118,9 +136,7 @@ fn collector<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Collec
         }
 
         fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            let Fields { name, run, config, version } =
-                Fields::deserialize(de::value::MapAccessDeserializer::new(map))?;
-            Ok(Some(Collector { run, name, config, version }))
+            Collector::deserialize(de::value::MapAccessDeserializer::new(map)).map(Some)
         }
     }
     deserializer.deserialize_any(Visitor)
@@ -130,6 +146,10 @@ fn collector<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Collec
 pub(super) fn read(bytes: &[u8], place: Place<'_>, context: &Context<'_>) -> Result<ControlResult, RowError> {
     if bytes.len() > super::ROW_SIZE_MAX {
         return Err(RowError::at(place.line, 0, Problem::Size { size: bytes.len() }).field(place.path));
+    }
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        let problem = Problem::Shape("a result is an object".into());
+        return Err(RowError::at(place.line, place.column + 1, problem).field(place.path));
     }
     match serde_json::from_slice::<Row<'_>>(bytes) {
         Ok(row) => complete(row, context).map_err(|problem| {
@@ -167,24 +187,24 @@ fn complete(row: Row<'_>, context: &Context<'_>) -> Result<ControlResult, Proble
     };
     Ok(ControlResult {
         id: row.id,
-        run: row.run.or_else(|| context.run.clone()),
+        run: row.run.map(|run| run.0).or_else(|| context.run.clone()),
         asset: row.asset.or_else(|| context.asset.clone()),
         basis: row.basis.unwrap_or(Basis::Explicit),
         flags: row.flags,
-        checks: row.checks,
+        checks: unwrapped(row.checks),
         method: row.method.unwrap_or(context.method),
-        source: row.source,
+        source: row.source.map(|source| source.0),
         status,
         system,
         control,
         details: row.details,
-        subject: row.subject.or_else(|| context.subject.clone()),
+        subject: row.subject.map(|subject| subject.0).or_else(|| context.subject.clone()),
         summary: row.summary.unwrap_or_else(|| title.to_owned()),
-        evidence: row.evidence,
+        evidence: unwrapped(row.evidence),
         importer: row.importer,
-        measures: row.measures,
+        measures: unwrapped(row.measures),
         collector,
-        population: row.population,
+        population: row.population.map(|population| population.0),
         raw_status,
         observed_to,
         time_source: row.time_source.unwrap_or(source),
@@ -210,10 +230,16 @@ fn observed(
 /// Says where a typed reader stopped, in which field and at which value.
 fn explain(bytes: &[u8], place: Place<'_>, error: &serde_json::Error) -> RowError {
     let message = strict::message(error);
-    let offset = offset_of(bytes, error.line(), error.column());
+    let mut offset = offset_of(bytes, error.line(), error.column()).min(bytes.len());
+    // A value refused by its own type is reported only after the braces that follow it: go back to its end.
+    let behind = error.is_data() && !message.starts_with("missing field") && !message.contains("type: map");
+    while behind && offset > 0 && matches!(bytes[offset - 1], b'}' | b' ' | b'\n' | b'\r' | b'\t') {
+        offset -= 1;
+    }
     let (path, value) = strict::locate(bytes, offset);
-    let line = place.line + (error.line().max(1) - 1) as u64;
-    let column = error.column() as u64 + if error.line() <= 1 { place.column } else { 0 };
+    let (row_line, row_column) = strict::position(bytes, offset.saturating_sub(1));
+    let line = place.line + row_line - 1;
+    let column = row_column + if row_line == 1 { place.column } else { 0 };
     let path = match (place.path, path.as_str()) {
         ("", path) => path.to_owned(),
         (base, "") => base.to_owned(),

@@ -7,17 +7,19 @@
 //! drivers: [bandit]
 //! matching: exact
 //! lists: found
+//! checks: [code-scan]
 //! rules:
 //! - rule: B301
 //!   controls: [AFF-EXP-13]
 //!   rationale: loads a pickle, which runs code
 //! ```
 
-use crate::control::ControlId;
+use crate::control::{Control, ControlId};
 use affiant_ledger::codec::{self, CodecError};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Largest set of tool rules, in bytes.
 pub const TOOL_RULES_SIZE_MAX: usize = 1 << 20;
@@ -75,6 +77,9 @@ pub struct ToolRules {
     pub rules: Vec<ToolRule>,
     /// Name for people.
     pub title: String,
+    /// Kinds of check it carries out, words of the control catalog. Absence of findings can speak only for controls
+    /// whose own test is of such a kind.
+    pub checks: Vec<String>,
     /// Its names in reports (SARIF `tool.driver.name`), in lower case.
     pub drivers: Vec<String>,
     /// Version of this mapping.
@@ -120,6 +125,16 @@ impl ToolRules {
             }
         };
         self.rules.iter().filter(matches).max_by_key(|rule| rule.rule.len())
+    }
+
+    /// The controls that some rule speaks about.
+    pub fn controls(&self) -> BTreeSet<&ControlId> {
+        self.rules.iter().flat_map(|rule| &rule.controls).collect()
+    }
+
+    /// Whether absence of findings can speak for a control: its test is of a kind this tool carries out.
+    pub fn can_test(&self, control: &Control) -> bool {
+        control.test.checks.iter().any(|kind| self.checks.contains(kind))
     }
 
     /// Whether a report's driver name is this tool.
