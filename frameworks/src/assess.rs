@@ -255,8 +255,10 @@ fn conclusion(
     let citation = &requirement.citation;
     let held = standings.iter().map(|(_, standing)| standing.held).sum::<u64>();
     let of = standings.iter().map(|(_, standing)| standing.population).sum::<u64>();
-    let coverage =
-        format!("{} mapped, held on {held} of {of} assets in all", counted(standings.len(), "control"));
+    let coverage = format!(
+        "{} mapped, {held} of {of} pairs of control and asset held",
+        counted(standings.len(), "control")
+    );
     let text = match outcome {
         Outcome::Satisfied => format!("evidence on file for {citation}: {coverage}"),
         Outcome::Partial => format!("evidence on file for part of {citation}: {coverage}"),

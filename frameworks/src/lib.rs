@@ -1,8 +1,8 @@
 //! Frameworks: laws and standards as versioned data, who they bind and when, and the assessment as a pure function.
 //!
 //! A [`Framework`] is a catalog of [`Requirement`]s (EU AI Act, ISO/IEC 42001, NIST AI RMF, or one's own). A
-//! [`MappingSet`] says which control supports which requirement. [`applicability`] and [`timing`] tell whether and when
-//! a requirement binds a system; [`assess`] puts it all beside what a stream of statements says and concludes,
+//! [`MappingSet`] says which control supports which requirement. [`applicability()`] and [`timing()`] tell whether and when
+//! a requirement binds a system; [`assess()`] puts it all beside what a stream of statements says and concludes,
 //! requirement by requirement, with citations and gaps.
 //!
 //! Nothing here reads a clock, a file or the network: the same entries, catalogs and date give the same

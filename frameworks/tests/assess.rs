@@ -90,7 +90,7 @@ fn evidence_over_every_mapped_control_and_asset_is_satisfied_and_cites_each_entr
     assert_eq!(found.timing.state, TimingState::Upcoming);
     assert_eq!(
         found.conclusion,
-        "evidence on file for Art. 9(1): 1 control mapped, held on 2 of 2 assets in all; applies from 2027-12-02"
+        "evidence on file for Art. 9(1): 1 control mapped, 2 of 2 pairs of control and asset held; applies from 2027-12-02"
     );
     let assessment = judged(&stream, &[(DATA, "art-9-1")]);
     let on = &assessment.control(DATA).unwrap().assets;
@@ -330,6 +330,28 @@ fn an_assessment_reads_back_from_its_json_as_the_same_bytes_and_refuses_unknown_
     assert!(!json.contains(": 0."), "integers only");
     let extra = json.replacen("{\n", "{\n  \"verdict\": \"fine\",\n", 1);
     assert!(serde_json::from_str::<Assessment>(&extra).is_err());
+}
+
+/// The example on the page is printed by this code: the page is compared with it.
+#[test]
+fn the_example_of_the_specification_is_what_is_printed() {
+    let mut stream = two_data_sets();
+    stream.result(DATA, "training", Status::Passed, "2026-11-20");
+    let mut assessment = judged(&stream, &[(DATA, "art-9-1")]);
+    assessment.determinations.retain(|determination| determination.requirement == "art-9-1");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/spec/assessment.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = page.split_once("```json\n").unwrap();
+    let (example, after) = rest.split_once("```\n").unwrap();
+    let pins = [&assessment.framework, &assessment.mappings, &assessment.control_catalog];
+    let digests = pins.map(|pin| pin.digest.to_string());
+    // Digests of catalogs change with every edit of their words; the page shows them as dots.
+    let printed = digests.iter().fold(assessment.to_json(), |json, digest| json.replace(digest, "…"));
+    if std::env::var_os("AFFIANT_BLESS").is_some() {
+        std::fs::write(path, format!("{before}```json\n{printed}```\n{after}")).unwrap();
+    } else {
+        assert_eq!(example, printed, "set AFFIANT_BLESS=1 to write it anew");
+    }
 }
 
 #[test]

@@ -241,10 +241,29 @@ fn the_mappings_are_the_citations_of_the_control_catalog_and_none_is_left_unreso
         }
         let mapped: BTreeSet<(String, String)> =
             mappings.of(id).iter().map(|m| (m.control.to_string(), m.requirement.clone())).collect();
-        assert_eq!(
-            mapped, cited,
-            "mappings of {id} differ from the control catalog: make mappings.yaml anew"
+        let lacking: Vec<_> = cited.difference(&mapped).collect();
+        let surplus: Vec<_> = mapped.difference(&cited).collect();
+        assert!(
+            lacking.is_empty() && surplus.is_empty(),
+            "mappings.yaml, {id}: add {lacking:?}, remove {surplus:?}"
         );
+    }
+}
+
+#[test]
+fn the_page_on_frameworks_names_every_catalog_and_every_fact() {
+    let page = std::fs::read_to_string(data("../../docs/frameworks.md")).unwrap();
+    for id in EMBEDDED {
+        let framework = framework(id);
+        let row =
+            format!("| `{id}` | {} | {} | {} |", framework.identifier, framework.version, framework.as_of);
+        assert!(page.contains(&row), "docs/frameworks.md lacks `{row}`");
+        for (fact, definition) in &framework.vocabularies.facts {
+            assert!(
+                page.contains(&format!("| `{fact}` | {}", definition.about)),
+                "docs/frameworks.md lacks `{fact}`"
+            );
+        }
     }
 }
 
