@@ -78,7 +78,7 @@ impl TimingState {
     }
 }
 
-/// The timing of a requirement for a system on a day, exclusions aside (see [`crate::applicability`]).
+/// The timing of a requirement for a system on a day, exclusions aside (see [`crate::applicability()`]).
 pub fn timing(framework: &Framework, requirement: &Requirement, system: &System, day: Date) -> Timing {
     let Some(rule) = framework.date_rule(requirement) else {
         let reason =
