@@ -214,15 +214,30 @@ impl Register {
         self.withheld
     }
 
-    /// The assets a control applies to: those of its kinds that are not retired; for `ai-system` the system itself,
-    /// for `organisation` the asset `org`. By id.
+    /// The assets a control is judged on: those of its kinds that are not retired; for `ai-system` the system itself,
+    /// for `organisation` the asset `org`; and any other asset in use that a collector has reported failed or in need
+    /// of review, for a failure must not vanish because of the kind of thing it was found on. By id.
     pub fn population(&self, control: &Control) -> Vec<Id> {
         let listed = self.assets().filter(|asset| !asset.retired && control.applies_to(&asset.kind));
         let mut population: Vec<Id> = listed.map(|asset| asset.id.clone()).collect();
         population.extend(self.implicit(control));
+        population.extend(self.reported_unfavourably(control));
         population.sort();
         population.dedup();
         population
+    }
+
+    /// The assets named by an unfavourable result, unless retired.
+    fn reported_unfavourably(&self, control: &Control) -> impl Iterator<Item = Id> + '_ {
+        let results = self.results.get(&control.id).into_iter().flat_map(BTreeMap::values);
+        let unfavourable = |result: &ControlResult| {
+            let failures = result.population.as_ref().is_some_and(|population| population.failed > 0);
+            failures || matches!(result.status, Status::Failed | Status::NeedsReview | Status::Unknown)
+        };
+        results
+            .filter(move |recorded| unfavourable(&recorded.result))
+            .filter_map(|recorded| recorded.result.asset.clone())
+            .filter(|id| self.asset(id.as_str()).is_none_or(|asset| !asset.retired))
     }
 
     /// The system itself and the organisation, where the control applies to them.
@@ -289,3 +304,6 @@ fn keep_latest<V>(all: &mut Latest<V>, id: Id, index: u64, value: V) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,42 @@
+# What one does here. `.ci/run` calls these too.
+
+# All checks, as CI makes them
+all: format lint docs wasm test interop
+
+# The README's test command
+test:
+    cargo test --workspace
+
+# Formatting is one
+format:
+    cargo fmt --all --check
+
+# No warning stays
+lint:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# The documentation builds without a warning
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# The verifier's closure has no database, no PDF library, no randomness: it type-checks for a browser
+wasm:
+    cargo check -p affiant-reports --no-default-features --target wasm32-unknown-unknown
+
+# Others' tools agree: Python's standard library, openssl, bagit, poppler, qpdf
+interop:
+    bash tests/interop/run
+
+# Measure; numbers go to docs/performance.md as ratios to the floor of the same run
+bench:
+    cargo bench -p affiant-ledger
+    cargo bench -p affiant-reports
+    cargo bench -p affiant
+
+# Compile the catalogs from their YAML sources again
+catalogs:
+    AFFIANT_BLESS=1 cargo test -p affiant-controls -p affiant-frameworks
+
+# Play the story
+demo:
+    cargo run --release -- demo
