@@ -255,7 +255,10 @@ pub fn admit_asset(asset: Asset, catalog: &ControlCatalog) -> Result<Asset, Admi
     }
     if !catalog.asset_kinds.contains_key(&asset.kind) {
         let nearest = crate::lint::nearest(&asset.kind, catalog.asset_kinds.keys().map(String::as_str));
-        return Err(AdmitError::UnknownKind { kind: visible(&asset.kind), nearest: nearest.map(str::to_owned) });
+        return Err(AdmitError::UnknownKind {
+            kind: visible(&asset.kind),
+            nearest: nearest.map(str::to_owned),
+        });
     }
     name("name", &asset.name)?;
     optional("owner", asset.owner.as_deref(), NAME_LENGTH_MAX)?;

@@ -83,7 +83,8 @@ impl ControlCatalog {
     /// # Panics
     /// Never: a test decodes and lints the same bytes.
     pub fn embedded() -> Self {
-        codec::decode_trusted(EMBEDDED).unwrap_or_else(|error| panic!("the embedded catalog decodes: {error}"))
+        codec::decode_trusted(EMBEDDED)
+            .unwrap_or_else(|error| panic!("the embedded catalog decodes: {error}"))
     }
 
     /// The canonical bytes of [`ControlCatalog::embedded`].

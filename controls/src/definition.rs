@@ -314,9 +314,24 @@ mod tests {
         let deep = "[".repeat(10_000);
         let twice = "assets: []\nassets: []\n";
         let two = "assets: [{id: a, kind: model, name: A, system: s}]\n---\nassets: []\n";
-        for text in ["", "# x\n", "hello\n", "[]", "assets:\n\t- a\n", "system: *nope\n", bomb, &deep, twice, two, "zzz: 1\n"] {
+        for text in [
+            "",
+            "# x\n",
+            "hello\n",
+            "[]",
+            "assets:\n\t- a\n",
+            "system: *nope\n",
+            bomb,
+            &deep,
+            twice,
+            two,
+            "zzz: 1\n",
+        ] {
             let refused = from_yaml(text.as_bytes(), None);
-            assert!(matches!(refused, Err(DefinitionError::Yaml(_) | DefinitionError::Empty)), "{text:.40} {refused:?}");
+            assert!(
+                matches!(refused, Err(DefinitionError::Yaml(_) | DefinitionError::Empty)),
+                "{text:.40} {refused:?}"
+            );
         }
         let message = from_yaml(b"assets: []\nsytem: {}\n", None).expect_err("unknown field").to_string();
         assert!(message.contains("sytem") && message.contains("line 2"), "{message}");
@@ -335,7 +350,10 @@ mod tests {
         let float = r#"{"system":{"id":"s","name":"S","facts":{"share":0.5}}}"#;
         assert!(read(float).contains("floating point `0.5`"), "{}", read(float));
         let twice = r#"{"system":{"id":"s","name":"S","facts":{"a":1,"a":2}}}"#;
-        assert_eq!(read(twice), "line 1, column 47, field `system.facts`: key `a` stands twice in one object");
+        assert_eq!(
+            read(twice),
+            "line 1, column 47, field `system.facts`: key `a` stands twice in one object"
+        );
         let alone = from_json(format!(r#"{{"assets":[{asset}]}}"#).as_bytes(), None);
         assert_eq!(alone, Err(DefinitionError::NoSystem("a".parse().unwrap())));
     }

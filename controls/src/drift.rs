@@ -61,7 +61,10 @@ fn all_ninety_controls_are_there_in_the_pillars_the_source_puts_them() {
     assert_eq!(counted, BTreeMap::from([(1, 13), (2, 11), (3, 13), (4, 19), (5, 14), (6, 12), (7, 8)]));
 
     let catalog = ControlCatalog::embedded();
-    assert_eq!(catalog.controls.keys().map(|id| id.as_str()).collect::<BTreeSet<_>>(), ids.into_iter().collect());
+    assert_eq!(
+        catalog.controls.keys().map(|id| id.as_str()).collect::<BTreeSet<_>>(),
+        ids.into_iter().collect()
+    );
     let mut loaded = BTreeMap::new();
     for control in catalog.controls.values() {
         *loaded.entry(control.pillar).or_insert(0) += 1;

@@ -39,7 +39,8 @@ pub use measure::{Decimal, Direction, Measure};
 pub use pin::{CatalogKind, CatalogPin};
 pub use register::{Recorded, Register, RegisterError};
 pub use result::{
-    Basis, Check, Collector, ControlResult, DigestSource, Method, Population, Run, Source, Subject, TimeSource,
+    Basis, Check, Collector, ControlResult, DigestSource, Method, Population, Run, Source, Subject,
+    TimeSource,
 };
 pub use state::{Citation, ControlState, StateOn};
 pub use statement::{Statement, StatementError, facet_of};

@@ -110,7 +110,11 @@ impl Linter<'_> {
             self.fault(place("max_age"), "nothing stays fresh for no time", None);
         }
         if !self.catalog.severity.contains(&control.severity) {
-            self.fault(place("severity"), format!("`{}` is not in the catalog's list", control.severity), None);
+            self.fault(
+                place("severity"),
+                format!("`{}` is not in the catalog's list", control.severity),
+                None,
+            );
         }
         let catalog = self.catalog;
         self.known(&place("asset_kinds"), &control.asset_kinds, catalog.asset_kinds.keys());
@@ -232,10 +236,8 @@ mod tests {
     fn an_unknown_word_is_refused_with_its_place_and_a_hint() {
         assert_eq!(
             with_control(|control| control.evidence.push("inventory.snapshots".into())),
-            [
-                "controls.AFF-DAT-01.evidence: `inventory.snapshots` is not in the vocabulary \
-                 (did you mean `inventory.snapshot`?)"
-            ]
+            ["controls.AFF-DAT-01.evidence: `inventory.snapshots` is not in the vocabulary \
+                 (did you mean `inventory.snapshot`?)"]
         );
         assert_eq!(
             with_control(|control| control.test.checks = vec!["\u{202e}x".into()]),

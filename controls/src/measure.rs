@@ -117,7 +117,9 @@ mod tests {
         for right in ["0", "-0.25", "1200", "4.444317561110093e-89", "1E+10"] {
             assert_eq!(right.parse::<Decimal>().map(|d| d.to_string()), Ok(right.to_owned()));
         }
-        for wrong in ["", "NaN", "inf", ".5", "5.", "01", "+1", "1e", "1e99999", "0x10", "1,5", &"9".repeat(65)] {
+        for wrong in
+            ["", "NaN", "inf", ".5", "5.", "01", "+1", "1e", "1e99999", "0x10", "1,5", &"9".repeat(65)]
+        {
             assert_eq!(wrong.parse::<Decimal>(), Err(DecimalError(visible(wrong))), "{wrong}");
         }
     }

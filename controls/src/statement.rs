@@ -155,7 +155,8 @@ fn facet(parts: &[&str], rank: u64) -> Facet {
 }
 
 fn identifier(text: &'static str) -> Id {
-    text.parse().unwrap_or_else(|error| panic!("names of kinds and of the organisation are identifiers: {error}"))
+    text.parse()
+        .unwrap_or_else(|error| panic!("names of kinds and of the organisation are identifiers: {error}"))
 }
 
 #[derive(Deserialize)]

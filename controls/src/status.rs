@@ -66,8 +66,8 @@ impl Status {
             "fail" | "failure" | "non-compliant" | "not-satisfied" | "violation" => Self::Failed,
             "review" | "manual" | "warn" | "warning" => Self::NeedsReview,
             "notapplicable" | "n/a" | "na" => Self::NotApplicable,
-            "skipped" | "skip" | "not-checked" | "notchecked" | "notselected" | "not-tested" | "informational"
-            | "open" => Self::NotRun,
+            "skipped" | "skip" | "not-checked" | "notchecked" | "notselected" | "not-tested"
+            | "informational" | "open" => Self::NotRun,
             "error" | "errored" | "inconclusive" => Self::Unknown,
             other => return Self::ALL.into_iter().find(|status| status.as_str() == other),
         };

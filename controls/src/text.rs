@@ -86,7 +86,9 @@ mod tests {
         for right in ["a", "für Prüfer", "اختبار", "測試", "a < b"] {
             assert_eq!(check_line(right, 100), Ok(()), "{right}");
         }
-        for hidden in ["a\0", "a\nb", "\u{202e}gpj", "pa\u{200b}ss", "\u{e0041}", "\u{ffff}", "\u{1b}[2J", "\u{7f}"] {
+        for hidden in
+            ["a\0", "a\nb", "\u{202e}gpj", "pa\u{200b}ss", "\u{e0041}", "\u{ffff}", "\u{1b}[2J", "\u{7f}"]
+        {
             assert!(matches!(check_line(hidden, 100), Err(TextError::Hidden(_))), "{hidden:?}");
         }
         assert_eq!(check_line("  ", 100), Err(TextError::Empty));

@@ -53,13 +53,13 @@ pub struct RowError {
     /// Column in bytes, from 1; 0 when the row as a whole is meant.
     pub column: u64,
     /// Path of the field: `results[3].collector.name`.
-    pub field: Option<String>,
+    pub field: Option<Box<str>>,
     /// The offending value, made visible and cut.
-    pub value: Option<String>,
+    pub value: Option<Box<str>>,
     /// What is wrong.
     pub problem: Problem,
     /// Advice.
-    pub hint: Option<String>,
+    pub hint: Option<Box<str>>,
 }
 
 impl RowError {
@@ -70,12 +70,12 @@ impl RowError {
 
     pub(crate) fn field(mut self, field: impl Into<String>) -> Self {
         let field = field.into();
-        self.field = (!field.is_empty()).then_some(field);
+        self.field = (!field.is_empty()).then(|| field.into());
         self
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(hint.into().into());
         self
     }
 }

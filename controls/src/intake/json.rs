@@ -23,7 +23,8 @@ pub(super) fn document(text: &[u8], context: &Context<'_>) -> Result<Parsed, Int
                     let problem = Problem::Shape("`results` is not a list".into());
                     return Err(rows.refuse(range.start, problem, "write {\"results\": [{..}, ..]}"));
                 };
-                let moved: Vec<_> = parts.iter().map(|p| p.start + range.start..p.end + range.start).collect();
+                let moved: Vec<_> =
+                    parts.iter().map(|p| p.start + range.start..p.end + range.start).collect();
                 rows.all("results", &moved)?;
             }
             None => rows.one("", text_range(text)),

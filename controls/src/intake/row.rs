@@ -87,9 +87,31 @@ struct Row<'a> {
 }
 
 const FIELDS: [&str; 25] = [
-    "control", "status", "system", "asset", "summary", "collector", "observed_from", "observed_to", "id", "run",
-    "basis", "flags", "checks", "method", "source", "details", "subject", "evidence", "importer", "measures",
-    "population", "raw_status", "time_source", "valid_until", "collected_at",
+    "control",
+    "status",
+    "system",
+    "asset",
+    "summary",
+    "collector",
+    "observed_from",
+    "observed_to",
+    "id",
+    "run",
+    "basis",
+    "flags",
+    "checks",
+    "method",
+    "source",
+    "details",
+    "subject",
+    "evidence",
+    "importer",
+    "measures",
+    "population",
+    "raw_status",
+    "time_source",
+    "valid_until",
+    "collected_at",
 ];
 
 /// A value that stands as an object: the derived readers would take a list of its fields as well.
@@ -153,7 +175,7 @@ pub(super) fn read(bytes: &[u8], place: Place<'_>, context: &Context<'_>) -> Res
     }
     match serde_json::from_slice::<Row<'_>>(bytes) {
         Ok(row) => complete(row, context).map_err(|problem| {
-            let hint = advice(&problem);
+            let hint = advice(&problem).map(Into::into);
             RowError { hint, ..RowError::at(place.line, 0, problem).field(place.path) }
         }),
         Err(error) => Err(explain(bytes, place, &error)),
@@ -236,7 +258,13 @@ fn explain(bytes: &[u8], place: Place<'_>, error: &serde_json::Error) -> RowErro
     while behind && offset > 0 && matches!(bytes[offset - 1], b'}' | b' ' | b'\n' | b'\r' | b'\t') {
         offset -= 1;
     }
-    let (path, value) = strict::locate(bytes, offset);
+    let (mut path, mut value) = strict::locate(bytes, offset);
+    let opened = message.contains("type: sequence") || message.contains("type: map");
+    if opened && !value.as_deref().is_some_and(|value| value.starts_with(['[', '{'])) {
+        // The reader stopped at the bracket: what was found is the first thing behind it.
+        path.truncate(path.rfind(['.', '[']).unwrap_or(0));
+        value = None;
+    }
     let (row_line, row_column) = strict::position(bytes, offset.saturating_sub(1));
     let line = place.line + row_line - 1;
     let column = row_column + if row_line == 1 { place.column } else { 0 };
@@ -250,6 +278,7 @@ fn explain(bytes: &[u8], place: Place<'_>, error: &serde_json::Error) -> RowErro
         let near = nearest(name, known).map(|near| format!("did you mean `{near}`?"));
         let hint = near.or_else(|| Some(format!("the fields of a result are {}", FIELDS.join(", "))));
         let problem = Problem::UnknownField(affiant_ledger::id::visible(name));
+        let hint = hint.map(Into::into);
         return RowError { hint, ..RowError::at(line, column, problem).field(path) };
     }
     if let Some(name) = quoted(&message, "missing field `") {
@@ -262,7 +291,8 @@ fn explain(bytes: &[u8], place: Place<'_>, error: &serde_json::Error) -> RowErro
         return RowError::at(line, column, Problem::Syntax(message)).field(path);
     }
     let number = message.contains("floating point") || message.contains("invalid type: integer");
-    let hint = number.then(|| "counts are whole numbers; write measures as text, such as \"0.25\"".to_owned());
+    let hint = number.then(|| "counts are whole numbers; write measures as text, such as \"0.25\"".into());
+    let value = value.map(Into::into);
     RowError { value, hint, ..RowError::at(line, column, Problem::Value(message)).field(path) }
 }
 

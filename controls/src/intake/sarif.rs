@@ -79,7 +79,7 @@ fn explain(text: &[u8], error: &serde_json::Error) -> RowError {
     let begin = std::iter::once(0).chain(ends).nth(error.line().saturating_sub(1)).unwrap_or(0);
     let (path, value) = strict::locate(text, begin + error.column());
     let message = strict::message(error);
-    let value = value.filter(|_| !message.starts_with("missing field"));
+    let value = value.filter(|_| !message.starts_with("missing field")).map(Into::into);
     let problem = Problem::Shape(format!("not SARIF: {message}"));
     let fault = RowError { value, ..RowError::at(line, column, problem) }.field(path);
     fault.hint("a SARIF report has `version` and `runs`, each run `tool.driver`")
@@ -124,7 +124,8 @@ fn take<'a>(
 
 /// The rule for a reported id; of a hierarchical id (`CA1000/1`) the part before the last slash will do.
 fn rule_of<'a>(tool: &'a ToolRules, id: &str) -> Option<&'a super::tools::ToolRule> {
-    let parent = || id.rsplit_once('/').filter(|_| tool.matching == Matching::Exact).and_then(|(id, _)| tool.rule(id));
+    let parent =
+        || id.rsplit_once('/').filter(|_| tool.matching == Matching::Exact).and_then(|(id, _)| tool.rule(id));
     tool.rule(id).or_else(parent)
 }
 

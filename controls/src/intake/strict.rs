@@ -74,7 +74,11 @@ pub fn outline(bytes: &[u8]) -> Result<Outline, RowError> {
     let mut scanner = Scanner::new(bytes);
     let outline = scanner.top().and_then(|outline| {
         scanner.space();
-        if scanner.at == bytes.len() { Ok(outline) } else { Err(scanner.syntax("something stands after the value")) }
+        if scanner.at == bytes.len() {
+            Ok(outline)
+        } else {
+            Err(scanner.syntax("something stands after the value"))
+        }
     });
     outline.map_err(|(offset, problem)| {
         let (line, column) = position(bytes, offset);
@@ -208,7 +212,10 @@ impl<'a> Scanner<'a> {
             part(count, start..self.at);
             count += 1;
             if count > super::ROWS_MAX {
-                return Err((self.at, Problem::Shape(format!("an array of more than {} items", super::ROWS_MAX))));
+                return Err((
+                    self.at,
+                    Problem::Shape(format!("an array of more than {} items", super::ROWS_MAX)),
+                ));
             }
             if !self.more(b']')? {
                 self.path.pop();
@@ -302,7 +309,8 @@ impl<'a> Scanner<'a> {
             return text.map(Cow::Owned).map_err(|error| (start, Problem::Syntax(message(&error))));
         }
         let inner = &raw[1..raw.len() - 1];
-        let text = std::str::from_utf8(inner).map_err(|_| (start, Problem::Encoding("a text is not UTF-8".into())))?;
+        let text = std::str::from_utf8(inner)
+            .map_err(|_| (start, Problem::Encoding("a text is not UTF-8".into())))?;
         Ok(Cow::Borrowed(text))
     }
 
@@ -328,7 +336,11 @@ impl<'a> Scanner<'a> {
             }
             sound &= self.digits() > 0;
         }
-        if sound { Ok(()) } else { Err((start, Problem::Syntax("a number in a form JSON does not know".into()))) }
+        if sound {
+            Ok(())
+        } else {
+            Err((start, Problem::Syntax("a number in a form JSON does not know".into())))
+        }
     }
 
     fn digits(&mut self) -> usize {
@@ -382,9 +394,28 @@ mod tests {
     #[test]
     fn what_readers_disagree_about_is_refused() {
         let cases: [&[u8]; 22] = [
-            b"NaN", b"-Infinity", b"[Infinity]", b"{\"a\":nan}", b"01", b"+1", b"1.", b".5", b"1e", b"0x10", b"[1,]",
-            b"{\"a\":1,}", b"{a:1}", b"{'a':1}", b"\"\\ud800\"", b"{\"a\":\"\\udc00\"}", b"\"a\x01\"", b"\"a\nb\"",
-            b"\"\\x41\"", b"1 2", b"/*c*/1", b"\"a",
+            b"NaN",
+            b"-Infinity",
+            b"[Infinity]",
+            b"{\"a\":nan}",
+            b"01",
+            b"+1",
+            b"1.",
+            b".5",
+            b"1e",
+            b"0x10",
+            b"[1,]",
+            b"{\"a\":1,}",
+            b"{a:1}",
+            b"{'a':1}",
+            b"\"\\ud800\"",
+            b"{\"a\":\"\\udc00\"}",
+            b"\"a\x01\"",
+            b"\"a\nb\"",
+            b"\"\\x41\"",
+            b"1 2",
+            b"/*c*/1",
+            b"\"a",
         ];
         for case in cases {
             assert!(matches!(refused(case).problem, Problem::Syntax(_)), "{}", String::from_utf8_lossy(case));
@@ -407,7 +438,10 @@ mod tests {
 
     #[test]
     fn other_encodings_are_named_and_a_byte_order_mark_is_taken_off() {
-        assert_eq!(decoded(b"\xef\xbb\xbf{}").map(|(text, bom)| (text.to_vec(), bom)), Ok((b"{}".to_vec(), true)));
+        assert_eq!(
+            decoded(b"\xef\xbb\xbf{}").map(|(text, bom)| (text.to_vec(), bom)),
+            Ok((b"{}".to_vec(), true))
+        );
         let utf16: [&[u8]; 4] = [b"\xff\xfe{\0}\0", b"\xfe\xff\0{\0}", b"{\0}\0", b"\0{\0}"];
         for bytes in utf16 {
             let fault = decoded(bytes).expect_err("UTF-16");

@@ -95,7 +95,8 @@ impl ToolRules {
     /// Never: a test decodes the same bytes.
     pub fn embedded() -> Vec<Self> {
         let decode = |bytes: &&[u8]| {
-            codec::decode_trusted(bytes).unwrap_or_else(|error| panic!("the embedded tool rules decode: {error}"))
+            codec::decode_trusted(bytes)
+                .unwrap_or_else(|error| panic!("the embedded tool rules decode: {error}"))
         };
         EMBEDDED.iter().map(decode).collect()
     }

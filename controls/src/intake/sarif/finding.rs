@@ -22,7 +22,13 @@ pub(super) fn rule_name(tool: &str, id: &str) -> String {
 }
 
 /// What a finding says.
-pub(super) fn check(tool: &ToolRules, rule: &ToolRule, run: &Run, finding: &Finding, pointer: String) -> Weighed {
+pub(super) fn check(
+    tool: &ToolRules,
+    rule: &ToolRule,
+    run: &Run,
+    finding: &Finding,
+    pointer: String,
+) -> Weighed {
     let described = run.rule_of(finding);
     let kind = finding.kind.as_deref().unwrap_or("fail");
     let (status, counts) = status(kind);

@@ -51,7 +51,9 @@ impl<'a> Group<'a> {
         };
         let listed = |rule: &&ToolRule| match tool.lists {
             Lists::Found => true,
-            Lists::Ran => run.rules().any(|ran| tool.rule(&ran.id).is_some_and(|known| known.rule == rule.rule)),
+            Lists::Ran => {
+                run.rules().any(|ran| tool.rule(&ran.id).is_some_and(|known| known.rule == rule.rule))
+            }
         };
         self.mapped.extend(tool.controls());
         let ran = tool.rules.iter().filter(listed);
@@ -65,7 +67,8 @@ impl<'a> Group<'a> {
         }
         if let Some(provenance) = run.version_control_provenance.first() {
             let system = text::plain(without_user(&provenance.repository_uri), text::NAME_LENGTH_MAX);
-            self.source = (!system.is_empty()).then_some(Source { query: None, system: Some(system), account: None });
+            self.source =
+                (!system.is_empty()).then_some(Source { query: None, system: Some(system), account: None });
         }
     }
 
@@ -88,13 +91,22 @@ impl<'a> Group<'a> {
     }
 
     /// One result per control it can say something about.
-    pub(super) fn results(&self, system: &Id, evidence: &EvidenceRef, context: &Context<'_>) -> Vec<ControlResult> {
+    pub(super) fn results(
+        &self,
+        system: &Id,
+        evidence: &EvidenceRef,
+        context: &Context<'_>,
+    ) -> Vec<ControlResult> {
         let judged = self.mapped.iter().filter_map(|control| Some((*control, self.judge(control, context)?)));
         judged.map(|(control, judged)| self.result(control, judged, system, evidence, context)).collect()
     }
 
     /// Status, basis and flags for a control; `None` where nothing can be said.
-    fn judge(&self, control: &ControlId, context: &Context<'_>) -> Option<(Status, Basis, Option<&'static str>)> {
+    fn judge(
+        &self,
+        control: &ControlId,
+        context: &Context<'_>,
+    ) -> Option<(Status, Basis, Option<&'static str>)> {
         let counted = self.checks.get(control).into_iter().flatten().filter_map(Weighed::status);
         let broken = self.broken.then_some(Status::Unknown);
         let flag = self.broken.then_some("execution-failed");
@@ -157,7 +169,9 @@ impl<'a> Group<'a> {
         if basis == Basis::Absence {
             let examined = context.run.as_ref().map(|run| run.examined);
             return match (examined, status) {
-                (Some(examined), Status::Passed) => format!("{name} examined {examined} items and found nothing"),
+                (Some(examined), Status::Passed) => {
+                    format!("{name} examined {examined} items and found nothing")
+                }
                 _ => format!("{name} reported nothing, and nothing shows what it examined"),
             };
         }
@@ -166,7 +180,8 @@ impl<'a> Group<'a> {
         for weighed in weighed.iter().filter(|w| w.check.status == Status::Failed) {
             *rules.entry(&weighed.check.rule).or_default() += 1;
         }
-        let mut named: Vec<String> = rules.iter().take(5).map(|(rule, count)| format!("{rule} ({count})")).collect();
+        let mut named: Vec<String> =
+            rules.iter().take(5).map(|(rule, count)| format!("{rule} ({count})")).collect();
         if rules.len() > named.len() {
             named.push(format!("{} more rules", rules.len() - named.len()));
         }

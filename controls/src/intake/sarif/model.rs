@@ -211,7 +211,8 @@ impl Run {
         self.invocations.iter().any(|invocation| {
             let notes = invocation.tool_execution_notifications.iter();
             let mut notes = notes.chain(&invocation.tool_configuration_notifications);
-            invocation.execution_successful == Some(false) || notes.any(|n| n.level.as_deref() == Some("error"))
+            invocation.execution_successful == Some(false)
+                || notes.any(|n| n.level.as_deref() == Some("error"))
         })
     }
 

@@ -47,7 +47,9 @@ fn looks_secret(token: &str) -> bool {
 /// Whether a rule is about secrets, by its name: then its messages are not kept at all.
 pub(super) fn is_about_secrets(rule: &str) -> bool {
     let rule = rule.to_ascii_lowercase();
-    ["secret", "password", "credential", "token", "api-key", "private-key"].iter().any(|word| rule.contains(word))
+    ["secret", "password", "credential", "token", "api-key", "private-key"]
+        .iter()
+        .any(|word| rule.contains(word))
 }
 
 /// Code as it goes into a fingerprint: white space squeezed and, where it may hold a secret, texts emptied.
@@ -58,7 +60,11 @@ pub(super) fn normalised(code: &str, secret: bool) -> String {
     }
     // Every second piece between quotes is the inside of a text. Code without quotes is left out as a whole.
     let pieces: Vec<&str> = squeezed.split(['"', '\'', '`']).collect();
-    if pieces.len() < 3 { String::new() } else { pieces.into_iter().step_by(2).collect::<Vec<_>>().join("\"\"") }
+    if pieces.len() < 3 {
+        String::new()
+    } else {
+        pieces.into_iter().step_by(2).collect::<Vec<_>>().join("\"\"")
+    }
 }
 
 #[cfg(test)]
@@ -68,7 +74,10 @@ mod tests {
     #[test]
     fn quoted_code_and_tokens_are_taken_out() {
         let code = "    token = load('x')\n";
-        assert_eq!(message("unsafe: token = load('x') here", [code].into_iter()), ("unsafe: [code] here".into(), true));
+        assert_eq!(
+            message("unsafe: token = load('x') here", [code].into_iter()),
+            ("unsafe: [code] here".into(), true)
+        );
         let (kept, redacted) = message("key AKIAIOSFODNN7EXAMPLE, wJalrXUtnFEMI/K7MDENG", std::iter::empty());
         assert_eq!((kept.as_str(), redacted), ("key [redacted], [redacted]", true));
         let plain = "subprocess call with shell=True identified, security issue.";

@@ -299,7 +299,8 @@ fn runs_of_one_tool_are_judged_together_so_that_a_clean_one_hides_nothing() {
 #[test]
 fn findings_of_an_unknown_tool_are_counted_as_unmapped() {
     let bench = bench();
-    let run = json!({"tool": {"driver": {"name": "Home\u{202e}made"}}, "results": [finding("X1"), finding("X1")]});
+    let run =
+        json!({"tool": {"driver": {"name": "Home\u{202e}made"}}, "results": [finding("X1"), finding("X1")]});
     let parsed = bench.read(&report(run), &bench.context());
     assert!(parsed.results.is_empty());
     assert_eq!(parsed.unmapped, [("Home\\u{202e}made:X1".to_owned(), 2)].into());
@@ -354,16 +355,25 @@ fn a_time_without_zone_is_read_as_utc_and_flagged() {
 #[test]
 fn what_is_no_sarif_2_1_0_is_refused() {
     let bench = bench();
-    let refused = |bytes: &[u8]| parse(bytes, Format::Sarif, &bench.context()).expect_err("refused").to_string();
+    let refused =
+        |bytes: &[u8]| parse(bytes, Format::Sarif, &bench.context()).expect_err("refused").to_string();
     let cases: [(&[u8], &str); 7] = [
         (b"{}", "line 1, column 2: not SARIF: missing field `version`"),
         (b"[]", "line 1: not SARIF: an object was expected"),
         (br#"{"version":"3.0","runs":[]}"#, "line 1, field `version`: SARIF version `3.0` is not 2.1.0"),
         (br#"{"version":"2.1.0","runs":[]}"#, "there is nothing to read"),
-        (br#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":7}}}]}"#,
-            "line 1, column 54, field `runs[0].tool.driver.name`: not SARIF: invalid type: integer `7`, expected a string, found `7`"),
-        (br#"{"version":"2.1.0","version":"2.1.0","runs":[]}"#, "line 1, column 20: key `version` stands twice in one object"),
-        (br#"{"version":"2.1.0","runs":[],"x":NaN}"#, "line 1, column 34, field `x`: not JSON: `NaN` is not JSON"),
+        (
+            br#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":7}}}]}"#,
+            "line 1, column 54, field `runs[0].tool.driver.name`: not SARIF: invalid type: integer `7`, expected a string, found `7`",
+        ),
+        (
+            br#"{"version":"2.1.0","version":"2.1.0","runs":[]}"#,
+            "line 1, column 20: key `version` stands twice in one object",
+        ),
+        (
+            br#"{"version":"2.1.0","runs":[],"x":NaN}"#,
+            "line 1, column 34, field `x`: not JSON: `NaN` is not JSON",
+        ),
     ];
     for (bytes, message) in cases {
         assert_eq!(refused(bytes), message);
