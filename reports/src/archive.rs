@@ -100,7 +100,7 @@ pub fn write(members: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, ArchiveErro
     Ok(bytes)
 }
 
-/// Reads an archive; accepts exactly what [`write`] gives.
+/// Reads an archive; accepts exactly what [`write()`] gives.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
     let members = read_borrowed(bytes, limits)?;
     Ok(members.into_iter().map(|(name, data)| (name.to_owned(), data.to_vec())).collect())
@@ -342,8 +342,7 @@ mod tests {
         let bytes = one("a").unwrap();
         let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let local = "504b03040a00000000000000210083 16dc8c010000000100000001000000 61 78";
-        let central =
-            "504b01020a000a0000000000000021008316dc8c01000000010000000100000000000000000000000000 00000000 61";
+        let central = "504b01020a000a0000000000000021008316dc8c01000000010000000100000000000000000000000000 00000000 61";
         let end = "504b05060000000001000100 2f000000 20000000 0000";
         assert_eq!(text, [local, central, end].concat().replace(' ', ""));
     }
@@ -374,7 +373,10 @@ mod tests {
     #[test]
     fn a_prefix_and_a_suffix_are_refused() {
         let bytes = write(&sample()).unwrap();
-        assert_eq!(refused(&[b"#!/bin/sh\n", bytes.as_slice()].concat()), ArchiveError::NotCanonical { at: 0 });
+        assert_eq!(
+            refused(&[b"#!/bin/sh\n", bytes.as_slice()].concat()),
+            ArchiveError::NotCanonical { at: 0 }
+        );
         let at = bytes.len();
         assert_eq!(refused(&[bytes.as_slice(), &bytes].concat()), ArchiveError::NotCanonical { at });
     }
@@ -383,8 +385,26 @@ mod tests {
     fn names_that_could_leave_the_directory_or_hide_are_refused() {
         let long = "x".repeat(241);
         for name in [
-            "", "/a", "a/", "a//b", "..", "a/../b", "./a", ".a", "a/.b", "a\\b", "C:a", "ä", "a b", "a\0", "-a",
-            "a.", "nul", "data/CON.txt", "com1", &long,
+            "",
+            "/a",
+            "a/",
+            "a//b",
+            "..",
+            "a/../b",
+            "./a",
+            ".a",
+            "a/.b",
+            "a\\b",
+            "C:a",
+            "ä",
+            "a b",
+            "a\0",
+            "-a",
+            "a.",
+            "nul",
+            "data/CON.txt",
+            "com1",
+            &long,
         ] {
             assert!(matches!(one(name), Err(ArchiveError::Name { .. })), "{name}");
         }

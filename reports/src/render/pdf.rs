@@ -1,12 +1,13 @@
 //! The PDF rendering: a [`Document`] on A4 pages.
 //!
 //! Deterministic: the same document gives the same bytes. No clock, no randomness, no system fonts, and no
-//! floating-point arithmetic: every measure is a whole number of thousandths of a point ([`look::Length`]).
+//! floating-point arithmetic: every measure is a whole number of thousandths of a point.
 //!
 //! ```text
 //! font    which face has which character, and how wide        text    spans -> lines
 //! layout  blocks -> pages      table, figure  their blocks    look    sizes and colours
-//! canvas  drawing, the only file that knows printpdf          finish  outline, links, tags, metadata; lopdf
+//! canvas  drawing, the only file that knows printpdf          structure  tags
+//! finish  outline, links, metadata, the only file that knows lopdf            file    the bytes
 //! ```
 //!
 //! What a font lacks, and what would be invisible or reorder its surroundings (control and direction characters,
@@ -15,11 +16,13 @@
 
 mod canvas;
 mod figure;
+mod file;
 mod finish;
 mod font;
 mod layout;
 mod look;
 mod running;
+mod structure;
 mod table;
 mod text;
 

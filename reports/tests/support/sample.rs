@@ -1,15 +1,16 @@
 //! A report with every kind of block, as an issuer might make it; and a long one of tables.
 
 use affiant_ledger::digest::Digest;
+use affiant_ledger::time::Timestamp;
 use affiant_reports::document::*;
 
 /// One of everything.
-pub fn report() -> Document {
+pub(crate) fn report() -> Document {
     let mut document = Document {
         title: "Credit scoring: assurance report".into(),
         subtitle: "EU AI Act, ISO/IEC 42001 and NIST AI RMF, as of 22 November 2026".into(),
         language: "en".into(),
-        generated_at: "2026-11-22T03:46:05Z".parse().unwrap(),
+        generated_at: "2026-11-22T03:46:05Z".parse().unwrap_or(Timestamp::MIN),
         reference: "pack 3f9a2c41 · credit-scoring".into(),
         metadata: Metadata {
             author: "Example Bank AG".into(),
@@ -26,12 +27,13 @@ pub fn report() -> Document {
 
 fn cover() -> Cover {
     let fact = |key: &str, value: &str| KeyValue { key: key.into(), value: vec![Span::plain(value)] };
-    let fingerprint =
-        |label: &str, value: String| Fingerprint { label: label.into(), value };
+    let fingerprint = |label: &str, value: String| Fingerprint { label: label.into(), value };
     Cover {
         kicker: "Audit pack".into(),
         statement: vec![
-            Span::plain("This report is rendered from the entries of an append-only ledger. Every figure in it can be derived again from the entries beside it with "),
+            Span::plain(
+                "This report is rendered from the entries of an append-only ledger. Every figure in it can be derived again from the entries beside it with ",
+            ),
             Span::mono("affiant verify"),
             Span::plain("; nothing in it needs to be believed."),
         ],
@@ -52,7 +54,9 @@ fn cover() -> Cover {
         notices: vec![Notice {
             level: Level::Warning,
             title: "What this pack does not establish".into(),
-            body: vec![Span::plain("It does not establish that what was submitted is true, nor that the system complies with the law. It binds who said what, and when it was recorded.")],
+            body: vec![Span::plain(
+                "It does not establish that what was submitted is true, nor that the system complies with the law. It binds who said what, and when it was recorded.",
+            )],
         }],
     }
 }
@@ -65,20 +69,40 @@ fn scope() -> Section {
             Span::strong("high-risk"),
             Span::plain(" under Annex III, point 5 (b), of "),
             Span::plain("Regulation (EU) 2024/1689").to_url("https://eur-lex.europa.eu/eli/reg/2024/1689/oj"),
-            Span::plain(". The assessment covers the period from 23 May to 22 November 2026; the state shown is that of the last day. Results are listed in section "),
+            Span::plain(
+                ". The assessment covers the period from 23 May to 22 November 2026; the state shown is that of the last day. Results are listed in section ",
+            ),
             Span::plain("Requirements").to("s-requirements"),
             Span::plain("."),
         ]),
         Block::KeyValues(vec![
             KeyValue { key: "Owner".into(), value: vec![Span::plain("Retail Credit Risk")] },
-            KeyValue { key: "Model".into(), value: vec![Span::plain("Gradient-boosted trees, "), Span::mono("scorecard-v7")] },
-            KeyValue { key: "Model digest".into(), value: vec![Span::mono(Digest::of(b"model").to_string())] },
-            KeyValue { key: "Names".into(), value: vec![Span::plain("Łódź · Αθήνα · Київ · Đà Nẵng · São Paulo · İstanbul · ≥ ≤ ± → ✓ ⊆")] },
-            KeyValue { key: "Hostile text".into(), value: vec![Span::plain("evil\u{202e}fdp.exe, שלום, 信用, \u{1b}[31m")] },
+            KeyValue {
+                key: "Model".into(),
+                value: vec![Span::plain("Gradient-boosted trees, "), Span::mono("scorecard-v7")],
+            },
+            KeyValue {
+                key: "Model digest".into(),
+                value: vec![Span::mono(Digest::of(b"model").to_string())],
+            },
+            KeyValue {
+                key: "Names".into(),
+                value: vec![Span::plain(
+                    "Łódź · Αθήνα · Київ · Đà Nẵng · São Paulo · İstanbul · ≥ ≤ ± → ✓ ⊆",
+                )],
+            },
+            KeyValue {
+                key: "Hostile text".into(),
+                value: vec![Span::plain("evil\u{202e}fdp.exe, שלום, 信用, \u{1b}[31m")],
+            },
         ]),
         Block::List(vec![
             vec![Span::plain("Assets: 2 models, 3 data sets, 1 vector store, 1 gateway.")],
-            vec![Span::plain("Evidence: 61 files, of which 2 are withheld and listed in "), Span::plain("Evidence index").to("s-evidence"), Span::plain(".")],
+            vec![
+                Span::plain("Evidence: 61 files, of which 2 are withheld and listed in "),
+                Span::plain("Evidence index").to("s-evidence"),
+                Span::plain("."),
+            ],
             vec![Span::plain("Exceptions: none.")],
         ]),
         Block::Notice(Notice {
@@ -105,10 +129,27 @@ fn summary() -> Section {
         Category { label: "not assessed".into(), tone: Tone::Missing },
         Category { label: "not applicable".into(), tone: Tone::Muted },
     ];
-    let bar = |label: &str, counts: [u64; 5]| Bar { label: label.into(), link: Some(Link::Internal("s-requirements".into())), counts: counts.into() };
-    let rows = ["Art. 9 Risk management", "Art. 10 Data governance", "Art. 12 Record-keeping", "Art. 14 Human oversight", "Art. 15 Accuracy and robustness"];
+    let bar = |label: &str, counts: [u64; 5]| Bar {
+        label: label.into(),
+        link: Some(Link::Internal("s-requirements".into())),
+        counts: counts.into(),
+    };
+    let rows = [
+        "Art. 9 Risk management",
+        "Art. 10 Data governance",
+        "Art. 12 Record-keeping",
+        "Art. 14 Human oversight",
+        "Art. 15 Accuracy and robustness",
+    ];
     let columns = ["May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov"];
-    let tones = [Some(Tone::Good), Some(Tone::Caution), None, Some(Tone::Bad), Some(Tone::Missing), Some(Tone::Muted)];
+    let tones = [
+        Some(Tone::Good),
+        Some(Tone::Caution),
+        None,
+        Some(Tone::Bad),
+        Some(Tone::Missing),
+        Some(Tone::Muted),
+    ];
     let cell = |n: usize| HeatCell { label: format!("{}/4", n % 5), tone: tones[(n * n + n / 3) % 6] };
     let heat = |(r, label): (usize, &&str)| HeatRow {
         label: (*label).into(),
@@ -117,11 +158,18 @@ fn summary() -> Section {
     };
     let mut section = Section::new("s-summary", "Summary");
     section.blocks = vec![
-        Block::Paragraph(vec![Span::plain("Of 96 requirements that apply, 61 are satisfied, 14 partly, 6 not; 15 were not assessed.")]),
+        Block::Paragraph(vec![Span::plain(
+            "Of 96 requirements that apply, 61 are satisfied, 14 partly, 6 not; 15 were not assessed.",
+        )]),
         Block::Bars(Bars {
             caption: "Requirements by outcome".into(),
             categories,
-            bars: vec![bar("EU AI Act", [31, 6, 3, 4, 12]), bar("ISO/IEC 42001", [22, 5, 2, 8, 3]), bar("NIST AI RMF", [8, 3, 1, 3, 0]), bar("Nothing assessed yet", [0; 5])],
+            bars: vec![
+                bar("EU AI Act", [31, 6, 3, 4, 12]),
+                bar("ISO/IEC 42001", [22, 5, 2, 8, 3]),
+                bar("NIST AI RMF", [8, 3, 1, 3, 0]),
+                bar("Nothing assessed yet", [0; 5]),
+            ],
         }),
         Block::HeatMap(HeatMap {
             caption: "Controls held, by month".into(),
@@ -130,7 +178,10 @@ fn summary() -> Section {
         }),
         Block::Table(Table {
             caption: "Exceptions".into(),
-            columns: vec![Column::points("Exception", 120, Kind::Mono), Column::share("Reason", 1, Kind::Text)],
+            columns: vec![
+                Column::points("Exception", 120, Kind::Mono),
+                Column::share("Reason", 1, Kind::Text),
+            ],
             rows: vec![],
             empty: "No exceptions are recorded.".into(),
         }),
@@ -139,15 +190,34 @@ fn summary() -> Section {
 }
 
 fn requirements() -> Section {
-    let outcomes = [("satisfied", Tone::Good), ("partial", Tone::Caution), ("not satisfied", Tone::Bad), ("not assessed", Tone::Missing), ("not applicable", Tone::Muted)];
+    let outcomes = [
+        ("satisfied", Tone::Good),
+        ("partial", Tone::Caution),
+        ("not satisfied", Tone::Bad),
+        ("not assessed", Tone::Missing),
+        ("not applicable", Tone::Muted),
+    ];
     let row = |i: usize| Row {
         id: format!("eu-ai-act-{i}"),
         cells: vec![
             Span::mono(format!("Art. {} ({})", 9 + i % 7, 1 + i % 4)).into(),
-            Cell::text(["Risk management system established, documented and maintained", "Automatic recording of events over the lifetime of the system", "Training, validation and testing data sets subject to governance practices appropriate for the intended purpose"][i % 3]),
+            Cell::text(
+                [
+                    "Risk management system established, documented and maintained",
+                    "Automatic recording of events over the lifetime of the system",
+                    "Training, validation and testing data sets subject to governance practices appropriate for the intended purpose",
+                ][i % 3],
+            ),
             Cell::status(outcomes[(i * 7) % 5].0, outcomes[(i * 7) % 5].1),
             Cell::text((i % 9).to_string()),
-            Cell { spans: vec![Span::mono(format!("AFF-DAT-{:02}", i % 20)), Span::plain(", "), Span::mono(Digest::of(&[i as u8]).to_string()).to("s-evidence")], tone: None },
+            Cell {
+                spans: vec![
+                    Span::mono(format!("AFF-DAT-{:02}", i % 20)),
+                    Span::plain(", "),
+                    Span::mono(Digest::of(&[i as u8]).to_string()).to("s-evidence"),
+                ],
+                tone: None,
+            },
         ],
     };
     let mut section = Section::new("s-requirements", "Requirements");
@@ -163,11 +233,19 @@ fn requirements() -> Section {
         rows: (0..40).map(row).collect(),
         empty: String::new(),
     })];
-    for (i, heading) in ["Article 9: risk management system", "Article 12: record-keeping"].into_iter().enumerate() {
+    for (i, heading) in
+        ["Article 9: risk management system", "Article 12: record-keeping"].into_iter().enumerate()
+    {
         let mut article = Section::new(format!("s-art-{i}"), heading);
         article.blocks = vec![Block::Paragraph(vec![Span::plain("High-risk AI systems shall technically allow for the automatic recording of events (logs) over the lifetime of the system. ".repeat(3))])];
         let mut detail = Section::new(format!("s-art-{i}-detail"), "Determination");
-        detail.blocks = vec![Block::Paragraph(vec![Span::strong("Partial. "), Span::plain("Three of four assets hold the control; on "), Span::mono("gateway-eu-1"), Span::plain(" the last pass is older than the control's period of 30 days."), Span::muted(" Entries 812, 840, 977.")])];
+        detail.blocks = vec![Block::Paragraph(vec![
+            Span::strong("Partial. "),
+            Span::plain("Three of four assets hold the control; on "),
+            Span::mono("gateway-eu-1"),
+            Span::plain(" the last pass is older than the control's period of 30 days."),
+            Span::muted(" Entries 812, 840, 977."),
+        ])];
         article.sections = vec![detail];
         section.sections.push(article);
     }
@@ -176,13 +254,28 @@ fn requirements() -> Section {
 
 fn findings() -> Section {
     let mut section = Section::new("s-findings", "Findings");
-    let long = "The gateway answered with the following message, recorded in full: ".to_owned() + &"connection refused by peer while writing audit event to remote collector; ".repeat(90);
+    let long = "The gateway answered with the following message, recorded in full: ".to_owned()
+        + &"connection refused by peer while writing audit event to remote collector; ".repeat(90);
     section.blocks = vec![Block::Table(Table {
         caption: "Findings ageing".into(),
-        columns: vec![Column::points("Finding", 70, Kind::Mono), Column::share("What was found", 1, Kind::Text), Column::points("Age, days", 50, Kind::Number)],
+        columns: vec![
+            Column::points("Finding", 70, Kind::Mono),
+            Column::share("What was found", 1, Kind::Text),
+            Column::points("Age, days", 50, Kind::Number),
+        ],
         rows: vec![
-            Row { id: String::new(), cells: vec![Cell::text("F-2026-001"), Cell::text("Log retention set to 14 days; 180 days are required."), Cell::text("41")] },
-            Row { id: String::new(), cells: vec![Cell::text("F-2026-002"), Cell::text(long), Cell::text("12")] },
+            Row {
+                id: String::new(),
+                cells: vec![
+                    Cell::text("F-2026-001"),
+                    Cell::text("Log retention set to 14 days; 180 days are required."),
+                    Cell::text("41"),
+                ],
+            },
+            Row {
+                id: String::new(),
+                cells: vec![Cell::text("F-2026-002"), Cell::text(long), Cell::text("12")],
+            },
         ],
         empty: String::new(),
     })];
@@ -193,11 +286,21 @@ fn appendix() -> Section {
     let mut section = Section { appendix: true, ..Section::new("s-evidence", "Evidence index") };
     let row = |i: u32| Row {
         id: format!("e-{i}"),
-        cells: vec![Cell::text(i.to_string()), Cell::text(format!("bias-test-{i}.json")), Cell::text(Digest::of(&i.to_be_bytes()).to_string()), Cell::text((i * 7919 % 99_991).to_string())],
+        cells: vec![
+            Cell::text(i.to_string()),
+            Cell::text(format!("bias-test-{i}.json")),
+            Cell::text(Digest::of(&i.to_be_bytes()).to_string()),
+            Cell::text((i * 7919 % 99_991).to_string()),
+        ],
     };
     section.blocks = vec![Block::Table(Table {
         caption: String::new(),
-        columns: vec![Column::points("No.", 30, Kind::Number), Column::share("File", 1, Kind::Text), Column::points("SHA-256", 290, Kind::Mono), Column::points("Bytes", 50, Kind::Number)],
+        columns: vec![
+            Column::points("No.", 30, Kind::Number),
+            Column::share("File", 1, Kind::Text),
+            Column::points("SHA-256", 290, Kind::Mono),
+            Column::points("Bytes", 50, Kind::Number),
+        ],
         rows: (1..60).map(row).collect(),
         empty: String::new(),
     })];
@@ -205,7 +308,7 @@ fn appendix() -> Section {
 }
 
 /// About `pages` pages of tables: 40 rows a page, 5 columns.
-pub fn tables(pages: u32) -> Document {
+pub(crate) fn tables(pages: u32) -> Document {
     let mut document = Document { cover: None, sections: Vec::new(), ..report() };
     for chapter in 0..pages.div_ceil(10) {
         let mut section = Section::new(format!("s-{chapter}"), format!("Evidence of chapter {chapter}"));

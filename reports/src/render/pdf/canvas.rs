@@ -37,7 +37,10 @@ struct Page {
     ops: Vec<Op>,
     fill: Option<Colour>,
     stroke: Option<(Colour, Length)>,
-    /// Marked content open in `ops`.
+    font: Option<(Face, Length)>,
+    /// Where the last text of the open text object began; `None` outside of one.
+    cursor: Option<(Length, Length)>,
+    /// Marked content open in `ops`, inside the text object if there is one.
     open: Option<Mark>,
     /// Marked content sequences so far.
     marks: usize,
@@ -96,7 +99,7 @@ impl Canvas {
     /// Adds an element under the current one (the document itself if there is none) and enters it.
     /// Returns what [`Canvas::leave`] takes.
     pub(super) fn enter(&mut self, tag: &'static str) -> Option<usize> {
-        let element = self.extras.add_element(tag, self.element);
+        let element = self.extras.structure.add_element(tag, self.element);
         self.element.replace(element)
     }
 
@@ -120,7 +123,7 @@ impl Canvas {
     /// What is read out instead of the drawing in the current element.
     pub(super) fn describe(&mut self, alternative: String) {
         if let Some(element) = self.element {
-            self.extras.describe(element, alternative);
+            self.extras.structure.describe(element, alternative);
         }
     }
 
@@ -129,18 +132,13 @@ impl Canvas {
         if piece.text.is_empty() {
             return;
         }
-        let mark = self.element.map_or(Mark::Artifact, Mark::Element);
-        self.mark(mark);
+        self.pages[self.current].begin_text();
+        self.mark();
         let page = &mut self.pages[self.current];
         page.fill(piece.colour);
-        let font = PdfFontHandle::External(FontId(FILES[piece.face as usize].0.to_owned()));
-        page.ops.extend([
-            Op::StartTextSection,
-            Op::SetFont { font, size: pt(piece.size) },
-            Op::SetTextCursor { pos: point(x + piece.x, y) },
-            Op::ShowText { items: vec![TextItem::Text(piece.text.clone().into_owned())] },
-            Op::EndTextSection,
-        ]);
+        page.font(piece.face, piece.size);
+        page.move_to(x + piece.x, PAGE_HEIGHT - y);
+        page.ops.push(Op::ShowText { items: vec![TextItem::Text(piece.text.clone().into_owned())] });
         if let Some(link) = piece.link {
             let area = Area {
                 x: x + piece.x,
@@ -154,7 +152,8 @@ impl Canvas {
 
     /// A filled rectangle.
     pub(super) fn fill(&mut self, area: Area, colour: Colour) {
-        self.mark(self.element.map_or(Mark::Artifact, Mark::Element));
+        self.pages[self.current].end_text();
+        self.mark();
         let page = &mut self.pages[self.current];
         page.fill(colour);
         page.ops.push(rectangle(area, PaintMode::Fill));
@@ -162,15 +161,23 @@ impl Canvas {
 
     /// The outline of a rectangle.
     pub(super) fn frame(&mut self, area: Area, weight: Length, colour: Colour) {
-        self.mark(self.element.map_or(Mark::Artifact, Mark::Element));
+        self.pages[self.current].end_text();
+        self.mark();
         let page = &mut self.pages[self.current];
         page.stroke(colour, weight);
         page.ops.push(rectangle(area, PaintMode::Stroke));
     }
 
     /// A straight line.
-    pub(super) fn line(&mut self, from: (Length, Length), to: (Length, Length), weight: Length, colour: Colour) {
-        self.mark(self.element.map_or(Mark::Artifact, Mark::Element));
+    pub(super) fn line(
+        &mut self,
+        from: (Length, Length),
+        to: (Length, Length),
+        weight: Length,
+        colour: Colour,
+    ) {
+        self.pages[self.current].end_text();
+        self.mark();
         let page = &mut self.pages[self.current];
         page.stroke(colour, weight);
         let end = |(x, y)| LinePoint { p: point(x, y), bezier: false };
@@ -211,7 +218,8 @@ impl Canvas {
             pdf.resources.fonts.map.insert(FontId(name.to_owned()), PdfFont::new(face));
         }
         for page in &mut self.pages {
-            page.close();
+            page.end_text();
+            page.end_mark();
             let ops = std::mem::take(&mut page.ops);
             let (width, height) = (pt(PAGE_WIDTH).into(), pt(PAGE_HEIGHT).into());
             pdf.pages.push(PdfPage::new(width, height, ops));
@@ -223,22 +231,23 @@ impl Canvas {
         finish::finish(raw, document, &self.extras)
     }
 
-    /// Opens marked content for `mark` unless it is open.
-    fn mark(&mut self, mark: Mark) {
+    /// Opens marked content for the current element unless it is open.
+    fn mark(&mut self) {
+        let mark = self.element.map_or(Mark::Artifact, Mark::Element);
         let page = &mut self.pages[self.current];
         if page.open == Some(mark) {
             return;
         }
-        page.close();
+        page.end_mark();
         page.open = Some(mark);
         let begin = match mark {
             Mark::Artifact => Op::BeginMarkedContent { tag: "Artifact".to_owned() },
             Mark::Element(element) => {
-                self.extras.add_content(element, self.current, page.marks);
-                let id = DictItem::Int(page.marks as i64);
+                self.extras.structure.add_content(element, self.current, page.marks);
+                // printpdf's own dictionary would take a kilobyte for each of these.
+                let properties = DictItem::Name(finish::mark_name(page.marks));
                 page.marks += 1;
-                let properties = DictItem::Dict { map: [("MCID".to_owned(), id)].into() };
-                let tag = self.extras.tag(element).to_owned();
+                let tag = self.extras.structure.tag(element).to_owned();
                 Op::BeginMarkedContentWithProperties { tag, properties }
             }
         };
@@ -247,9 +256,40 @@ impl Canvas {
 }
 
 impl Page {
-    fn close(&mut self) {
+    fn end_mark(&mut self) {
         if self.open.take().is_some() {
             self.ops.push(Op::EndMarkedContent);
+        }
+    }
+
+    /// Text objects and marked content must nest: the text object is the outer one.
+    fn begin_text(&mut self) {
+        if self.cursor.is_none() {
+            self.end_mark();
+            self.ops.push(Op::StartTextSection);
+            self.cursor = Some((0, 0));
+        }
+    }
+
+    fn end_text(&mut self) {
+        if self.cursor.take().is_some() {
+            self.end_mark();
+            self.ops.push(Op::EndTextSection);
+        }
+    }
+
+    /// Moves to a place counted from the bottom left; in a text object moves are relative to the one before.
+    fn move_to(&mut self, x: Length, y: Length) {
+        if let Some((before_x, before_y)) = self.cursor.replace((x, y)) {
+            self.ops.push(Op::SetTextCursor { pos: Point { x: pt(x - before_x), y: pt(y - before_y) } });
+        }
+    }
+
+    fn font(&mut self, face: Face, size: Length) {
+        if self.font != Some((face, size)) {
+            self.font = Some((face, size));
+            let font = PdfFontHandle::External(FontId(FILES[face as usize].0.to_owned()));
+            self.ops.push(Op::SetFont { font, size: pt(size) });
         }
     }
 

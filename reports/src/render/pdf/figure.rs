@@ -64,7 +64,8 @@ impl Flow<'_> {
         }
         pattern(&mut self.canvas, area, tone);
         let text = count.to_string();
-        let line = wrap(self.fonts, &[Inline::new(&text, TINY)], points(60)).into_iter().next().unwrap_or_default();
+        let line =
+            wrap(self.fonts, &[Inline::new(&text, TINY)], points(60)).into_iter().next().unwrap_or_default();
         let room = line.width + points(4);
         if room + points(3) > area.width {
             return;
@@ -252,8 +253,9 @@ fn share(count: u64, total: u64) -> Length {
 /// `✓ 18 ▲ 2 of 24`: every count that is not zero, and their sum.
 fn counts(counts: &[u64], categories: &[Category], total: u64) -> String {
     let shown = counts.iter().zip(categories).filter(|(count, _)| **count > 0);
-    let mut text: String =
-        shown.map(|(count, category)| format!("{}\u{a0}{count}\u{a0}\u{a0} ", category.tone.symbol())).collect();
+    let mut text: String = shown
+        .map(|(count, category)| format!("{}\u{a0}{count}\u{a0}\u{a0} ", category.tone.symbol()))
+        .collect();
     text.push_str(&format!("of\u{a0}{total}"));
     text
 }

@@ -1,15 +1,16 @@
-//! What printpdf does not write: outline tree, named places, links, structure tree, metadata. The only file that
-//! imports `lopdf`.
+//! What printpdf does not write: outline tree, named places, links, metadata, marks. The only file that imports
+//! `lopdf`, whose object model printpdf hands over; [`super::file`] writes the objects.
 //!
-//! Every object is made in the order of the document, so numbers and bytes are the same each time. Objects that
-//! are no streams go into object streams (PDF 1.5), which keeps the structure tree of a long report small.
+//! Every object is made in the order of the document, so numbers and bytes are the same each time.
 
 use super::RenderError;
+use super::file::{File, LEVEL};
 use super::look::Length;
+use super::structure::Structure;
 use crate::document::{Document as Report, Link};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::is_hidden;
-use lopdf::{Dictionary, Document, Object, ObjectId, SaveOptions, Stream, StringFormat, dictionary};
+use lopdf::{Dictionary, Document, Object, ObjectId, Stream, StringFormat, dictionary};
 use std::collections::BTreeMap;
 
 /// What the canvas recorded beside the drawing. Positions count from the bottom left, as PDF has it.
@@ -19,7 +20,7 @@ pub(super) struct Extras {
     pub(super) anchors: BTreeMap<String, (usize, Length)>,
     pub(super) links: Vec<LinkArea>,
     pub(super) bookmarks: Vec<Bookmark>,
-    elements: Vec<Element>,
+    pub(super) structure: Structure,
 }
 
 /// An area that leads somewhere: left, bottom, right, top.
@@ -36,55 +37,19 @@ pub(super) struct Bookmark {
     pub(super) id: String,
 }
 
-/// A node of the structure tree.
-struct Element {
-    tag: &'static str,
-    parent: Option<usize>,
-    kids: Vec<Kid>,
-    alternative: String,
-}
-
-#[derive(Clone, Copy)]
-enum Kid {
-    Element(usize),
-    Content { page: usize, mark: usize },
-}
-
-impl Extras {
-    pub(super) fn add_element(&mut self, tag: &'static str, parent: Option<usize>) -> usize {
-        let element = self.elements.len();
-        self.elements.push(Element { tag, parent, kids: Vec::new(), alternative: String::new() });
-        if let Some(parent) = parent {
-            self.elements[parent].kids.push(Kid::Element(element));
-        }
-        element
-    }
-
-    pub(super) fn add_content(&mut self, element: usize, page: usize, mark: usize) {
-        self.elements[element].kids.push(Kid::Content { page, mark });
-    }
-
-    pub(super) fn describe(&mut self, element: usize, alternative: String) {
-        self.elements[element].alternative = alternative;
-    }
-
-    pub(super) fn tag(&self, element: usize) -> &'static str {
-        self.elements[element].tag
-    }
-}
-
 /// Completes `pdf`, as printpdf made it, and writes it.
 pub(super) fn finish(mut pdf: Document, report: &Report, extras: &Extras) -> Result<Vec<u8>, RenderError> {
-    "1.7".clone_into(&mut pdf.version);
-    compress(&mut pdf);
     let pages: Vec<ObjectId> = pdf.get_pages().into_values().collect();
-    links(&mut pdf, &pages, &extras.links)?;
+    pages.iter().try_for_each(|page| marks(&mut pdf, *page)).map_err(broken)?;
+    compress(&mut pdf);
+    annotate(&mut pdf, &pages, &extras.links).map_err(broken)?;
     let outlines = outline(&mut pdf, &extras.bookmarks);
-    let structure = structure(&mut pdf, &pages, &extras.elements)?;
     let places = pdf.add_object(dictionary! { "Names" => places(&extras.anchors, &pages) });
-    let xmp = Stream::new(dictionary! { "Type" => "Metadata", "Subtype" => "XML" }, xmp(report).into_bytes());
-    let metadata = pdf.add_object(xmp.with_compression(false));
+    let packet = dictionary! { "Type" => "Metadata", "Subtype" => "XML" };
+    let metadata = pdf.add_object(Stream::new(packet, xmp(report).into_bytes()));
     let information = pdf.add_object(information(report));
+    let root = pdf.trailer.get(b"Root").and_then(Object::as_reference).map_err(broken)?;
+    let structure = pdf.new_object_id();
     let catalog = pdf.catalog_mut().map_err(broken)?;
     catalog.set("Lang", text(&report.language));
     catalog.set("Metadata", metadata);
@@ -94,19 +59,113 @@ pub(super) fn finish(mut pdf: Document, report: &Report, extras: &Extras) -> Res
     catalog.set("ViewerPreferences", dictionary! { "DisplayDocTitle" => true });
     catalog.set("MarkInfo", dictionary! { "Marked" => true });
     catalog.set("StructTreeRoot", structure);
-    pdf.trailer.set("Info", information);
-    pdf.trailer.set("ID", identity(report)?);
+    let id = identity(report)?;
+    let trailer = format!("/Root {} 0 R/Info {} 0 R/ID[<{id}><{id}>]", root.0, information.0);
+    Ok(write(&pdf, extras, structure.0 as usize, &pages, &trailer))
+}
+
+/// Writes all objects, those of the structure tree last, from number `structure` on.
+fn write(pdf: &Document, extras: &Extras, structure: usize, pages: &[ObjectId], trailer: &str) -> Vec<u8> {
+    let mut file = File::new(structure + extras.structure.object_count(pages.len()));
     let mut bytes = Vec::new();
-    let options = SaveOptions { use_object_streams: true, use_xref_streams: true, ..SaveOptions::default() };
-    pdf.save_with_options(&mut bytes, options).map_err(|error| RenderError::Write(error.to_string()))?;
-    Ok(bytes)
+    for (id, object) in &pdf.objects {
+        bytes.clear();
+        if let Object::Stream(stream) = object {
+            put_entries(&mut bytes, stream.dict.iter().filter(|(key, _)| key.as_slice() != b"Length"));
+            file.stream(id.0 as usize, &bytes, &stream.content);
+        } else {
+            put(&mut bytes, object);
+            file.object(id.0 as usize, &bytes);
+        }
+    }
+    let pages: Vec<usize> = pages.iter().map(|page| page.0 as usize).collect();
+    extras.structure.write(&mut file, structure, &pages, |words| {
+        let mut bytes = Vec::new();
+        put(&mut bytes, &text(words));
+        bytes
+    });
+    file.finish(trailer.as_bytes())
+}
+
+/// The text of an object (ISO 32000-1, 7.3). Strings are written in hexadecimal, so nothing needs escaping.
+fn put(bytes: &mut Vec<u8>, object: &Object) {
+    match object {
+        Object::Null | Object::Stream(_) => bytes.extend_from_slice(b" null"),
+        Object::Boolean(value) => bytes.extend_from_slice(format!(" {value}").as_bytes()),
+        Object::Integer(value) => bytes.extend_from_slice(format!(" {value}").as_bytes()),
+        Object::Real(value) => bytes.extend_from_slice(format!(" {value}").as_bytes()),
+        Object::Name(name) => put_name(bytes, name),
+        Object::String(string, _) => {
+            bytes.push(b'<');
+            string.iter().for_each(|byte| bytes.extend_from_slice(format!("{byte:02x}").as_bytes()));
+            bytes.push(b'>');
+        }
+        Object::Array(items) => {
+            bytes.push(b'[');
+            items.iter().for_each(|item| put(bytes, item));
+            bytes.push(b']');
+        }
+        Object::Dictionary(dictionary) => {
+            bytes.extend_from_slice(b"<<");
+            put_entries(bytes, dictionary.iter());
+            bytes.extend_from_slice(b">>");
+        }
+        Object::Reference((number, generation)) => {
+            bytes.extend_from_slice(format!(" {number} {generation} R").as_bytes());
+        }
+    }
+}
+
+fn put_entries<'a>(bytes: &mut Vec<u8>, entries: impl Iterator<Item = (&'a Vec<u8>, &'a Object)>) {
+    for (key, value) in entries {
+        put_name(bytes, key);
+        put(bytes, value);
+    }
+}
+
+fn put_name(bytes: &mut Vec<u8>, name: &[u8]) {
+    bytes.push(b'/');
+    for byte in name {
+        if byte.is_ascii_alphanumeric() || b"+-_.".contains(byte) {
+            bytes.push(*byte);
+        } else {
+            bytes.extend_from_slice(format!("#{byte:02x}").as_bytes());
+        }
+    }
+}
+
+/// Replaces the names that stand for marks in the content of a page.
+fn marks(pdf: &mut Document, page: ObjectId) -> Result<(), lopdf::Error> {
+    let content = pdf.get_dictionary(page)?.get(b"Contents")?.as_reference()?;
+    let stream = pdf.get_object_mut(content)?.as_stream_mut()?;
+    stream.set_content(expand_marks(&stream.content));
+    Ok(())
+}
+
+/// The name that stands for `<</MCID mark>>` in a content stream until [`expand_marks`] puts that in its place.
+pub(super) fn mark_name(mark: usize) -> Vec<u8> {
+    format!("MCID-{mark}").into_bytes()
+}
+
+/// Turns every `/MCID-12` into `<</MCID 12>>`. Text is in hexadecimal, so nothing else can look like it.
+fn expand_marks(content: &[u8]) -> Vec<u8> {
+    let mut expanded = Vec::with_capacity(content.len() + content.len() / 8);
+    let mut rest = content;
+    while let Some(at) = rest.windows(MARK.len()).position(|window| window == MARK) {
+        let (before, after) = (&rest[..at], &rest[at + MARK.len()..]);
+        let digits = after.iter().take_while(|c| c.is_ascii_digit()).count();
+        expanded.extend([before, b"<</MCID ", &after[..digits], b">>"].concat());
+        rest = &after[digits..];
+    }
+    expanded.extend_from_slice(rest);
+    expanded
 }
 
 /// Compresses page contents and fonts. lopdf's own `compress` takes the slowest level, for 3% less.
 fn compress(pdf: &mut Document) {
     let streams = pdf.objects.values_mut().filter_map(|object| object.as_stream_mut().ok());
     for stream in streams.filter(|stream| !stream.dict.has(b"Filter")) {
-        let small = miniz_oxide::deflate::compress_to_vec_zlib(&stream.content, COMPRESSION_LEVEL);
+        let small = miniz_oxide::deflate::compress_to_vec_zlib(&stream.content, LEVEL);
         if small.len() < stream.content.len() {
             stream.set_content(small);
             stream.dict.set("Filter", "FlateDecode");
@@ -115,14 +174,14 @@ fn compress(pdf: &mut Document) {
 }
 
 /// Both halves of the file identifier: a digest of the document and of this renderer's version.
-fn identity(report: &Report) -> Result<Vec<Object>, RenderError> {
+fn identity(report: &Report) -> Result<String, RenderError> {
     let json = serde_json::to_vec(report).map_err(|error| RenderError::Write(error.to_string()))?;
     let digest = Digest::of_parts(&[env!("CARGO_PKG_VERSION").as_bytes(), &json]);
-    let half = Object::String(digest.as_bytes()[..16].to_vec(), StringFormat::Hexadecimal);
-    Ok(vec![half.clone(), half])
+    Ok(digest.to_string()[..32].to_owned())
 }
 
-fn links(pdf: &mut Document, pages: &[ObjectId], links: &[LinkArea]) -> Result<(), RenderError> {
+/// Puts the links on their pages, and each page's place in the structure tree.
+fn annotate(pdf: &mut Document, pages: &[ObjectId], links: &[LinkArea]) -> Result<(), lopdf::Error> {
     let mut by_page: BTreeMap<usize, Vec<Object>> = BTreeMap::new();
     for area in links {
         let target = match &area.link {
@@ -140,11 +199,10 @@ fn links(pdf: &mut Document, pages: &[ObjectId], links: &[LinkArea]) -> Result<(
         by_page.entry(area.page).or_default().push(pdf.add_object(annotation).into());
     }
     for (page, id) in pages.iter().enumerate() {
-        let page_dictionary = pdf.get_dictionary_mut(*id).map_err(broken)?;
-        match by_page.remove(&page) {
-            Some(annotations) => page_dictionary.set("Annots", annotations),
-            None => drop(page_dictionary.remove(b"Annots")),
-        }
+        let dictionary = pdf.get_dictionary_mut(*id)?;
+        dictionary.set("Annots", by_page.remove(&page).unwrap_or_default());
+        dictionary.set("StructParents", page as i64);
+        dictionary.set("Tabs", "S");
     }
     Ok(())
 }
@@ -226,80 +284,6 @@ fn parents(bookmarks: &[Bookmark]) -> Vec<Option<usize>> {
     parents
 }
 
-/// The structure tree and the index from marked content to its elements.
-fn structure(pdf: &mut Document, pages: &[ObjectId], elements: &[Element]) -> Result<ObjectId, RenderError> {
-    let (root, body) = (pdf.new_object_id(), pdf.new_object_id());
-    let ids: Vec<ObjectId> = elements.iter().map(|_| pdf.new_object_id()).collect();
-    let mut marks: Vec<Vec<Object>> = vec![Vec::new(); pages.len()];
-    let mut chapters: Vec<Object> = Vec::new();
-    let mut by_mark: BTreeMap<(usize, usize), ObjectId> = BTreeMap::new();
-    for (element, id) in elements.iter().zip(&ids) {
-        let mut node = dictionary! {
-            "S" => element.tag,
-            "P" => element.parent.map_or(body, |parent| ids[parent]),
-            "K" => kids(element, &ids, pages),
-        };
-        if !element.alternative.is_empty() {
-            node.set("Alt", text(&element.alternative));
-        }
-        if element.tag == "TH" {
-            node.set("A", dictionary! { "O" => "Table", "Scope" => "Column" });
-        }
-        if let Some(page) = element.kids.iter().find_map(|kid| kid.page()) {
-            node.set("Pg", pages[page]);
-        }
-        for kid in &element.kids {
-            if let Kid::Content { page, mark } = kid {
-                by_mark.insert((*page, *mark), *id);
-            }
-        }
-        if element.parent.is_none() {
-            chapters.push((*id).into());
-        }
-        pdf.set_object(*id, node);
-    }
-    for ((page, _), id) in by_mark {
-        marks[page].push(id.into());
-    }
-    let mut index = Vec::new();
-    for (page, marks) in marks.into_iter().enumerate() {
-        let list = pdf.add_object(marks);
-        index.extend([Object::Integer(page as i64), list.into()]);
-        let dictionary = pdf.get_dictionary_mut(pages[page]).map_err(broken)?;
-        dictionary.set("StructParents", page as i64);
-        dictionary.set("Tabs", "S");
-    }
-    let index = pdf.add_object(dictionary! { "Nums" => index });
-    pdf.set_object(body, dictionary! { "S" => "Document", "P" => root, "K" => chapters });
-    let tree = dictionary! {
-        "Type" => "StructTreeRoot", "K" => body, "ParentTree" => index, "ParentTreeNextKey" => pages.len() as i64,
-    };
-    pdf.set_object(root, tree);
-    Ok(root)
-}
-
-/// The kids of an element; content on another page than its first names that page.
-fn kids(element: &Element, ids: &[ObjectId], pages: &[ObjectId]) -> Vec<Object> {
-    let first = element.kids.iter().find_map(|kid| kid.page());
-    let object = |kid: &Kid| match *kid {
-        Kid::Element(element) => ids[element].into(),
-        Kid::Content { page, mark } if Some(page) == first => Object::Integer(mark as i64),
-        Kid::Content { page, mark } => {
-            dictionary! { "Type" => "MCR", "Pg" => pages[page], "MCID" => mark as i64 }.into()
-        }
-    };
-    element.kids.iter().map(object).collect()
-}
-
-impl Kid {
-    fn page(&self) -> Option<usize> {
-        match self {
-            Self::Element(_) => None,
-            Self::Content { page, .. } => Some(*page),
-        }
-    }
-}
-
 fn information(report: &Report) -> Dictionary {
     let date = pdf_date(report);
     dictionary! {
@@ -376,5 +360,5 @@ fn broken(error: lopdf::Error) -> RenderError {
     RenderError::Write(error.to_string())
 }
 
-/// Of 0 to 10.
-const COMPRESSION_LEVEL: u8 = 6;
+/// How a mark begins in a content stream as printpdf wrote it.
+const MARK: &[u8] = b"/MCID-";

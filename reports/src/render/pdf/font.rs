@@ -112,7 +112,8 @@ impl Fonts {
 
     fn shows(&self, face: Face, c: char) -> bool {
         let visible = !is_hidden(c) && !is_right_to_left(c) && c != '\u{ad}' && c != '\u{a0}';
-        visible && self.metrics[face as usize].advance(c).is_some_and(|advance| advance > 0 || is_combining(c))
+        visible
+            && self.metrics[face as usize].advance(c).is_some_and(|advance| advance > 0 || is_combining(c))
     }
 }
 
@@ -139,7 +140,8 @@ mod tests {
 
     #[test]
     fn latin_greek_and_cyrillic_stay_in_their_face() {
-        for text in ["Größe Łódź naïve ế", "Ελληνικά ὰ", "Русский Ґ", "✓ ✗ ▲ ○ – • ≥ → €"] {
+        for text in ["Größe Łódź naïve ế", "Ελληνικά ὰ", "Русский Ґ", "✓ ✗ ▲ ○ – • ≥ → €"]
+        {
             assert_eq!(runs(Face::Regular, text), [(Face::Regular, text.to_owned())]);
             assert_eq!(runs(Face::Strong, text), [(Face::Strong, text.to_owned())]);
         }
@@ -164,7 +166,8 @@ mod tests {
         // Else text copied from the report would not be what was recorded.
         let (canvas, _) = Canvas::new().unwrap();
         for face in [Face::Regular, Face::Strong, Face::Mono] {
-            let glyphs: std::collections::BTreeSet<_> = "AАΑ".chars().map(|c| canvas.glyph(face, c)).collect();
+            let glyphs: std::collections::BTreeSet<_> =
+                "AАΑ".chars().map(|c| canvas.glyph(face, c)).collect();
             assert_eq!(glyphs.len(), 3);
         }
     }

@@ -2,7 +2,9 @@
 
 use super::canvas::{Area, Canvas};
 use super::font::Fonts;
-use super::look::{self, ACCENT, BODY, BOTTOM, CODE, COLUMN, LEFT, Length, RULE, TINT, TOP, Type, points, tenths};
+use super::look::{
+    self, ACCENT, BODY, BOTTOM, CODE, COLUMN, LEFT, Length, RULE, TINT, TOP, Type, points, tenths,
+};
 use super::text::{Inline, Line, inlines, wrap, wrap_verbatim};
 use crate::document::{Block, KeyValue, Level, Notice, Section, Span};
 
@@ -82,7 +84,9 @@ impl<'f> Flow<'f> {
         self.need(above + keep);
         if level == 1 {
             self.section = titled(section);
-            if self.y == TOP && let Some(head) = self.heads.last_mut() {
+            if self.y == TOP
+                && let Some(head) = self.heads.last_mut()
+            {
                 head.clone_from(&self.section);
             }
         }
@@ -182,7 +186,14 @@ impl<'f> Flow<'f> {
     }
 
     /// Lines on a tinted ground, continued on the next page where they do not fit.
-    fn panel(&mut self, tag: &'static str, lines: &[Line], style: Type, tint: look::Colour, bar: Option<look::Colour>) {
+    fn panel(
+        &mut self,
+        tag: &'static str,
+        lines: &[Line],
+        style: Type,
+        tint: look::Colour,
+        bar: Option<look::Colour>,
+    ) {
         let padding = points(7);
         let mut rest = lines;
         let element = self.canvas.enter(tag);

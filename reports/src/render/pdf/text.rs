@@ -25,7 +25,10 @@ pub(super) fn inlines(spans: &[Span], base: Type) -> Vec<Inline<'_>> {
         let style = base.styled(span.style);
         if span.link.is_some() { style.coloured(ACCENT) } else { style }
     };
-    spans.iter().map(|span| Inline { text: &span.text, style: style(span), link: span.link.as_ref() }).collect()
+    spans
+        .iter()
+        .map(|span| Inline { text: &span.text, style: style(span), link: span.link.as_ref() })
+        .collect()
 }
 
 /// Text of one face, size and colour on a line.
@@ -39,7 +42,8 @@ pub(super) struct Piece<'a> {
     pub(super) x: Length,
     pub(super) width: Length,
     pub(super) link: Option<&'a Link>,
-    /// Which inline it comes from, and the byte after it there, to join what follows.
+    /// Which inline it comes from, and the byte after it there, to join what follows; no inline for part of a
+    /// word that was altered.
     source: (usize, usize),
 }
 
@@ -73,7 +77,25 @@ pub(super) fn wrap<'a>(fonts: &Fonts, inlines: &[Inline<'a>], width: Length) -> 
         }
         at = end;
     }
+    lines.iter_mut().flat_map(|line| &mut line.pieces).for_each(|piece| keep_space(piece, inlines));
     lines
+}
+
+/// Lets a piece end in the space that follows it, unseen, so that copied and spoken text has its spaces.
+fn keep_space<'a>(piece: &mut Piece<'a>, inlines: &[Inline<'a>]) {
+    let (source, end) = piece.source;
+    let Some(inline) = inlines.get(source) else { return };
+    let next = || inlines.get(source + 1).is_some_and(|next| next.text.starts_with(is_space));
+    match (inline.text.as_bytes().get(end), &piece.text) {
+        (Some(b' '), Cow::Borrowed(text)) => {
+            if let Some(longer) = inline.text.get(end - text.len()..=end) {
+                piece.text = Cow::Borrowed(longer);
+            }
+        }
+        (Some(c), text) if is_space(char::from(*c)) => piece.text = Cow::Owned(format!("{text} ")),
+        (None, text) if next() => piece.text = Cow::Owned(format!("{text} ")),
+        _ => {}
+    }
 }
 
 /// Breaks text into lines as it stands: spaces are kept, long lines continue on the next.
@@ -100,6 +122,8 @@ struct Fragment<'a> {
     face: Face,
     source: usize,
     start: usize,
+    /// The byte after the word, for its last fragment.
+    word_end: Option<usize>,
     width: Length,
     /// Width of the space before it; 0 where it continues the word before.
     space: Length,
@@ -135,13 +159,23 @@ fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r')
 }
 
-fn word<'a>(fonts: &Fonts, inline: &Inline<'a>, source: usize, start: usize, text: &'a str) -> Vec<Fragment<'a>> {
+fn word<'a>(
+    fonts: &Fonts,
+    inline: &Inline<'a>,
+    source: usize,
+    start: usize,
+    text: &'a str,
+) -> Vec<Fragment<'a>> {
     let style = inline.style;
     let fragment = |(face, text): (Face, Cow<'a, str>)| {
         let width = fonts.width(face, style.size, &text);
-        Fragment { text, face, source, start, width, space: 0, breaks: 0 }
+        Fragment { text, face, source, start, word_end: None, width, space: 0, breaks: 0 }
     };
-    fonts.runs(style.face, text).into_iter().map(fragment).collect()
+    let mut fragments: Vec<_> = fonts.runs(style.face, text).into_iter().map(fragment).collect();
+    if let Some(last) = fragments.last_mut() {
+        last.word_end = Some(start + text.len());
+    }
+    fragments
 }
 
 /// Where the fragments that must stay together with the one at `at` end.
@@ -174,7 +208,8 @@ fn place<'a>(
         };
         if fits > 0 {
             let (head, tail) = split(rest, fits);
-            push(fonts, line, head, fragment, inline, start, before);
+            let whole = tail.is_empty();
+            push(fonts, line, head, (fragment, whole), inline, start, before);
             start += fits;
             rest = tail;
         }
@@ -219,7 +254,7 @@ fn push<'a>(
     fonts: &Fonts,
     line: &mut Line<'a>,
     text: Cow<'a, str>,
-    fragment: &Fragment<'a>,
+    (fragment, whole): (&Fragment<'a>, bool),
     inline: &Inline<'a>,
     start: usize,
     space: Length,
@@ -239,7 +274,11 @@ fn push<'a>(
     }
     let x = line.width + space;
     let (face, size, colour) = (fragment.face, style.size, style.colour);
-    let source = if borrowed { (fragment.source, end) } else { (usize::MAX, 0) };
+    let source = match fragment.word_end {
+        _ if borrowed => (fragment.source, end),
+        Some(end) if whole => (fragment.source, end),
+        _ => (usize::MAX, 0),
+    };
     line.pieces.push(Piece { text, face, size, colour, x, width, link: inline.link, source });
     line.width = x + width;
 }
@@ -255,7 +294,8 @@ fn joined<'a>(
 ) -> Option<&'a str> {
     let (piece_source, piece_end) = piece.source;
     let gap = text.get(piece_end..start)?;
-    let continues = piece_source == source && gap == if space > 0 { " " } else { "" };
+    let borrowed = matches!(piece.text, Cow::Borrowed(_));
+    let continues = borrowed && piece_source == source && gap == if space > 0 { " " } else { "" };
     continues.then(|| text.get(piece_end - piece.text.len()..end)).flatten()
 }
 
@@ -270,14 +310,8 @@ mod tests {
         let lines = wrap(&fonts, &inlines(spans, BODY), width);
         assert!(lines.iter().all(|line| line.width <= width), "{lines:?}");
         let text = |line: &Line| {
-            let mut text = String::new();
-            let mut x = 0;
-            for piece in &line.pieces {
-                text.push_str(if piece.x > x { " " } else { "" });
-                text.push_str(&piece.text);
-                x = piece.x + piece.width;
-            }
-            text
+            let text: String = line.pieces.iter().map(|piece| &*piece.text).collect();
+            text.trim_end().to_owned()
         };
         lines.iter().map(text).collect()
     }
