@@ -11,7 +11,9 @@ use crate::rules;
 use crate::statement::ORGANISATION;
 use crate::system::System;
 use crate::text::{self, DETAILS_LENGTH_MAX, LINE_LENGTH_MAX, NAME_LENGTH_MAX, TextError};
+use affiant_ledger::codec;
 use affiant_ledger::id::{Id, visible};
+use affiant_ledger::payload::STATEMENT_SIZE_MAX;
 use affiant_ledger::time::Timestamp;
 use std::collections::BTreeSet;
 
@@ -23,6 +25,11 @@ pub const CHECKS_MAX: usize = 5_000;
 pub const REFERENCES_MAX: usize = 1_000;
 /// Most words in a set: flags, roles, facts.
 pub const WORDS_MAX: usize = 200;
+
+/// Bytes a core rule may add.
+const ROOM_FOR_FLAGS: usize = 100;
+/// Results with more checks, references and measures than this are encoded once to see that they fit.
+const ROWS_WITHOUT_QUESTION: usize = 20;
 
 /// What admission is told from outside.
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +105,12 @@ pub enum AdmitError {
         /// Items allowed.
         max: usize,
     },
+    /// Every part within its limit, all together too much for one statement.
+    #[error("the result has {size} bytes, the limit of a statement is {STATEMENT_SIZE_MAX}")]
+    Size {
+        /// Its canonical bytes.
+        size: usize,
+    },
     /// A text that is empty, too long or does not show what it says.
     #[error("`{field}` {problem}: `{value}`")]
     Text {
@@ -131,7 +144,17 @@ pub fn admit(result: ControlResult, context: &AdmitContext<'_>) -> Result<Contro
         counts(population)?;
     }
     texts(&result)?;
+    fits(&result)?;
     Ok(rules::apply(result))
+}
+
+/// Whether it fits a statement. The limits of the single parts keep every result of few rows far below.
+fn fits(result: &ControlResult) -> Result<(), AdmitError> {
+    if result.checks.len() + result.evidence.len() + result.measures.len() <= ROWS_WITHOUT_QUESTION {
+        return Ok(());
+    }
+    let size = codec::encode(result).len() + ROOM_FOR_FLAGS;
+    if size > STATEMENT_SIZE_MAX { Err(AdmitError::Size { size }) } else { Ok(()) }
 }
 
 fn known(result: &ControlResult, context: &AdmitContext<'_>) -> Result<(), AdmitError> {
@@ -291,4 +314,85 @@ fn line(field: &'static str, value: &str, max: usize) -> Result<(), AdmitError> 
 
 fn text_error(field: &'static str, problem: TextError, value: &str) -> AdmitError {
     AdmitError::Text { field, problem, value: visible(value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::Collector;
+    use crate::status::Status;
+
+    fn result() -> ControlResult {
+        let (control, system) = ("AFF-EXP-11".parse().unwrap(), "s".parse().unwrap());
+        let time = "2026-11-22T00:00:00Z".parse().unwrap();
+        ControlResult::new(control, system, Status::Passed, time, Collector::new("ci"), "fine")
+    }
+
+    fn asset(id: &str, kind: &str) -> Asset {
+        Asset::new("credit-scoring".parse().unwrap(), id.parse().unwrap(), kind, "A")
+    }
+
+    #[test]
+    fn an_asset_takes_neither_the_name_of_the_system_nor_of_the_organisation() {
+        let catalog = ControlCatalog::embedded();
+        for id in ["credit-scoring", "org"] {
+            assert_eq!(
+                admit_asset(asset(id, "model"), &catalog),
+                Err(AdmitError::ReservedAsset(id.parse().unwrap()))
+            );
+        }
+        assert!(admit_asset(asset("scoring-model", "model"), &catalog).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_kind_of_asset_is_refused_with_the_nearest_one() {
+        let refused =
+            admit_asset(asset("a", "data-set"), &ControlCatalog::embedded()).expect_err("unknown kind");
+        assert_eq!(refused.to_string(), "`data-set` is not a kind of asset");
+        assert_eq!(refused.hint().as_deref(), Some("did you mean `dataset`?"));
+    }
+
+    #[test]
+    fn a_result_about_an_unregistered_asset_is_refused_where_that_is_asked_for() {
+        let catalog = ControlCatalog::embedded();
+        let now = "2026-11-23T00:00:00Z".parse().unwrap();
+        let assets = BTreeSet::from(["known".parse().unwrap()]);
+        let strict = AdmitContext { catalog: &catalog, now, assets: Some(&assets) };
+        let of = |asset: &str| ControlResult { asset: asset.parse().ok(), ..result() };
+        assert_eq!(admit(of("other"), &strict), Err(AdmitError::UnknownAsset("other".parse().unwrap())));
+        for asset in ["known", "s", "org"] {
+            assert!(admit(of(asset), &strict).is_ok(), "{asset}");
+        }
+        assert!(admit(of("other"), &AdmitContext { assets: None, ..strict }).is_ok());
+    }
+
+    #[test]
+    fn parts_within_their_limits_that_do_not_fit_one_statement_are_refused() {
+        let catalog = ControlCatalog::embedded();
+        let context =
+            AdmitContext { catalog: &catalog, now: "2026-11-23T00:00:00Z".parse().unwrap(), assets: None };
+        let check = Check {
+            rule: "tool:rule".into(),
+            status: Status::Passed,
+            message: "m".repeat(LINE_LENGTH_MAX),
+            pointer: "/".into(),
+            location: None,
+            severity: None,
+            suppressed: false,
+            fingerprint: None,
+        };
+        let many = |count| ControlResult { checks: vec![check.clone(); count], ..result() };
+        assert!(admit(many(200), &context).is_ok());
+        assert!(matches!(admit(many(300), &context), Err(AdmitError::Size { .. })));
+        let count = AdmitError::Count { field: "checks", count: CHECKS_MAX + 1, max: CHECKS_MAX };
+        assert_eq!(admit(many(CHECKS_MAX + 1), &context), Err(count));
+    }
+
+    #[test]
+    fn a_system_with_hidden_text_is_refused() {
+        let mut system = System::new("s".parse().unwrap(), "S");
+        assert!(admit_system(system.clone()).is_ok());
+        system.facts.insert("a\u{202e}".into(), BTreeSet::new());
+        assert!(matches!(admit_system(system), Err(AdmitError::Text { field: "facts", .. })));
+    }
 }

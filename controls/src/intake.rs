@@ -3,7 +3,7 @@
 //! | format | what it is | file |
 //! |---|---|---|
 //! | JSON | one result, a list of results, or `{"results": [..]}` | [`json`] |
-//! | NDJSON | one result a line; parse lines in parallel with [`ndjson::line`] | [`ndjson`] |
+//! | NDJSON | one result a line; parse lines in parallel with [`ndjson::line()`] | [`ndjson`] |
 //! | SARIF | static analysis results, 2.1.0 | [`sarif`] |
 //!
 //! An importer reads and never judges: [`crate::admit()`] does, for all of them. Every limit is checked before memory

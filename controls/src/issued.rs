@@ -1,4 +1,4 @@
-//! The statement that a pack was issued: it fixes the pack's own head in the stream (docs/spec/pack-statement.md).
+//! The statement that a pack was issued: it fixes the pack's own head in the stream (docs/spec/pack.md).
 
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;

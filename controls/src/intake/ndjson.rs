@@ -5,7 +5,7 @@
 //! {"control":"AFF-EXP-10","status":"failed","asset":"scoring-model","summary":"gap 0.14 between groups"}
 //! ```
 //!
-//! [`line`] reads one line and keeps no state, so lines can be parsed on all cores while a file streams past.
+//! [`line()`] reads one line and keeps no state, so lines can be parsed on all cores while a file streams past.
 
 use super::fault::RowError;
 use super::row::{self, Place};

@@ -368,10 +368,11 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The message of a `serde_json` error without its position.
+/// The message of a `serde_json` error without its position. Values it quotes are made visible and cut.
 pub(crate) fn message(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    crate::text::plain(message, 600)
 }
 
 #[cfg(test)]
