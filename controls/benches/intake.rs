@@ -1,0 +1,41 @@
+//! How many rows of about 1 KB a core takes in: parse, admit, encode.
+#![allow(missing_docs, reason = "the macros of criterion make undocumented functions")]
+
+use affiant_controls::intake::{Context, ToolRules, ndjson};
+use affiant_controls::{AdmitContext, ControlCatalog, Statement, admit};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use std::hint::black_box;
+
+/// A row with most of what rows have, filled up to 1 KB.
+fn row() -> String {
+    let row = r#"{"id":"sample-1","control":"AFF-EXP-11","status":"passed","system":"credit-scoring","asset":"scoring-model",
+"summary":"accuracy 0.91 on the held-out set","observed_from":"2026-11-22T03:00:00Z","observed_to":"2026-11-22T03:46:05Z",
+"collected_at":"2026-11-22T03:47:00Z","collector":{"name":"ci","version":"1.2","run":"job 7"},
+"run":{"examined":3,"skipped":0,"errors":0,"complete":true,"exit_code":0},"measures":[{"name":"accuracy","value":"0.91","n":1200}],
+"evidence":[{"name":"report.json","size":12,"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+"media_type":"application/json"}],"population":{"definition":"nightly evaluation runs","size":3,"tested":3,"failed":0},"details":""#;
+    let row = row.replace('\n', "");
+    format!("{row}{}\"}}", "x".repeat(1022 - row.len()))
+}
+
+fn intake(criterion: &mut Criterion) {
+    let (catalog, tools) = (ControlCatalog::embedded(), ToolRules::embedded());
+    let now = "2026-11-23T00:00:00Z".parse().expect("a time");
+    let context = Context::new(&catalog, &tools, now);
+    let gate = AdmitContext { catalog: &catalog, now, assets: None };
+    let row = row();
+    let mut group = criterion.benchmark_group("row");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("parse", |b| b.iter(|| ndjson::line(black_box(row.as_bytes()), 1, &context)));
+    group.bench_function("parse, admit, encode", |b| {
+        b.iter(|| {
+            let result = ndjson::line(black_box(row.as_bytes()), 1, &context).expect("a sound row");
+            Statement::Result(Box::new(admit(result, &gate).expect("admitted"))).to_bytes()
+        });
+    });
+    group.finish();
+    criterion.bench_function("embedded catalog", |b| b.iter(ControlCatalog::embedded));
+}
+
+criterion_group!(benches, intake);
+criterion_main!(benches);
