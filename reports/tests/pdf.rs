@@ -9,6 +9,7 @@ mod sample;
 use affiant_reports::document::*;
 use affiant_reports::render::pdf::{RenderError, render};
 use lopdf::{Dictionary, Object};
+use proptest::prelude::*;
 
 fn parsed(document: &Document) -> lopdf::Document {
     lopdf::Document::load_mem(&render(document).unwrap()).unwrap()
@@ -164,4 +165,58 @@ fn a_document_that_cites_nothing_there_is_refused() {
 fn an_empty_document_is_a_page_of_contents() {
     let document = Document { cover: None, sections: vec![], ..sample::report() };
     assert!(parsed(&document).get_pages().len() <= 2);
+}
+
+#[test]
+fn a_mebibyte_without_a_space_is_rendered_in_full() {
+    let text = "漢".repeat(1 << 17);
+    let pdf = parsed(&one_section(vec![Block::Paragraph(vec![
+        Span::plain(&text),
+        Span::mono("x".repeat(1 << 20)),
+    ])]));
+    assert!(pdf.get_pages().len() > 200);
+}
+
+#[test]
+fn more_columns_than_fit_are_squeezed_not_refused() {
+    let columns: Vec<Column> =
+        (0..200).map(|i| Column::points(format!("c{i}"), u16::MAX, Kind::Text)).collect();
+    let row = Row { id: String::new(), cells: (0..200).map(|i| Cell::text(i.to_string())).collect() };
+    let table = Table { columns, rows: vec![row], ..Table::default() };
+    assert!(render(&one_section(vec![Block::Table(table)])).is_ok());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn any_text_anywhere_is_rendered(texts in proptest::collection::vec("\\PC{0,60}|[\\x00-\\u{2fff}]{0,60}|[a-z]{0,600}", 8)) {
+        let mut text = texts.iter().cycle().cloned();
+        let mut next = || text.next().unwrap();
+        let bar = Bar { label: next(), link: None, counts: vec![3, u64::MAX] };
+        let category = |label| Category { label, tone: Tone::Caution };
+        let cell = HeatCell { label: next(), tone: Some(Tone::Bad) };
+        let heat = HeatRow { label: next(), link: None, cells: vec![cell] };
+        let table = Table {
+            caption: next(),
+            columns: vec![Column::share(next(), 1, Kind::Mono), Column::points(next(), 40, Kind::Number)],
+            rows: vec![[Cell::status(next(), Tone::Good), Cell::text(next())].into()],
+            empty: next(),
+        };
+        let notice = Notice { level: Level::Missing, title: next(), body: vec![Span::strong(next())] };
+        let mut document = one_section(vec![
+            Block::Paragraph(vec![Span::plain(next()), Span::muted(next()).to("s-1"), Span::mono(next()).to_url(next())]),
+            Block::List(vec![vec![Span::plain(next())]]),
+            Block::KeyValues(vec![KeyValue { key: next(), value: vec![Span::plain(next())] }]),
+            Block::Bars(Bars { caption: next(), categories: vec![category(next()), category(next())], bars: vec![bar] }),
+            Block::HeatMap(HeatMap { caption: next(), columns: vec![next()], rows: vec![heat] }),
+            Block::Table(table),
+            Block::Notice(notice),
+            Block::Code(next()),
+        ]);
+        document.title = next();
+        document.reference = next();
+        document.sections[0].heading = next();
+        let pdf = parsed(&document);
+        prop_assert!(pdf.get_pages().len() > 1);
+    }
 }

@@ -5,12 +5,14 @@ use super::layout::Flow;
 use super::look::{
     self, COLUMN, Colour, INK, LEFT, Length, MUTED, PAPER, RIGHT, RULE, SMALL, TABLE, Type, points, tenths,
 };
-use super::text::{Inline, Line, wrap};
+use super::text::{Inline, Line, clipped, wrap};
 use crate::document::{Bar, Bars, Category, HeatCell, HeatMap, HeatRow, Link, Tone};
 
 const LABEL: Length = points(150);
 const COUNTS: Length = points(112);
 const BAR: Length = COLUMN - LABEL - COUNTS - 2 * GUTTER;
+/// Labels are cut after so many lines.
+const LABEL_LINES: usize = 5;
 const GUTTER: Length = points(10);
 const BAR_HEIGHT: Length = points(11);
 /// Text in small cells.
@@ -33,22 +35,21 @@ impl Flow<'_> {
     fn bar(&mut self, bar: &Bar, categories: &[Category]) {
         let style = linked(TABLE, bar.link.as_ref());
         let label = Inline { link: bar.link.as_ref(), ..Inline::new(&bar.label, style) };
-        let label = wrap(self.fonts, &[label], LABEL);
-        let total: u64 = bar.counts.iter().sum();
+        let label = clipped(self.fonts, label, LABEL, LABEL_LINES);
+        let total = sum(bar.counts.iter());
         let counts = counts(&bar.counts, categories, total);
         let counts = wrap(self.fonts, &[Inline::new(&counts, TINY)], COUNTS);
-        let lines = label.len().max(counts.len()) as Length;
-        let height = (TABLE.leading * lines).max(BAR_HEIGHT) + points(5);
+        let height = TABLE.lines(label.len().max(counts.len())).max(BAR_HEIGHT) + points(5);
         self.need(height);
         let y = self.y;
         self.draw_lines(&label, LEFT, TABLE);
         self.y = y + (TABLE.leading - TINY.leading) / 2;
         self.draw_lines(&counts, RIGHT - COUNTS, TINY);
         let mut x = LEFT + LABEL + GUTTER;
-        let mut sum = 0;
+        let mut so_far: u64 = 0;
         for (count, category) in bar.counts.iter().zip(categories) {
-            sum += count;
-            let end = LEFT + LABEL + GUTTER + share(sum, total);
+            so_far = so_far.saturating_add(*count);
+            let end = LEFT + LABEL + GUTTER + share(so_far, total);
             self.segment(Area { x, y, width: end - x, height: BAR_HEIGHT }, category.tone, *count);
             x = end;
         }
@@ -126,9 +127,9 @@ impl Flow<'_> {
         let head = Type { colour: MUTED, ..TINY };
         let heads: Vec<Vec<Line>> = map.columns[columns.clone()]
             .iter()
-            .map(|column| wrap(self.fonts, &[Inline::new(column, head)], width - points(4)))
+            .map(|column| clipped(self.fonts, Inline::new(column, head), width - points(4), LABEL_LINES))
             .collect();
-        let height = head.leading * heads.iter().map(Vec::len).max().unwrap_or(1) as Length;
+        let height = head.lines(heads.iter().map(Vec::len).max().unwrap_or(1));
         self.need(height + points(40));
         self.band_head(&heads, height, width);
         for row in &map.rows {
@@ -143,7 +144,7 @@ impl Flow<'_> {
     fn band_head(&mut self, heads: &[Vec<Line>], height: Length, width: Length) {
         let y = self.y;
         for (i, lines) in heads.iter().enumerate() {
-            self.y = y + height - TINY.leading * lines.len() as Length;
+            self.y = y + height - TINY.lines(lines.len());
             let x = LEFT + LABEL + width * i as Length;
             for line in lines {
                 self.draw_lines(std::slice::from_ref(line), x + (width - tenths(12) - line.width) / 2, TINY);
@@ -155,11 +156,11 @@ impl Flow<'_> {
     fn heat_row(&mut self, row: &HeatRow, cells: &[HeatCell], width: Length) {
         let style = linked(TABLE, row.link.as_ref());
         let label = Inline { link: row.link.as_ref(), ..Inline::new(&row.label, style) };
-        let label = wrap(self.fonts, &[label], LABEL - points(8));
-        let height = (TABLE.leading * label.len() as Length + points(4)).max(points(16));
+        let label = clipped(self.fonts, label, LABEL - points(8), LABEL_LINES);
+        let height = (TABLE.lines(label.len()) + points(4)).max(points(16));
         self.need(height);
         let y = self.y;
-        self.y = y + (height - TABLE.leading * label.len() as Length) / 2;
+        self.y = y + (height - TABLE.lines(label.len())) / 2;
         self.draw_lines(&label, LEFT, TABLE);
         for (i, cell) in cells.iter().enumerate() {
             let x = LEFT + LABEL + width * i as Length;
@@ -261,14 +262,18 @@ fn counts(counts: &[u64], categories: &[Category], total: u64) -> String {
 }
 
 fn totals(bars: &Bars) -> Vec<u64> {
-    let total = |i: usize| bars.bars.iter().filter_map(|bar| bar.counts.get(i)).sum();
+    let total = |i: usize| sum(bars.bars.iter().filter_map(|bar| bar.counts.get(i)));
     (0..bars.categories.len()).map(total).collect()
+}
+
+fn sum<'a>(counts: impl Iterator<Item = &'a u64>) -> u64 {
+    counts.fold(0, |sum, count| sum.saturating_add(*count))
 }
 
 fn describe_bars(bars: &Bars) -> String {
     let mut text = format!("{}.", bars.caption);
     for bar in &bars.bars {
-        let total: u64 = bar.counts.iter().sum();
+        let total = sum(bar.counts.iter());
         let parts: Vec<String> = bar
             .counts
             .iter()

@@ -29,6 +29,8 @@ pub(super) struct Metrics {
     advances: Vec<u16>,
 }
 
+/// Anything wider is as good as this wide: far more than a page.
+const WIDTH_MAX: Length = 500_000_000;
 const ABSENT: u16 = u16::MAX;
 /// Code points above are shown as escapes.
 const CODE_POINTS: u32 = 0x1_0000;
@@ -72,7 +74,7 @@ impl Fonts {
     pub(super) fn width(&self, face: Face, size: Length, text: &str) -> Length {
         let metrics = &self.metrics[face as usize];
         let units: i64 = text.chars().map(|c| i64::from(metrics.advance(c).unwrap_or(0))).sum();
-        (units * i64::from(size) / i64::from(metrics.units_per_em)) as Length
+        (units * i64::from(size) / i64::from(metrics.units_per_em)).min(i64::from(WIDTH_MAX)) as Length
     }
 
     /// Whether `text` is shown as it is, in `face` alone.

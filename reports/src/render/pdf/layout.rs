@@ -120,7 +120,7 @@ impl<'f> Flow<'f> {
     pub(super) fn paragraph(&mut self, spans: &[Span]) {
         let lines = wrap(self.fonts, &inlines(spans, BODY), COLUMN);
         // Neither the first nor the last line alone on a page.
-        self.need(BODY.leading * (lines.len().min(3) as Length));
+        self.need(BODY.lines(lines.len().min(3)));
         self.lines("P", &lines, LEFT, BODY);
         self.y += points(7);
     }
@@ -130,7 +130,7 @@ impl<'f> Flow<'f> {
         let list = self.canvas.enter("L");
         for item in items {
             let lines = wrap(self.fonts, &inlines(item, BODY), COLUMN - indent);
-            self.need(BODY.leading * (lines.len().min(2) as Length));
+            self.need(BODY.lines(lines.len().min(2)));
             let before = self.canvas.enter("LI");
             let bullet = wrap(self.fonts, &[Inline::new("•", BODY.coloured(ACCENT))], indent);
             self.line("Lbl", &bullet, LEFT + points(3), BODY);
@@ -151,7 +151,7 @@ impl<'f> Flow<'f> {
     /// A line above a block, kept with what follows.
     pub(super) fn caption(&mut self, text: &str, keep: Length) {
         let lines = wrap(self.fonts, &[Inline::new(text, look::CAPTION)], COLUMN);
-        let height = look::CAPTION.leading * lines.len() as Length;
+        let height = look::CAPTION.lines(lines.len());
         self.need(height + points(8) + keep);
         self.gap(points(4));
         if !text.is_empty() {
@@ -198,10 +198,10 @@ impl<'f> Flow<'f> {
         let mut rest = lines;
         let element = self.canvas.enter(tag);
         while !rest.is_empty() {
-            self.need(2 * padding + style.leading * (rest.len().min(3) as Length));
+            self.need(2 * padding + style.lines(rest.len().min(3)));
             let fit = ((self.room() - 2 * padding) / style.leading).max(1) as usize;
             let (now, later) = rest.split_at(fit.min(rest.len()));
-            let height = 2 * padding + style.leading * now.len() as Length;
+            let height = 2 * padding + style.lines(now.len());
             let y = self.y;
             self.canvas.artifact(|canvas| {
                 canvas.fill(Area { x: LEFT, y, width: COLUMN, height }, tint);
@@ -226,7 +226,7 @@ impl<'f> Flow<'f> {
         let before = self.canvas.enter(tag);
         for (i, line) in lines.iter().enumerate() {
             let last_two = i + 2 == lines.len() && i > 1;
-            self.need(style.leading * if last_two { 2 } else { 1 });
+            self.need(style.lines(if last_two { 2 } else { 1 }));
             self.draw_lines(std::slice::from_ref(line), x, style);
         }
         self.canvas.leave(before);

@@ -108,6 +108,11 @@ impl Type {
         Self { colour, ..self }
     }
 
+    /// Height of so many lines, at most ten thousand: more than a page in any case.
+    pub(super) fn lines(self, count: usize) -> Length {
+        self.leading * count.min(10_000) as Length
+    }
+
     /// From the top of a line to its baseline.
     pub(super) fn ascent(self) -> Length {
         (self.leading - self.size) / 2 + self.size * 4 / 5

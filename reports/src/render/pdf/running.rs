@@ -5,7 +5,7 @@ use super::layout::Flow;
 use super::look::{
     self, ACCENT, BODY, BOTTOM, COLUMN, LEFT, Length, MUTED, RIGHT, SMALL, TOP, Type, points, tenths,
 };
-use super::text::{Inline, Line, wrap};
+use super::text::{Inline, Line, clipped, wrap};
 use crate::document::{Cover, Document, Link, Section, Style};
 
 /// Pages set aside for the contents, with the entries to be drawn on them.
@@ -25,6 +25,8 @@ struct Entry<'d> {
 
 /// Deepest level listed in the contents.
 const CONTENTS_LEVEL: usize = 2;
+/// Headings are cut after so many lines in the contents.
+const HEADING_LINES: usize = 3;
 
 impl Flow<'_> {
     /// The first page: what this is and how it can be checked.
@@ -69,7 +71,7 @@ impl Flow<'_> {
         for fingerprint in &cover.fingerprints {
             let value = wrap(self.fonts, &[Inline::new(&fingerprint.value, look::CODE)], COLUMN);
             let label = wrap(self.fonts, &[Inline::new(&fingerprint.label, SMALL)], COLUMN);
-            self.need(SMALL.leading + look::CODE.leading * value.len() as Length + points(4));
+            self.need(SMALL.leading + look::CODE.lines(value.len()) + points(4));
             self.lines("P", &label, LEFT, SMALL);
             self.lines("P", &value, LEFT, look::CODE);
             self.y += points(4);
@@ -160,7 +162,7 @@ impl Flow<'_> {
             let mut entry =
                 Entry { id: &section.id, number: &section.number, heading: Vec::new(), level, style };
             let width = COLUMN - entry.indent() - entry.hang() - points(48);
-            entry.heading = wrap(self.fonts, &[Inline::new(&section.heading, style)], width);
+            entry.heading = clipped(self.fonts, Inline::new(&section.heading, style), width, HEADING_LINES);
             entries.push(entry);
             if level < CONTENTS_LEVEL {
                 self.collect(&section.sections, level + 1, entries);
@@ -221,7 +223,7 @@ impl Entry<'_> {
     }
 
     fn height(&self) -> Length {
-        self.style.leading * self.heading.len() as Length
+        self.style.lines(self.heading.len())
     }
 
     fn indent(&self) -> Length {

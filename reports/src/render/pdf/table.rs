@@ -6,13 +6,15 @@ use super::layout::Flow;
 use super::look::{
     self, ACCENT, BODY, COLUMN, LEFT, Length, MUTED, TABLE, TABLE_HEAD, TINT, Type, points, tenths,
 };
-use super::text::{Inline, Line, inlines, wrap};
+use super::text::{Inline, Line, clipped, inlines, wrap};
 use crate::document::{Cell, KeyValue, Kind, Row, Table, Width};
 
 /// Left and right of the text of a cell.
 const PADDING: Length = points(4);
 /// Above and below the text of a cell.
 const LEADING: Length = tenths(27);
+/// Headers are cut after so many lines.
+const HEADER_LINES: usize = 6;
 /// Rows up to this height are never split.
 const WHOLE: Length = points(220);
 
@@ -48,7 +50,7 @@ impl<'a> Grid<'a> {
         let numbers = table.columns.iter().map(|column| column.kind == Kind::Number);
         let columns = place(&widths, numbers);
         let head = |(column, place): (&'a crate::document::Column, &GridColumn)| {
-            wrap(fonts, &[Inline::new(&column.header, TABLE_HEAD)], place.width)
+            clipped(fonts, Inline::new(&column.header, TABLE_HEAD), place.width, HEADER_LINES)
         };
         let header = table.columns.iter().zip(&columns).map(head).collect();
         Self { columns, header, caption: &table.caption, style: TABLE, rows: Rows::Table(table) }
@@ -88,7 +90,7 @@ impl<'a> Grid<'a> {
 
     fn header_height(&self) -> Length {
         let lines = self.header.iter().map(Vec::len).max().unwrap_or(0);
-        if lines == 0 { 0 } else { TABLE_HEAD.leading * lines as Length + 2 * points(4) }
+        if lines == 0 { 0 } else { TABLE_HEAD.lines(lines) + 2 * points(4) }
     }
 }
 
@@ -196,7 +198,7 @@ impl Flow<'_> {
             self.cell(part, column, grid.style);
         }
         self.canvas.leave(outside);
-        self.y = y + grid.style.leading * lines.len() as Length + LEADING;
+        self.y = y + grid.style.lines(lines.len()) + LEADING;
     }
 
     fn cells(&mut self, tag: Option<&'static str>, grid: &Grid, cells: &[&[Line]], style: Type) {
@@ -235,7 +237,7 @@ impl Flow<'_> {
 
 fn height(row: &GridRow, style: Type) -> Length {
     let lines = row.cells.iter().map(Vec::len).max().unwrap_or(0).max(1);
-    style.leading * lines as Length + 2 * LEADING
+    style.lines(lines) + 2 * LEADING
 }
 
 fn cell_lines<'a>(fonts: &Fonts, cell: &'a Cell, kind: Kind, style: Type, width: Length) -> Vec<Line<'a>> {
@@ -256,9 +258,9 @@ fn cell_lines<'a>(fonts: &Fonts, cell: &'a Cell, kind: Kind, style: Type, width:
 
 /// Widths of columns side by side: fixed ones first, shares of what is left, all shrunk if they do not fit.
 fn widths(columns: &[Width]) -> Vec<Length> {
-    let fixed: Length = columns.iter().map(|width| fixed_width(*width)).sum();
+    let fixed: i64 = columns.iter().map(|width| i64::from(fixed_width(*width))).sum();
     let shares: i64 = columns.iter().map(|width| share(*width)).sum();
-    let free = i64::from((COLUMN - fixed).max(0));
+    let free = (i64::from(COLUMN) - fixed).max(0);
     let wide = |width: &Width| {
         let shared = if shares > 0 { free * share(*width) / shares } else { 0 };
         (fixed_width(*width) + shared as Length).max(points(14))

@@ -4,6 +4,7 @@ use super::font::{Face, Fonts};
 use super::look::{ACCENT, Colour, Length, Type};
 use crate::document::{Link, Span};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Text to be set.
 #[derive(Debug, Clone, Copy)]
@@ -66,10 +67,10 @@ pub(super) fn wrap<'a>(fonts: &Fonts, inlines: &[Inline<'a>], width: Length) -> 
         for _ in 0..first.breaks {
             lines.push(Line::default());
         }
-        let wide: Length = cluster.iter().map(|fragment| fragment.width).sum();
+        let wide: i64 = cluster.iter().map(|fragment| i64::from(fragment.width)).sum();
         let used = lines.last().map_or(0, |line| line.width);
         let space = if used > 0 { first.space } else { 0 };
-        if used > 0 && used + space + wide > width {
+        if used > 0 && i64::from(used + space) + wide > i64::from(width) {
             lines.push(Line::default());
         }
         for fragment in cluster {
@@ -96,6 +97,20 @@ fn keep_space<'a>(piece: &mut Piece<'a>, inlines: &[Inline<'a>]) {
         (None, text) if next() => piece.text = Cow::Owned(format!("{text} ")),
         _ => {}
     }
+}
+
+/// At most `most` lines; what is cut is shown by an ellipsis. For labels, whose text stands in full elsewhere.
+pub(super) fn clipped<'a>(fonts: &Fonts, inline: Inline<'a>, width: Length, most: usize) -> Vec<Line<'a>> {
+    let mut lines = wrap(fonts, &[inline], width);
+    if lines.len() > most {
+        lines.truncate(most);
+        let ellipsis = Inline::new("…", inline.style);
+        if let (Some(line), Some(fragment)) = (lines.last_mut(), word(fonts, &ellipsis, 0, 0, "…").first())
+        {
+            push(fonts, line, fragment, 0..fragment.text.len(), &ellipsis, 0);
+        }
+    }
+    lines
 }
 
 /// Breaks text into lines as it stands: spaces are kept, long lines continue on the next.
@@ -194,37 +209,25 @@ fn place<'a>(
     width: Length,
 ) {
     let inline = &inlines[fragment.source];
-    let mut rest = fragment.text.clone();
-    let mut start = fragment.start;
-    let mut space = fragment.space;
-    loop {
-        let Some(line) = lines.last_mut() else { return };
+    let (mut done, mut space) = (0, fragment.space);
+    while let Some(line) = lines.last_mut() {
         let before = if line.width > 0 { space } else { 0 };
         let room = width - line.width - before;
-        let fits = if start == fragment.start && fragment.width <= room {
+        let rest = &fragment.text[done..];
+        let fits = if done == 0 && fragment.width <= room {
             rest.len()
         } else {
-            fitting(fonts, fragment.face, inline.style.size, &rest, room, line.width == 0)
+            fitting(fonts, fragment.face, inline.style.size, rest, room, line.width == 0)
         };
         if fits > 0 {
-            let (head, tail) = split(rest, fits);
-            let whole = tail.is_empty();
-            push(fonts, line, head, (fragment, whole), inline, start, before);
-            start += fits;
-            rest = tail;
+            push(fonts, line, fragment, done..done + fits, inline, before);
+            done += fits;
         }
-        if rest.is_empty() {
+        if done == fragment.text.len() {
             return;
         }
         space = 0;
         lines.push(Line::default());
-    }
-}
-
-fn split(text: Cow<'_, str>, at: usize) -> (Cow<'_, str>, Cow<'_, str>) {
-    match text {
-        Cow::Borrowed(text) => (Cow::Borrowed(&text[..at]), Cow::Borrowed(&text[at..])),
-        Cow::Owned(text) => (Cow::Owned(text[..at].to_owned()), Cow::Owned(text[at..].to_owned())),
     }
 }
 
@@ -249,19 +252,23 @@ fn fitting(fonts: &Fonts, face: Face, size: Length, text: &str, room: Length, em
     end
 }
 
-/// Adds text to a line, joining it to the piece before when it continues it.
+/// Adds a part of a fragment to a line, joining it to the piece before when it continues it.
 fn push<'a>(
     fonts: &Fonts,
     line: &mut Line<'a>,
-    text: Cow<'a, str>,
-    (fragment, whole): (&Fragment<'a>, bool),
+    fragment: &Fragment<'a>,
+    part: Range<usize>,
     inline: &Inline<'a>,
-    start: usize,
     space: Length,
 ) {
     let style = inline.style;
+    let (start, end) = (fragment.start + part.start, fragment.start + part.end);
+    let whole = part.end == fragment.text.len();
+    let text = match &fragment.text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[part]),
+        Cow::Owned(text) => Cow::Owned(text[part].to_owned()),
+    };
     let width = fonts.width(fragment.face, style.size, &text);
-    let end = start + text.len();
     let borrowed = matches!(text, Cow::Borrowed(_));
     if let Some(piece) = line.pieces.last_mut().filter(|piece| borrowed && piece.face == fragment.face)
         && let Some(whole) = joined(piece, fragment.source, start, end, space, inline.text)
