@@ -26,6 +26,7 @@ use rayon::prelude::*;
 use serde_json::json;
 use source::{Lines, Source};
 use spool::Spool;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
@@ -128,6 +129,8 @@ struct Collection<'a, 'b> {
     /// Digest of the statement under each idempotency id of this batch.
     ids: HashMap<[u8; 16], [u8; 16]>,
     preview: Vec<ControlResult>,
+    /// Whether any row repeats one of the ledger or of this batch.
+    repeats: bool,
 }
 
 impl<'a, 'b> Collection<'a, 'b> {
@@ -142,6 +145,7 @@ impl<'a, 'b> Collection<'a, 'b> {
             systems: BTreeMap::new(),
             ids: HashMap::new(),
             preview: Vec::new(),
+            repeats: false,
         })
     }
 
@@ -172,9 +176,11 @@ impl<'a, 'b> Collection<'a, 'b> {
     fn take(&mut self, rows: Vec<(u64, Result<ControlResult, RowError>)>) -> Result<(), Failure> {
         self.know_systems(&rows)?;
         let (catalog, now, systems) = (self.intake.catalog, self.intake.now, &self.systems);
-        let admitted: Vec<(u64, Result<(ControlResult, Draft), String>)> = rows
+        let wanted = SHOWN_MAX.saturating_sub(self.preview.len() as u64) as usize;
+        let admitted: Vec<(u64, Result<(Option<ControlResult>, Draft), String>)> = rows
             .into_par_iter()
-            .map(|(line, row)| {
+            .enumerate()
+            .map(|(at, (line, row))| {
                 let row = row.map_err(|fault| fault_text(&fault)).and_then(|result| {
                     let assets = systems.get(&result.system);
                     let context = AdmitContext { catalog, now, assets };
@@ -185,7 +191,8 @@ impl<'a, 'b> Collection<'a, 'b> {
                     let statement = Statement::Result(Box::new(result));
                     let draft = statement.draft("local");
                     let Statement::Result(result) = statement else { return Err(format!("line {line}: not a result")) };
-                    Ok((*result, draft))
+                    // What is not shown is dropped here, on the core that made it.
+                    Ok(((at < wanted).then_some(*result), draft))
                 });
                 (line, row)
             })
@@ -199,9 +206,7 @@ impl<'a, 'b> Collection<'a, 'b> {
                         self.faults.push(fault);
                         continue;
                     }
-                    if (self.preview.len() as u64) < SHOWN_MAX {
-                        self.preview.push(result);
-                    }
+                    self.preview.extend(result);
                     drafts.push((line, draft));
                 }
             }
@@ -215,29 +220,35 @@ impl<'a, 'b> Collection<'a, 'b> {
         let half = |digest: Digest| <[u8; 16]>::try_from(&digest.0[..16]).unwrap_or_default();
         let key = half(Digest::of_parts(&[draft.stream.as_str().as_bytes(), b"\0", id.as_bytes()]));
         let content = half(Digest::of(&draft.statement));
-        let first = *self.ids.entry(key).or_insert(content);
+        let first = match self.ids.entry(key) {
+            Entry::Vacant(new) => *new.insert(content),
+            Entry::Occupied(first) => {
+                self.repeats = true;
+                *first.get()
+            }
+        };
         (first != content).then(|| format!("line {line}: id `{}` stands twice in this batch, with different content", visible(id)))
     }
 
+    /// Compares drafts with the ledger and queues them.
     fn queue(&mut self, drafts: Vec<(u64, Draft)>) -> Result<(), Failure> {
         let (lines, drafts): (Vec<u64>, Vec<Draft>) = drafts.into_iter().unzip();
-        // Clashes with the ledger are found now, one by one where there is any, so that the row can be named.
-        if self.ledger.recorded_before(&drafts).is_err() {
-            for (line, draft) in lines.into_iter().zip(drafts) {
-                match self.ledger.recorded_before(std::slice::from_ref(&draft)) {
-                    Ok(_) => self.spool.push(draft)?,
-                    Err(error) => {
-                        let failure = Failure::from(error);
-                        if failure.code != REFUSED {
-                            return Err(failure);
-                        }
-                        self.faults.push(format!("line {line}: {}", failure.message));
-                    }
-                }
-            }
-            return Ok(());
+        if let Ok(before) = self.ledger.recorded_before(&drafts) {
+            self.repeats |= !before.is_empty();
+            return drafts.into_iter().try_for_each(|draft| self.spool.push(draft));
         }
-        drafts.into_iter().try_for_each(|draft| self.spool.push(draft))
+        // Something clashes: go one by one, so that the row can be named.
+        self.repeats = true;
+        for (line, draft) in lines.into_iter().zip(drafts) {
+            match self.ledger.recorded_before(std::slice::from_ref(&draft)).map_err(Failure::from) {
+                Ok(_) => self.spool.push(draft)?,
+                Err(failure) if failure.code == REFUSED => {
+                    self.faults.push(format!("line {line}: {}", failure.message));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(())
     }
 
     /// Learns the registered assets of every system named; an unregistered system is a fault of its row.
@@ -264,14 +275,15 @@ impl<'a, 'b> Collection<'a, 'b> {
 
     fn record(self, context: &Context, arguments: &PushArguments) -> Result<u8, Failure> {
         for fault in self.faults.iter().take(FAULTS_SHOWN) {
-            context.say(fault);
+            output::fault(fault, context.json);
         }
         let faults = self.faults.len();
         if faults > FAULTS_SHOWN {
-            context.say(format!("and {} more", faults - FAULTS_SHOWN));
+            output::fault(&format!("and {} more", faults - FAULTS_SHOWN), context.json);
         }
         if faults > 0 && !arguments.partial {
-            let text = format!("{faults} bad rows, nothing was recorded");
+            let rows = if faults == 1 { "row" } else { "rows" };
+            let text = format!("{faults} bad {rows}, nothing was recorded");
             return Err(Failure::refused(text).hint("mend them, or take the good rows with --partial"));
         }
         for (rule, count) in &self.unmapped {
@@ -292,7 +304,7 @@ impl<'a, 'b> Collection<'a, 'b> {
             if batch.is_empty() {
                 break;
             }
-            let appended = self.ledger.append(&batch)?;
+            let appended = if self.repeats { self.ledger.append(&batch) } else { self.ledger.append_fresh(&batch) }?;
             done += appended.len() as u64;
             again += appended.iter().filter(|a| a.again).count() as u64;
             for fresh in appended.iter().filter(|a| !a.again) {

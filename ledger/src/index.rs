@@ -16,9 +16,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
 /// Layout version; another one means rebuild.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const HEADS: &[u8] = b"h";
 const CACHE_SIZE: u64 = 64 << 20;
 /// Entries kept in memory before they are written: every batch costs sled a write to the disk.
@@ -76,8 +78,13 @@ pub struct Index {
     /// Including what is pending, but for the facets.
     covered: Covered,
     pending: Vec<Filed>,
-    pending_ids: BTreeMap<Vec<u8>, u64>,
+    pending_ids: Ids,
+    /// A batch being written behind the writer's back, and the ids in it.
+    writing: Option<(JoinHandle<Result<Covered, IndexError>>, Arc<Ids>)>,
 }
+
+/// Entries by id key.
+type Ids = BTreeMap<Vec<u8>, u64>;
 
 impl std::fmt::Debug for Index {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -129,7 +136,7 @@ impl Index {
                 None => Covered { version: VERSION, size: 0, leaf: Digest::ZERO, streams: BTreeMap::new() },
                 Some(value) => read_covered(&value)?,
             };
-            Ok(Self { tree, covered, pending: Vec::new(), pending_ids: BTreeMap::new() })
+            Ok(Self { tree, covered, pending: Vec::new(), pending_ids: Ids::new(), writing: None })
         })
     }
 
@@ -175,58 +182,36 @@ impl Index {
             }
         }
         self.pending.extend(entries);
-        if self.pending.len() < PENDING_MAX { Ok(()) } else { self.write() }
+        if self.pending.len() < PENDING_MAX { Ok(()) } else { self.begin_write() }
     }
 
-    /// Writes what is pending, in one batch. [`Index::positions`] and [`Index::facets`] need it.
+    /// Writes what is pending. [`Index::positions`] and [`Index::facets`] need it.
     pub fn write(&mut self) -> Result<(), IndexError> {
+        self.begin_write()?;
+        self.end_write()
+    }
+
+    /// Begins to write what is pending, in one batch, when the one before is written.
+    fn begin_write(&mut self) -> Result<(), IndexError> {
+        self.end_write()?;
         if self.pending.is_empty() {
             return Ok(());
         }
         let entries = std::mem::take(&mut self.pending);
-        let ids = std::mem::take(&mut self.pending_ids);
-        guarded(|| {
-            let mut batch = sled::Batch::default();
-            let mut facets: BTreeMap<Vec<u8>, [u8; 16]> = BTreeMap::new();
-            let mut run: Option<(Vec<u8>, u64, u64)> = None;
-            for entry in &entries {
-                self.file_facet(entry, &mut facets)?;
-                extend_run(&mut run, entry, &mut batch);
-            }
-            for (key, index) in ids {
-                batch.insert(key, &index.to_be_bytes());
-            }
-            if let Some(run) = run {
-                write_run(&run, &mut batch);
-            }
-            for (key, value) in facets {
-                batch.insert(key, &value[..]);
-            }
-            batch.insert(HEADS, write_covered(&self.covered));
-            self.tree.apply_batch(batch).map_err(wrong)
-        })
+        let ids = Arc::new(std::mem::take(&mut self.pending_ids));
+        let (tree, covered, written) = (self.tree.clone(), self.covered.clone(), ids.clone());
+        let run = std::thread::spawn(move || guarded(|| write_batch(&tree, covered, &entries, &written)));
+        self.writing = Some((run, ids));
+        Ok(())
     }
 
-    fn file_facet(
-        &mut self,
-        entry: &Filed,
-        facets: &mut BTreeMap<Vec<u8>, [u8; 16]>,
-    ) -> Result<(), IndexError> {
-        let head = self.covered.streams.get_mut(&entry.stream);
-        if let (Some(facet), Some(head)) = (&entry.facet, head) {
-            let key = stream_key(b'f', &entry.stream, &facet.key);
-            let old = match facets.get(&key) {
-                Some(value) => Some(*value),
-                None => read_array(self.tree.get(&key).map_err(wrong)?.as_deref())?,
-            };
-            let mut value = [0; 16];
-            value[..8].copy_from_slice(&facet.rank.to_be_bytes());
-            value[8..].copy_from_slice(&entry.index.to_be_bytes());
-            if old.is_none_or(|old| old < value) {
-                head.facets += u64::from(old.is_none());
-                let before = old.map_or(0, |old| facet_mark(&key, &old));
-                head.facet_sum = head.facet_sum.wrapping_sub(before).wrapping_add(facet_mark(&key, &value));
-                facets.insert(key, value);
+    /// Waits for the batch being written; takes over its facets.
+    fn end_write(&mut self) -> Result<(), IndexError> {
+        let Some((run, _)) = self.writing.take() else { return Ok(()) };
+        let written = run.join().unwrap_or_else(|_| Err(IndexError("the database panicked".into())))?;
+        for (stream, written) in written.streams {
+            if let Some(head) = self.covered.streams.get_mut(&stream) {
+                (head.facets, head.facet_sum) = (written.facets, written.facet_sum);
             }
         }
         Ok(())
@@ -235,7 +220,8 @@ impl Index {
     /// The index of the entry that first carried an idempotency id in a stream.
     pub fn by_id(&self, stream: &Id, id: &str) -> Result<Option<u64>, IndexError> {
         let key = id_key(stream, id);
-        if let Some(index) = self.pending_ids.get(&key) {
+        let writing = self.writing.as_ref().and_then(|(_, ids)| ids.get(&key));
+        if let Some(index) = self.pending_ids.get(&key).or(writing) {
             return Ok(Some(*index));
         }
         guarded(|| {
@@ -291,13 +277,75 @@ impl Index {
 
     /// Runs over the tree see only what was written.
     fn refuse_pending(&self) -> Result<(), IndexError> {
-        if self.pending.is_empty() { Ok(()) } else { Err(IndexError("entries are pending".into())) }
+        let written = self.pending.is_empty() && self.writing.is_none();
+        if written { Ok(()) } else { Err(IndexError("entries are pending".into())) }
     }
 
     /// Pushes what has been filed towards the disk. Not a promise: the index is derived.
     pub fn flush(&mut self) -> Result<(), IndexError> {
         self.write()?;
         guarded(|| self.tree.flush().map(|_| ()).map_err(wrong))
+    }
+}
+
+/// Writes entries in one batch; gives what the index then covers.
+fn write_batch(
+    tree: &sled::Db,
+    mut covered: Covered,
+    entries: &[Filed],
+    ids: &Ids,
+) -> Result<Covered, IndexError> {
+    let mut batch = sled::Batch::default();
+    let mut facets: BTreeMap<Vec<u8>, [u8; 16]> = BTreeMap::new();
+    let mut run: Option<(Vec<u8>, u64, u64)> = None;
+    for entry in entries {
+        file_facet(tree, &mut covered, entry, &mut facets)?;
+        extend_run(&mut run, entry, &mut batch);
+    }
+    for (key, index) in ids {
+        batch.insert(key.as_slice(), &index.to_be_bytes());
+    }
+    if let Some(run) = run {
+        write_run(&run, &mut batch);
+    }
+    for (key, value) in facets {
+        batch.insert(key, &value[..]);
+    }
+    batch.insert(HEADS, write_covered(&covered));
+    tree.apply_batch(batch).map_err(wrong)?;
+    Ok(covered)
+}
+
+fn file_facet(
+    tree: &sled::Db,
+    covered: &mut Covered,
+    entry: &Filed,
+    facets: &mut BTreeMap<Vec<u8>, [u8; 16]>,
+) -> Result<(), IndexError> {
+    let (Some(facet), Some(head)) = (&entry.facet, covered.streams.get_mut(&entry.stream)) else {
+        return Ok(());
+    };
+    let key = stream_key(b'f', &entry.stream, &facet.key);
+    let old = match facets.get(&key) {
+        Some(value) => Some(*value),
+        None => read_array(tree.get(&key).map_err(wrong)?.as_deref())?,
+    };
+    let mut value = [0; 16];
+    value[..8].copy_from_slice(&facet.rank.to_be_bytes());
+    value[8..].copy_from_slice(&entry.index.to_be_bytes());
+    if old.is_none_or(|old| old < value) {
+        head.facets += u64::from(old.is_none());
+        let before = old.map_or(0, |old| facet_mark(&key, &old));
+        head.facet_sum = head.facet_sum.wrapping_sub(before).wrapping_add(facet_mark(&key, &value));
+        facets.insert(key, value);
+    }
+    Ok(())
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        // The index is derived: what is lost here is found missing on the next open.
+        let _ = self.end_write();
     }
 }
 
@@ -334,9 +382,9 @@ fn facet_mark(key: &[u8], value: &[u8]) -> u64 {
     read_u64(&Digest::of_parts(&[key, value]).as_bytes()[..8])
 }
 
+/// Ids that follow one another stand beside one another: a batch touches few pages.
 fn id_key(stream: &Id, id: &str) -> Vec<u8> {
-    let hash = Digest::of_parts(&[stream.as_str().as_bytes(), b"\0", id.as_bytes()]);
-    [b"i", &hash.as_bytes()[..16]].concat()
+    stream_key(b'i', stream, id.as_bytes())
 }
 
 fn stream_key(kind: u8, stream: &Id, rest: &[u8]) -> Vec<u8> {

@@ -19,7 +19,7 @@ use crate::key::{KeyError, SigningKey};
 use crate::lock::{Lock, LockError};
 use crate::merkle::Frontier;
 use crate::note::{KeyName, NoteError, Verifier};
-use crate::payload::{PAYLOAD_SIZE_MAX, Payload};
+use crate::payload::{self, PAYLOAD_SIZE_MAX};
 use crate::reader::{ReadError, Reader, Tail, read_settings};
 use crate::record::{Draft, Filing};
 use crate::settings::{SETTINGS_FILE, Settings};
@@ -344,16 +344,28 @@ impl Ledger {
     /// Appends drafts, at most [`BATCH_MAX`], all or none, with one fdatasync. When this returns, the entries are
     /// durable and under the signed checkpoint [`Ledger::note`].
     pub fn append(&mut self, drafts: &[Draft]) -> Result<Vec<Appended>, LedgerError> {
+        let before = self.recorded_before(drafts)?;
+        self.append_all(drafts, &before)
+    }
+
+    /// As [`Ledger::append`], for drafts of which [`Ledger::recorded_before`] has just said that none is recorded: they
+    /// are not looked up again.
+    pub fn append_fresh(&mut self, drafts: &[Draft]) -> Result<Vec<Appended>, LedgerError> {
+        self.append_all(drafts, &BTreeMap::new())
+    }
+
+    fn append_all(
+        &mut self,
+        drafts: &[Draft],
+        before: &BTreeMap<usize, Appended>,
+    ) -> Result<Vec<Appended>, LedgerError> {
         if self.stopped {
             return Err(LedgerError::Stopped);
         }
         if drafts.len() > BATCH_MAX {
-            return Err(LedgerError::Draft(format!(
-                "{} drafts in one batch, the limit is {BATCH_MAX}",
-                drafts.len()
-            )));
+            let text = format!("{} drafts in one batch, the limit is {BATCH_MAX}", drafts.len());
+            return Err(LedgerError::Draft(text));
         }
-        let before = self.recorded_before(drafts)?;
         let mut appended = Vec::with_capacity(drafts.len());
         let mut batch = Batch::new(self);
         let payloads = salted(drafts, self.surroundings.random)?;
@@ -567,8 +579,7 @@ fn salted_one(draft: &Draft, salt: [u8; 16]) -> Result<(Vec<u8>, Digest), Ledger
     if !is_submitter(&draft.by) {
         return Err(EntryError::Submitter(crate::id::visible(&draft.by)).into());
     }
-    let payload =
-        Payload { salt, statement: draft.statement.clone(), signature: draft.signature.clone() }.to_bytes();
+    let payload = payload::encode(&salt, &draft.statement, draft.signature.as_ref());
     if payload.len() > PAYLOAD_SIZE_MAX {
         return Err(LedgerError::Draft(format!(
             "a payload of {} bytes, the limit is {PAYLOAD_SIZE_MAX}",

@@ -51,18 +51,7 @@ pub fn signed_message(statement: &[u8]) -> Vec<u8> {
 impl Payload {
     /// The payload's canonical bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.statement.len() + 160);
-        write_head(&mut out, 5, if self.signature.is_some() { 3 } else { 2 });
-        if let Some(signature) = &self.signature {
-            key(&mut out, "sig");
-            out.extend_from_slice(&codec::encode(signature));
-        }
-        key(&mut out, "salt");
-        write_head(&mut out, 2, 16);
-        out.extend_from_slice(&self.salt);
-        key(&mut out, "statement");
-        out.extend_from_slice(&self.statement);
-        out
+        encode(&self.salt, &self.statement, self.signature.as_ref())
     }
 
     /// Reads a payload, refusing any other form of it.
@@ -89,6 +78,22 @@ impl Payload {
         let payload = Self { salt, statement, signature };
         if payload.to_bytes() == bytes { Ok(payload) } else { Err(CodecError::NotCanonical) }
     }
+}
+
+/// The canonical bytes of a payload with this salt, statement and signature.
+pub(crate) fn encode(salt: &[u8; 16], statement: &[u8], signature: Option<&StatementSignature>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(statement.len() + 160);
+    write_head(&mut out, 5, if signature.is_some() { 3 } else { 2 });
+    if let Some(signature) = signature {
+        key(&mut out, "sig");
+        out.extend_from_slice(&codec::encode(signature));
+    }
+    key(&mut out, "salt");
+    write_head(&mut out, 2, 16);
+    out.extend_from_slice(salt);
+    key(&mut out, "statement");
+    out.extend_from_slice(statement);
+    out
 }
 
 fn key(out: &mut Vec<u8>, name: &str) {
