@@ -16,6 +16,19 @@ pub(crate) struct Arguments {
     pub(crate) verb: Verb,
 }
 
+impl Arguments {
+    /// The words this process was started with; ends it with usage when they are not understood.
+    pub(crate) fn of_this_process() -> Self {
+        Self::parse()
+    }
+
+    /// Words given one by one, without the program's name.
+    pub(crate) fn of_words(words: &[String]) -> Result<Self, String> {
+        let words = std::iter::once("affiant").chain(words.iter().map(String::as_str));
+        Self::try_parse_from(words).map_err(|error| error.to_string())
+    }
+}
+
 const AFTER: &str = "\
 First steps:
   affiant demo                               play a whole story in ./demo and look at what it leaves

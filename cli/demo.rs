@@ -4,7 +4,6 @@ use crate::args::{Arguments, DemoArguments};
 use crate::context::Context;
 use crate::error::{Failure, INTEGRITY, UNDETERMINED};
 use crate::output;
-use clap::Parser;
 use std::fs;
 use std::path::Path;
 
@@ -102,8 +101,7 @@ impl Demo<'_> {
         let dir = self.dir.display().to_string();
         let words: Vec<String> = words.iter().map(|word| word.as_ref().replace("{dir}", &dir)).collect();
         self.say(&format!("$ affiant {}", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")));
-        let parsed = Arguments::try_parse_from(std::iter::once("affiant").chain(words.iter().map(String::as_str)));
-        let parsed = parsed.map_err(|error| Failure::io(error.to_string()))?;
+        let parsed = Arguments::of_words(&words).map_err(Failure::io)?;
         let found = crate::run(&self.context, parsed.verb)?;
         if found == code { Ok(()) } else { Err(Failure::io(format!("the demo expected exit code {code}, and got {found}"))) }
     }

@@ -11,7 +11,7 @@ use affiant_ledger::fsck::fsck;
 use affiant_ledger::ledger::head_path;
 use affiant_ledger::merkle;
 use affiant_ledger::note::to_base64;
-use affiant_ledger::reader::{Reader, read_settings};
+use affiant_ledger::reader::read_settings;
 use affiant_ledger::record::{Filing, Record};
 use serde_json::{Value, json};
 use std::path::Path;

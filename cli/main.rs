@@ -17,13 +17,12 @@ mod status;
 mod verify;
 
 use args::{Arguments, Verb};
-use clap::Parser;
 use context::Context;
 use error::Failure;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::of_this_process();
     let context = match Context::new(&arguments.common) {
         Ok(context) => context,
         Err(failure) => return output::fail(&failure, arguments.common.json),

@@ -45,6 +45,14 @@ pub(crate) fn fail(failure: &Failure, as_json: bool) -> ExitCode {
     ExitCode::from(failure.code)
 }
 
+/// Says what is wrong with one row of several, whoever watches; the command goes on.
+pub(crate) fn fault(text: &str, as_json: bool) {
+    if as_json {
+        json(&serde_json::json!({"error": text}));
+    }
+    eprintln!("error: {text}");
+}
+
 /// Whether someone watches stderr.
 pub(crate) fn watched() -> bool {
     std::io::stderr().is_terminal()

@@ -118,6 +118,45 @@ fn single(arguments: &PushArguments) -> Result<Vec<u8>, Failure> {
     serde_json::to_vec(&row).map_err(Failure::io)
 }
 
+/// A row on its way.
+enum Row {
+    /// Refused, and why.
+    Bad(String),
+    /// Of a system whose assets are not known yet.
+    Foreign(Box<ControlResult>),
+    /// Admitted; with the result where it may be shown.
+    Good(Option<Box<ControlResult>>, Draft),
+}
+
+/// Admits rows, on any core.
+struct Admission<'a> {
+    catalog: &'a ControlCatalog,
+    now: Timestamp,
+    systems: &'a BTreeMap<Id, BTreeSet<Id>>,
+    show: bool,
+}
+
+impl Admission<'_> {
+    fn row(&self, line: u64, result: Box<ControlResult>) -> Row {
+        let Some(assets) = self.systems.get(&result.system) else { return Row::Foreign(result) };
+        let context = AdmitContext { catalog: self.catalog, now: self.now, assets: Some(assets) };
+        match admit(*result, &context) {
+            Err(error) => {
+                let hint = error.hint().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
+                Row::Bad(format!("line {line}: {error}{hint}"))
+            }
+            Ok(result) => {
+                let statement = Statement::Result(Box::new(result));
+                let draft = statement.draft("local");
+                match statement {
+                    Statement::Result(result) if self.show => Row::Good(Some(result), draft),
+                    _ => Row::Good(None, draft),
+                }
+            }
+        }
+    }
+}
+
 /// Results being read and admitted.
 struct Collection<'a, 'b> {
     ledger: &'a mut Ledger,
@@ -153,7 +192,9 @@ impl<'a, 'b> Collection<'a, 'b> {
         let parsed = intake::parse_partial(bytes, format, &self.intake).map_err(refused)?;
         self.faults.extend(parsed.faults.iter().map(fault_text));
         self.unmapped = parsed.unmapped;
-        let rows = parsed.lines.into_iter().zip(parsed.results).map(|(line, result)| (line, Ok(result))).collect();
+        let admission = self.admission();
+        let rows = parsed.lines.into_par_iter().zip(parsed.results);
+        let rows = rows.map(|(line, result)| (line, admission.row(line, Box::new(result)))).collect();
         self.take(rows)
     }
 
@@ -165,48 +206,46 @@ impl<'a, 'b> Collection<'a, 'b> {
                 break;
             }
             any = true;
-            let intake = &self.intake;
-            let rows = lines.par_iter().map(|(number, line)| (*number, ndjson::line(line, *number, intake))).collect();
+            let (intake, admission) = (&self.intake, self.admission());
+            let row = |line: u64, bytes: &[u8]| match ndjson::line(bytes, line, intake) {
+                Ok(result) => admission.row(line, Box::new(result)),
+                Err(fault) => Row::Bad(fault_text(&fault)),
+            };
+            let rows = lines.into_par_iter().map(|(line, bytes)| (line, row(line, &bytes))).collect();
             self.take(rows)?;
         }
         if any { Ok(()) } else { Err(Failure::refused(format!("{}: empty, there is nothing to record", source.name))) }
     }
 
-    /// Admits rows, compares them with the ledger and queues them.
-    fn take(&mut self, rows: Vec<(u64, Result<ControlResult, RowError>)>) -> Result<(), Failure> {
-        self.know_systems(&rows)?;
+    fn admission(&self) -> Admission<'_> {
         let (catalog, now, systems) = (self.intake.catalog, self.intake.now, &self.systems);
-        let wanted = SHOWN_MAX.saturating_sub(self.preview.len() as u64) as usize;
-        let admitted: Vec<(u64, Result<(Option<ControlResult>, Draft), String>)> = rows
-            .into_par_iter()
-            .enumerate()
-            .map(|(at, (line, row))| {
-                let row = row.map_err(|fault| fault_text(&fault)).and_then(|result| {
-                    let assets = systems.get(&result.system);
-                    let context = AdmitContext { catalog, now, assets };
-                    let result = admit(result, &context).map_err(|error| {
-                        let hint = error.hint().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
-                        format!("line {line}: {error}{hint}")
-                    })?;
-                    let statement = Statement::Result(Box::new(result));
-                    let draft = statement.draft("local");
-                    let Statement::Result(result) = statement else { return Err(format!("line {line}: not a result")) };
-                    // What is not shown is dropped here, on the core that made it.
-                    Ok(((at < wanted).then_some(*result), draft))
-                });
-                (line, row)
-            })
-            .collect();
-        let mut drafts = Vec::with_capacity(admitted.len());
-        for (line, row) in admitted {
+        Admission { catalog, now, systems, show: self.preview.len() < SHOWN_MAX as usize }
+    }
+
+    /// Takes rows in their order: admitted ones are compared with the ledger and queued.
+    fn take(&mut self, mut rows: Vec<(u64, Row)>) -> Result<(), Failure> {
+        if rows.iter().any(|(_, row)| matches!(row, Row::Foreign(_))) {
+            self.know_systems(&rows)?;
+            let admission = self.admission();
+            let again = |(line, row)| match row {
+                Row::Foreign(result) => (line, admission.row(line, result)),
+                row => (line, row),
+            };
+            rows = rows.into_par_iter().map(again).collect();
+        }
+        let mut drafts = Vec::with_capacity(rows.len());
+        for (line, row) in rows {
             match row {
-                Err(fault) => self.faults.push(fault),
-                Ok((result, draft)) => {
+                Row::Bad(fault) => self.faults.push(fault),
+                Row::Foreign(result) => self.faults.push(format!("line {line}: system `{}` is not registered", result.system)),
+                Row::Good(result, draft) => {
                     if let Some(fault) = self.clash_within(line, &draft) {
                         self.faults.push(fault);
                         continue;
                     }
-                    self.preview.extend(result);
+                    if self.preview.len() < SHOWN_MAX as usize {
+                        self.preview.extend(result.map(|result| *result));
+                    }
                     drafts.push((line, draft));
                 }
             }
@@ -251,10 +290,10 @@ impl<'a, 'b> Collection<'a, 'b> {
         Ok(())
     }
 
-    /// Learns the registered assets of every system named; an unregistered system is a fault of its row.
-    fn know_systems(&mut self, rows: &[(u64, Result<ControlResult, RowError>)]) -> Result<(), Failure> {
+    /// Learns the registered assets of the systems that rows are about.
+    fn know_systems(&mut self, rows: &[(u64, Row)]) -> Result<(), Failure> {
         for (_, row) in rows {
-            let Ok(result) = row else { continue };
+            let Row::Foreign(result) = row else { continue };
             if self.systems.contains_key(&result.system) {
                 continue;
             }
@@ -296,14 +335,11 @@ impl<'a, 'b> Collection<'a, 'b> {
             return preview(context, &self.preview, self.spool.count());
         }
         let total = self.spool.count();
-        let mut drafts = self.spool.drain(BATCH)?;
+        let drafts = self.spool.drain(BATCH)?.ahead();
         let (mut done, mut again) = (0, 0);
         let mut range: Option<(u64, u64)> = None;
-        loop {
-            let batch = drafts.next()?;
-            if batch.is_empty() {
-                break;
-            }
+        for batch in drafts {
+            let batch = batch?;
             let appended = if self.repeats { self.ledger.append(&batch) } else { self.ledger.append_fresh(&batch) }?;
             done += appended.len() as u64;
             again += appended.iter().filter(|a| a.again).count() as u64;

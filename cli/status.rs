@@ -41,11 +41,11 @@ pub(crate) fn run(context: &Context, arguments: StatusArguments) -> Result<u8, F
         let records = view.records(system, as_of.is_some())?;
         let register = Register::replay(&records, as_of.unwrap_or_else(|| context.now())).map_err(Failure::integrity)?;
         let assessments = judge(&catalogs, &register)?;
-        evaluated |= assessments.iter().any(|judged| judged.totals.by_outcome.keys().any(|o| is_evaluated(*o)));
+        evaluated |= assessments.iter().any(rests_on_evidence);
         if let Some(requirement) = &arguments.why {
             why(context, &catalogs, &register, &assessments, requirement)?;
         } else if context.json {
-            answers.push(json!({"system": system, "entries": view.count(system), "checkpoint": reader.size(), "assessments": assessments}));
+            answers.push(json!({"system": system, "entries": view.count(system)?, "checkpoint": reader.size(), "assessments": assessments}));
         } else {
             show(context, system, &register, &assessments, arguments.gaps);
         }
@@ -59,9 +59,10 @@ pub(crate) fn run(context: &Context, arguments: StatusArguments) -> Result<u8, F
     Ok(if evaluated { 0 } else { UNDETERMINED })
 }
 
-/// Whether an outcome rests on evidence.
-fn is_evaluated(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Satisfied | Outcome::Partial | Outcome::NotSatisfied)
+/// Whether any outcome rests on evidence. Outcomes that no requirement has are listed too, with 0.
+fn rests_on_evidence(judged: &Assessment) -> bool {
+    let evaluated = |outcome: &Outcome| matches!(outcome, Outcome::Satisfied | Outcome::Partial | Outcome::NotSatisfied);
+    judged.totals.by_outcome.iter().any(|(outcome, count)| evaluated(outcome) && *count > 0)
 }
 
 fn judge(catalogs: &Catalogs, register: &Register) -> Result<Vec<Assessment>, Failure> {
@@ -110,9 +111,12 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Number of entries of a system, where the index is at hand.
-    fn count(&self, system: &Id) -> Option<u64> {
-        self.lookup.as_ref()?.streams().into_iter().find(|(id, _)| id == system).map(|(_, n)| n)
+    /// Number of entries of a system.
+    fn count(&self, system: &Id) -> Result<u64, Failure> {
+        match &self.lookup {
+            Some(lookup) => Ok(lookup.streams().into_iter().find(|(id, _)| id == system).map_or(0, |(_, n)| n)),
+            None => Ok(self.reader.stream_by_scan(system)?.len() as u64),
+        }
     }
 
     /// What a replay needs: for the present only what the index files as latest, for the past everything.

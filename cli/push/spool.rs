@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, sync_channel};
 
 /// Bytes kept in memory.
 const MEMORY_MAX: usize = 8 << 20;
@@ -70,7 +71,23 @@ pub(super) struct Drained {
 }
 
 impl Drained {
-    pub(super) fn next(&mut self) -> Result<Vec<Draft>, Failure> {
+    /// Reads batches on another thread while earlier ones are being made durable.
+    pub(super) fn ahead(mut self) -> Receiver<Result<Vec<Draft>, Failure>> {
+        let (sender, receiver) = sync_channel(1);
+        std::thread::spawn(move || {
+            loop {
+                let batch = self.next();
+                let end = batch.as_ref().map_or(true, Vec::is_empty);
+                // An error is handed on; a receiver that has gone away wants no more.
+                if batch.as_ref().is_ok_and(Vec::is_empty) || sender.send(batch).is_err() || end {
+                    return;
+                }
+            }
+        });
+        receiver
+    }
+
+    fn next(&mut self) -> Result<Vec<Draft>, Failure> {
         let count = self.left.min(self.most as u64);
         self.left -= count;
         match &mut self.file {

@@ -14,6 +14,8 @@ use std::ops::Range;
 
 /// Deepest nesting read or written.
 pub const DEPTH_MAX: u8 = 32;
+/// Room made for an encoding: most entries and statements fit.
+const USUAL_SIZE: usize = 1024;
 
 /// Why bytes are not the deterministic CBOR of the type asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -80,7 +82,9 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 }
 
 fn print<T: Serialize>(value: &T) -> Vec<u8> {
-    serde_cbor::to_vec(value).unwrap_or_else(|error| panic!("hashed types serialise: {error}"))
+    let mut bytes = Vec::with_capacity(USUAL_SIZE);
+    serde_cbor::to_writer(&mut bytes, value).unwrap_or_else(|error| panic!("hashed types serialise: {error}"));
+    bytes
 }
 
 /// Decodes deterministic CBOR of at most `max` bytes into `T`, refusing every other form of the same value.
