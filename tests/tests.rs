@@ -1,0 +1,44 @@
+//! What visitors see, through the binary: their journeys, what is refused, what the pages promise, what a kill leaves.
+//!
+//! One integration binary, so that the program is linked once. What a formula says is tested in its crate.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests: a failure is an answer")]
+
+mod support {
+    pub(crate) mod answer;
+    pub(crate) mod folder;
+    pub(crate) mod place;
+}
+
+mod journeys {
+    mod auditor;
+    mod collector;
+    mod demo;
+    mod officer;
+    mod packs;
+    mod past;
+}
+
+mod bad_input {
+    mod documents;
+    mod ledgers;
+    mod refusal;
+    mod rows;
+    mod words;
+}
+
+mod docs {
+    mod pages;
+    mod session;
+}
+
+mod tidy {
+    mod doors;
+    mod manifests;
+    mod sources;
+    mod tree;
+}
+
+mod crash {
+    mod kill;
+}
