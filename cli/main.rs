@@ -19,17 +19,22 @@ mod verify;
 use args::{Arguments, Verb};
 use context::Context;
 use error::Failure;
+use std::panic::catch_unwind;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = Arguments::of_this_process();
-    let context = match Context::new(&arguments.common) {
-        Ok(context) => context,
-        Err(failure) => return output::fail(&failure, arguments.common.json),
-    };
-    match run(&context, arguments.verb) {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => output::fail(&failure, arguments.common.json),
+    let json = arguments.common.json;
+    output::say_faults();
+    // A broken promise of our own ends the command, not in a heap of frames: what was acknowledged is durable.
+    let done = catch_unwind(|| {
+        let context = Context::new(&arguments.common)?;
+        run(&context, arguments.verb)
+    });
+    match done {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(failure)) => output::fail(&failure, json),
+        Err(_) => ExitCode::from(error::IO),
     }
 }
 

@@ -53,6 +53,19 @@ pub(crate) fn fault(text: &str, as_json: bool) {
     eprintln!("error: {text}");
 }
 
+/// Says broken promises of the program in one line; the index, whose faults are caught and mended, says nothing.
+pub(crate) fn say_faults() {
+    std::panic::set_hook(Box::new(|fault| {
+        if affiant_ledger::index::is_guarded() {
+            return;
+        }
+        let place = fault.location().map(ToString::to_string).unwrap_or_default();
+        let text = fault.payload_as_str().unwrap_or("no reason given");
+        eprintln!("error: internal fault: {text} ({place})");
+        eprintln!("hint: what was acknowledged is durable; `affiant log fsck` tells whether the ledger is sound");
+    }));
+}
+
 /// Whether someone watches stderr.
 pub(crate) fn watched() -> bool {
     std::io::stderr().is_terminal()

@@ -83,7 +83,8 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 
 fn print<T: Serialize>(value: &T) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(USUAL_SIZE);
-    serde_cbor::to_writer(&mut bytes, value).unwrap_or_else(|error| panic!("hashed types serialise: {error}"));
+    serde_cbor::to_writer(&mut bytes, value)
+        .unwrap_or_else(|error| panic!("hashed types serialise: {error}"));
     bytes
 }
 

@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::id::Id;
 use crate::record::Facet;
 use serde::{Deserialize, Serialize};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -74,17 +75,19 @@ pub struct Filed {
 
 /// The index of a ledger.
 pub struct Index {
-    tree: sled::Db,
+    tree: Tree,
     /// Including what is pending, but for the facets.
     covered: Covered,
     pending: Vec<Filed>,
     pending_ids: Ids,
     /// A batch being written behind the writer's back, and the ids in it.
-    writing: Option<(JoinHandle<Result<Covered, IndexError>>, Arc<Ids>)>,
+    writing: Option<(Writing, Arc<Ids>)>,
 }
 
 /// Entries by id key.
 type Ids = BTreeMap<Vec<u8>, u64>;
+/// A batch on its way to the disk; gives what the index covers then.
+type Writing = JoinHandle<Result<Covered, IndexError>>;
 
 impl std::fmt::Debug for Index {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -136,7 +139,7 @@ impl Index {
                 None => Covered { version: VERSION, size: 0, leaf: Digest::ZERO, streams: BTreeMap::new() },
                 Some(value) => read_covered(&value)?,
             };
-            Ok(Self { tree, covered, pending: Vec::new(), pending_ids: Ids::new(), writing: None })
+            Ok(Self { tree: Tree(Some(tree)), covered, pending: Vec::new(), pending_ids: Ids::new(), writing: None })
         })
     }
 
@@ -199,7 +202,7 @@ impl Index {
         }
         let entries = std::mem::take(&mut self.pending);
         let ids = Arc::new(std::mem::take(&mut self.pending_ids));
-        let (tree, covered, written) = (self.tree.clone(), self.covered.clone(), ids.clone());
+        let (tree, covered, written) = (Tree(self.tree.0.clone()), self.covered.clone(), ids.clone());
         let run = std::thread::spawn(move || guarded(|| write_batch(&tree, covered, &entries, &written)));
         self.writing = Some((run, ids));
         Ok(())
@@ -342,6 +345,28 @@ fn file_facet(
     Ok(())
 }
 
+/// The database. Closing it writes, and panics when that fails: caught here.
+struct Tree(Option<sled::Db>);
+
+impl std::ops::Deref for Tree {
+    type Target = sled::Db;
+
+    fn deref(&self) -> &sled::Db {
+        self.0.as_ref().unwrap_or_else(|| panic!("the database is there until it is dropped"))
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let tree = self.0.take();
+        // The index is derived: what is lost here is found missing on the next open.
+        let _ = guarded(move || {
+            drop(tree);
+            Ok(())
+        });
+    }
+}
+
 impl Drop for Index {
     fn drop(&mut self) {
         // The index is derived: what is lost here is found missing on the next open.
@@ -423,7 +448,20 @@ fn wrong(error: sled::Error) -> IndexError {
     IndexError(error.to_string())
 }
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is inside the database, where a panic is caught and means no more than "rebuild": for whoever
+/// sets a panic hook.
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
 /// Runs `work` on sled; its panics on damaged files become errors.
 fn guarded<T>(work: impl FnOnce() -> Result<T, IndexError>) -> Result<T, IndexError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(IndexError("the database panicked".into())))
+    let outer = GUARDED.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(outer);
+    done.unwrap_or_else(|_| Err(IndexError("the database panicked".into())))
 }

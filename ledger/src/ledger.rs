@@ -248,13 +248,19 @@ impl Ledger {
         }
         let (tail, checkpoint) = Tail::load(folder, &settings)?;
         let head = head_path(folder, &settings, &surroundings.heads);
-        let (segments, end, torn) = (tail.segments, tail.end, tail.torn);
+        let (segments, end, torn, damaged) = (tail.segments, tail.end, tail.torn, tail.damaged);
         let path = segments.last().cloned().unwrap_or_default();
         let size = tail.sealed.iter().map(|s| s.entry.len() + s.payload.len()).sum();
         let reader = Reader::new(folder.to_owned(), settings, tail.start, tail.sealed, checkpoint, tail.note);
         refuse_rollback(&reader, &folder.join("checkpoint"))?;
         refuse_rollback(&reader, &head)?;
         let mut journal = Journal::resume(path, end)?;
+        if damaged {
+            let path = journal.path().display();
+            return Err(
+                ReadError::Journal(format!("{path}: damaged before a record that was durable")).into()
+            );
+        }
         if torn {
             journal.clear_torn()?;
         }
@@ -465,7 +471,9 @@ impl Ledger {
             self.settle()?;
         }
         self.settler.wait()?;
-        Ok(self.index.flush()?)
+        // The index is derived: a fault here is found and mended on the next open.
+        let _ = self.index.flush();
+        Ok(())
     }
 
     /// Throws the index away and builds it anew from the log.
