@@ -6,9 +6,9 @@
 use affiant_ledger::codec;
 use affiant_ledger::fsck::{FaultKind, FsckReport, fsck};
 use affiant_ledger::key::SigningKey;
-use affiant_ledger::ledger::{Ledger, Surroundings};
+use affiant_ledger::ledger::{Ledger, LedgerError, Surroundings};
 use affiant_ledger::note::Verifier;
-use affiant_ledger::reader::Reader;
+use affiant_ledger::reader::ReadError;
 use affiant_ledger::record::{Draft, NoFiling};
 use affiant_ledger::settings::Settings;
 use affiant_ledger::time::FixedClock;
@@ -43,17 +43,21 @@ fn draft(number: u64) -> Draft {
     }
 }
 
-/// A ledger as its writer leaves it. `seed` makes one of another history.
-fn small(seed: u64) -> Small {
-    let folder = tempfile::tempdir().unwrap();
-    let heads = folder.path().join("heads");
-    let surroundings = Surroundings {
+fn surroundings(heads: &Path) -> Surroundings {
+    Surroundings {
         clock: Arc::new(FixedClock("2026-11-22T00:00:00Z".parse().unwrap())),
         random: |bytes| (0..).zip(bytes).for_each(|(at, byte): (usize, &mut u8)| *byte = at as u8),
         filing: &NoFiling,
         wait: Duration::ZERO,
-        heads: heads.clone(),
-    };
+        heads: heads.to_owned(),
+    }
+}
+
+/// A ledger as its writer leaves it. `seed` makes one of another history.
+fn small(seed: u64) -> Small {
+    let folder = tempfile::tempdir().unwrap();
+    let heads = folder.path().join("heads");
+    let surroundings = surroundings(&heads);
     let key = SigningKey::from_seed(&[1; 32]);
     let origin = "affiant.example/test";
     let log_key = Verifier::new(origin.parse().unwrap(), key.verifying_key());
@@ -456,16 +460,19 @@ fn a_link_or_pipe_in_place_of_a_file_or_folder_is_refused_and_not_waited_for() {
 #[test]
 fn damage_before_a_sound_record_is_no_torn_tail() {
     let small = small(0);
-    let copy = small.copy();
-    let bytes = fs::read(copy.path(SEGMENT)).unwrap();
+    let bytes = fs::read(small.path(SEGMENT)).unwrap();
     let second = bytes.windows(4).enumerate().filter(|(_, w)| *w == b"AJR1").nth(1).unwrap().0;
     let mut damaged = bytes.clone();
     damaged[second + 40] ^= 1;
-    fs::write(copy.path(SEGMENT), damaged).unwrap();
+    fs::write(small.path(SEGMENT), damaged).unwrap();
     // Even with nothing remembered that the third record was acknowledged.
-    fs::remove_file(copy.path("checkpoint")).unwrap();
-    let refused = Reader::open(&copy.ledger);
-    assert!(refused.is_err());
-    let segment = affiant_ledger::journal::read_segment(&copy.path(SEGMENT)).unwrap();
+    fs::remove_file(small.path("checkpoint")).unwrap();
+    fs::remove_file(&small.head).unwrap();
+    let refused = Ledger::open(&small.ledger, surroundings(small.head.parent().unwrap()));
+    assert!(
+        matches!(&refused, Err(LedgerError::Read(ReadError::Journal(text))) if text.contains("durable")),
+        "{refused:?}"
+    );
+    let segment = affiant_ledger::journal::read_segment(&small.path(SEGMENT)).unwrap();
     assert_eq!((segment.end, segment.torn, segment.damaged), (second, true, true));
 }

@@ -73,7 +73,8 @@ fn block(page: &str, kind: &str) -> String {
 
 /// Bytes of a hex block: what stands behind `#` on a line is for people.
 fn hex(page: &str) -> Vec<u8> {
-    let digits: String = block(page, "hex").lines().map(|line| line.split('#').next().unwrap_or_default()).collect();
+    let digits: String =
+        block(page, "hex").lines().map(|line| line.split('#').next().unwrap_or_default()).collect();
     let digits: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(16)).collect();
     digits.chunks_exact(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()
 }
@@ -114,7 +115,8 @@ fn the_checkpoint_opens_with_the_key_of_the_page() {
     same("checkpoint.md", shown.as_bytes(), reader.note());
     let vkey = format!("{}\n", reader.settings().log_key);
     same("checkpoint.md", block("checkpoint.md", "vkey").as_bytes(), vkey.as_bytes());
-    let opened = Checkpoint::open(shown.as_bytes(), "affiant.example/log1", &vkey.trim().parse().unwrap()).unwrap();
+    let opened =
+        Checkpoint::open(shown.as_bytes(), "affiant.example/log1", &vkey.trim().parse().unwrap()).unwrap();
     assert_eq!((opened.size, opened.root), (3, reader.root_at(3).unwrap()));
 }
 
