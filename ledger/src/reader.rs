@@ -14,7 +14,7 @@ use crate::payload::{PAYLOAD_SIZE_MAX, Payload};
 use crate::receipt::Receipt;
 use crate::record::Record;
 use crate::settings::{SETTINGS_FILE, Settings, SettingsError};
-use crate::tile::{self, TILE_HEIGHT, TILE_WIDTH};
+use crate::tile::{self, TILE_HEIGHT, TILE_WIDTH, TileError};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -160,13 +160,22 @@ impl Tail {
     }
 }
 
-/// A bundle of 256 entries with their payloads.
+/// A bundle of 256 entries or payloads, as read from its file.
 #[derive(Debug)]
 struct Bundle {
     number: u64,
-    entries: Vec<Vec<u8>>,
-    payloads: Vec<Option<Vec<u8>>>,
+    bytes: Vec<u8>,
+    parts: Vec<Range<usize>>,
 }
+
+impl Bundle {
+    fn part(&self, index: u64) -> &[u8] {
+        &self.bytes[self.parts[(index % TILE_WIDTH) as usize].clone()]
+    }
+}
+
+/// The bundle read last.
+type Last = Mutex<Option<Arc<Bundle>>>;
 
 /// A ledger open for reading, as of one checkpoint.
 #[derive(Debug)]
@@ -177,7 +186,8 @@ pub struct Reader {
     tail: Vec<Sealed>,
     checkpoint: Checkpoint,
     note: Vec<u8>,
-    cache: Mutex<Option<Arc<Bundle>>>,
+    entries: Last,
+    payloads: Last,
     /// Roots of full tiles, by level and number, where the tile above is not complete yet: they never change.
     roots: Mutex<BTreeMap<(u32, u64), Digest>>,
 }
@@ -224,8 +234,8 @@ impl Reader {
         checkpoint: Checkpoint,
         note: Vec<u8>,
     ) -> Self {
-        let (cache, roots) = Default::default();
-        Self { folder, settings, tail_start, tail, checkpoint, note, cache, roots }
+        let (entries, payloads, roots) = Default::default();
+        Self { folder, settings, tail_start, tail, checkpoint, note, entries, payloads, roots }
     }
 
     /// The ledger's folder.
@@ -278,7 +288,7 @@ impl Reader {
         if let Some(sealed) = self.in_tail(index)? {
             return Ok(sealed.entry.clone());
         }
-        Ok(self.bundle(index / TILE_WIDTH)?.entries[(index % TILE_WIDTH) as usize].clone())
+        Ok(self.entries(index / TILE_WIDTH)?.part(index).to_vec())
     }
 
     /// The bytes of a payload, compared with the digest its entry names; `None` when erased.
@@ -358,34 +368,56 @@ impl Reader {
                 (sealed.entry.clone(), (!sealed.payload.is_empty()).then(|| sealed.payload.clone()))
             }
             None => {
-                let bundle = self.bundle(index / TILE_WIDTH)?;
-                let at = (index % TILE_WIDTH) as usize;
-                (bundle.entries[at].clone(), bundle.payloads[at].clone())
+                let payload = self.payloads(index / TILE_WIDTH)?.part(index).to_vec();
+                (self.entry_bytes(index)?, (!payload.is_empty()).then_some(payload))
             }
         };
         Ok((entry, payload))
     }
 
-    fn bundle(&self, number: u64) -> Result<Arc<Bundle>, ReadError> {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bundle) = cache.as_ref().filter(|bundle| bundle.number == number) {
+    fn entries(&self, number: u64) -> Result<Arc<Bundle>, ReadError> {
+        self.bundle(&self.entries, number, entries_path(number), ENTRIES_SIZE_MAX, |bytes| {
+            Ok(tile::split_entries(bytes)?.into_iter().map(<[u8]>::len).collect())
+        })
+    }
+
+    fn payloads(&self, number: u64) -> Result<Arc<Bundle>, ReadError> {
+        self.bundle(&self.payloads, number, payloads_path(number), PAYLOADS_SIZE_MAX, |bytes| {
+            Ok(tile::split_payloads(bytes)?
+                .into_iter()
+                .map(|payload| payload.map_or(0, <[u8]>::len))
+                .collect())
+        })
+    }
+
+    fn bundle(
+        &self,
+        last: &Last,
+        number: u64,
+        path: String,
+        max: u64,
+        lengths: impl FnOnce(&[u8]) -> Result<Vec<usize>, TileError>,
+    ) -> Result<Arc<Bundle>, ReadError> {
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bundle) = last.as_ref().filter(|bundle| bundle.number == number) {
             return Ok(bundle.clone());
         }
-        let (entries_path, payloads_path) = (entries_path(number), payloads_path(number));
-        let entries = files::read(&self.folder.join(&entries_path), ENTRIES_SIZE_MAX)?;
-        let payloads = files::read(&self.folder.join(&payloads_path), PAYLOADS_SIZE_MAX)?;
-        let wrong = |path: &str, what: String| ReadError::Tile { path: path.to_owned(), what };
-        let entries = tile::split_entries(&entries).map_err(|e| wrong(&entries_path, e.to_string()))?;
-        let payloads = tile::split_payloads(&payloads).map_err(|e| wrong(&payloads_path, e.to_string()))?;
-        if entries.len() as u64 != TILE_WIDTH || payloads.len() as u64 != TILE_WIDTH {
-            return Err(wrong(&entries_path, "not a full bundle".into()));
+        let bytes = files::read(&self.folder.join(&path), max)?;
+        let wrong = |what: String| ReadError::Tile { path: path.clone(), what };
+        let lengths = lengths(&bytes).map_err(|error| wrong(error.to_string()))?;
+        if lengths.len() as u64 != TILE_WIDTH {
+            return Err(wrong("not a full bundle".into()));
         }
-        let bundle = Arc::new(Bundle {
-            number,
-            entries: entries.into_iter().map(<[u8]>::to_vec).collect(),
-            payloads: payloads.into_iter().map(|payload| payload.map(<[u8]>::to_vec)).collect(),
+        // What is not content are the lengths before each part, all of one width.
+        let width = (bytes.len() - lengths.iter().sum::<usize>()) / lengths.len();
+        let mut end = 0;
+        let parts = lengths.into_iter().map(|length| {
+            end += width + length;
+            end - length..end
         });
-        *cache = Some(bundle.clone());
+        let parts = parts.collect();
+        let bundle = Arc::new(Bundle { number, bytes, parts });
+        *last = Some(bundle.clone());
         Ok(bundle)
     }
 
