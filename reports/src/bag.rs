@@ -16,6 +16,9 @@ pub const MANIFEST: &str = "manifest-sha256.txt";
 /// Name of the manifest of the tag files.
 pub const TAGMANIFEST: &str = "tagmanifest-sha256.txt";
 
+/// Label, in the information file, of the program that made the bag.
+pub const AGENT: &str = "Bag-Software-Agent: ";
+
 /// What the information file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BagInfo {
@@ -51,7 +54,7 @@ pub fn info_text<'a>(members: impl Iterator<Item = (&'a str, usize)>, info: &Bag
     }
     let BagInfo { pack, date, agent } = info;
     format!(
-        "Bag-Software-Agent: {agent}\nBagging-Date: {date}\nExternal-Identifier: {pack}\nPayload-Oxum: {bytes}.{files}\n"
+        "{AGENT}{agent}\nBagging-Date: {date}\nExternal-Identifier: {pack}\nPayload-Oxum: {bytes}.{files}\n"
     )
 }
 

@@ -14,6 +14,7 @@ use affiant_frameworks::assess::{AssessError, assess};
 use affiant_frameworks::framework::Framework;
 use affiant_frameworks::mapping::MappingSet;
 use affiant_ledger::digest::Digest;
+use affiant_ledger::id::Id;
 use affiant_ledger::record::Record;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,8 +57,17 @@ pub struct Subject<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum DeriveError {
     /// The last entry does not issue a pack.
-    #[error("the last entry is not the one that issues the pack")]
+    #[error("the last entry is not one that issues a pack: the tail was cut off, or its payload is withheld")]
     NotIssued,
+    /// The last entry issues another pack than one over the entries before it.
+    #[error("the entry that issues the pack names another {0}")]
+    Issued(&'static str),
+    /// More to judge than a verifier would.
+    #[error("{pairs} pairs of a mapping and an asset to judge exceed {PAIRS_MAX}")]
+    TooMany {
+        /// Mappings times assets.
+        pairs: u64,
+    },
     /// A statement cannot be read.
     #[error(transparent)]
     Statement(#[from] StatementError),
@@ -77,21 +87,31 @@ pub enum DeriveError {
     },
 }
 
+/// Most pairs of a mapping and an asset: an assessment may grow by a line for each.
+pub const PAIRS_MAX: u64 = 1 << 24;
+
 /// What judges, as written in assessment.json.
 pub const ENGINE: &str = concat!("affiant-frameworks ", env!("CARGO_PKG_VERSION"));
 
 /// Derives the assessment and the register it rests on.
 pub fn derive(subject: Subject<'_>, catalogs: &Catalogs) -> Result<(PackAssessment, Register), DeriveError> {
-    let (issuing, _) = subject.records.split_last().ok_or(DeriveError::NotIssued)?;
-    let issued = issued(issuing)?.ok_or(DeriveError::NotIssued)?;
-    let given: BTreeSet<String> = catalogs.frameworks.iter().map(|framework| framework.id.to_string()).collect();
-    if issued.frameworks != given {
-        let list = |ids: &BTreeSet<String>| ids.iter().cloned().collect::<Vec<_>>().join(", ");
-        return Err(DeriveError::Frameworks { issued: list(&issued.frameworks), given: list(&given) });
+    let issued = issued(subject.records)?;
+    let mut frameworks: Vec<&Framework> = catalogs.frameworks.iter().collect();
+    frameworks.sort_by(|a, b| a.id.cmp(&b.id));
+    if !issued
+        .frameworks
+        .iter()
+        .map(String::as_str)
+        .eq(frameworks.iter().map(|framework| framework.id.as_str()))
+    {
+        let given: Vec<&str> = frameworks.iter().map(|framework| framework.id.as_str()).collect();
+        let issued = issued.frameworks.into_iter().collect::<Vec<_>>().join(", ");
+        return Err(DeriveError::Frameworks { issued, given: given.join(", ") });
     }
     let register = Register::replay(subject.records, issued.as_of)?;
+    limited(&register, &frameworks, &catalogs.mappings)?;
     let mut assessments = Vec::new();
-    for framework in &catalogs.frameworks {
+    for framework in frameworks {
         assessments.push(assess(framework, &catalogs.mappings, &catalogs.controls, &register)?);
     }
     let assessment = PackAssessment {
@@ -101,7 +121,7 @@ pub fn derive(subject: Subject<'_>, catalogs: &Catalogs) -> Result<(PackAssessme
         origin: subject.origin.to_owned(),
         as_of: issued.as_of,
         engine: ENGINE.to_owned(),
-        entries: EntryRange { first: subject.records[0].entry.n, last: issuing.entry.n, head: issuing.leaf },
+        entries: range(subject.records)?,
         keys: subject.keys.clone(),
         catalogs: catalogs.pins(),
         assessments,
@@ -112,12 +132,38 @@ pub fn derive(subject: Subject<'_>, catalogs: &Catalogs) -> Result<(PackAssessme
     Ok((assessment, register))
 }
 
-/// The statement that issues a pack, if the record is one.
-pub fn issued(record: &Record) -> Result<Option<PackIssued>, StatementError> {
-    Ok(match statement(record)? {
-        Some(Statement::Pack(issued)) => Some(issued),
-        _ => None,
-    })
+fn range(records: &[Record]) -> Result<EntryRange, DeriveError> {
+    let (Some(first), Some(last)) = (records.first(), records.last()) else {
+        return Err(DeriveError::NotIssued);
+    };
+    Ok(EntryRange { first: first.entry.n, last: last.entry.n, head: last.leaf })
+}
+
+/// What the last record says, which issues the pack over all before it.
+pub fn issued(records: &[Record]) -> Result<PackIssued, DeriveError> {
+    let (issuing, assessed) = records.split_last().ok_or(DeriveError::NotIssued)?;
+    let Some(Statement::Pack(issued)) = statement(issuing)? else { return Err(DeriveError::NotIssued) };
+    let head = assessed.last().ok_or(DeriveError::Issued("head"))?;
+    if issued.first != 0 || issued.last != head.entry.n || issued.head != head.leaf {
+        return Err(DeriveError::Issued("head"));
+    }
+    if issued.system != issuing.entry.stream {
+        return Err(DeriveError::Issued("system"));
+    }
+    if issued.as_of > issuing.entry.time {
+        return Err(DeriveError::Issued("time, later than its own"));
+    }
+    Ok(issued)
+}
+
+/// Refuses what would take memory out of proportion to the pack.
+fn limited(register: &Register, frameworks: &[&Framework], mappings: &MappingSet) -> Result<(), DeriveError> {
+    let named = register.results().filter_map(|recorded| recorded.result.asset.as_ref());
+    let assets: BTreeSet<&Id> = register.assets().map(|asset| &asset.id).chain(named).collect();
+    let mapped: usize = frameworks.iter().map(|framework| mappings.of(framework.id.as_str()).len()).sum();
+    // The system itself and the organisation are assets too.
+    let pairs = mapped as u64 * (assets.len() as u64 + 2);
+    if pairs > PAIRS_MAX { Err(DeriveError::TooMany { pairs }) } else { Ok(()) }
 }
 
 /// The statement of a record, where it is there and of a kind known here.
@@ -131,7 +177,7 @@ pub fn statement(record: &Record) -> Result<Option<Statement>, StatementError> {
 /// Every evidence file cited, once, by digest.
 fn evidence(subject: Subject<'_>) -> Result<Vec<EvidenceHeld>, DeriveError> {
     let mut cited: BTreeMap<Digest, EvidenceHeld> = BTreeMap::new();
-    for record in subject.records {
+    for record in subject.records.iter().filter(|record| record.entry.kind == *"result") {
         let Some(Statement::Result(result)) = statement(record)? else { continue };
         for file in result.evidence {
             let held = subject.held.contains(&file.sha256);

@@ -89,7 +89,12 @@ by another key. 4: nothing wrong found, but no trust anchor was given.
         head = entries.head,
         log_pem = indent(&log_pem),
         issuer_pem = indent(&issuer_pem),
-        limits = assessment.does_not_establish.iter().map(|limit| format!("- {limit}\n")).collect::<String>().trim_end(),
+        limits = assessment
+            .does_not_establish
+            .iter()
+            .map(|limit| format!("- {limit}\n"))
+            .collect::<String>()
+            .trim_end(),
     )
 }
 

@@ -3,11 +3,11 @@
 
 use crate::archive::{self, ArchiveError};
 use crate::bag::{self, BagInfo, Members};
-use crate::derive::{Catalogs, DeriveError, Subject, derive, to_json};
+use crate::derive::{Catalogs, DeriveError, Subject, derive, issued, to_json};
 use crate::document::Document;
 use crate::pack::{
-    ASSESSMENT, CHECKPOINT, ClaimedKeys, ENTRIES, NOTE, PROOFS, PackAssessment, PackNote, Proofs, REPORT_PDF, VERIFY,
-    catalog_member, evidence_member, payload_member,
+    ASSESSMENT, CHECKPOINT, ClaimedKeys, ENTRIES, NOTE, PROOFS, PackAssessment, PackNote, Proofs, REPORT_PDF,
+    VERIFY, catalog_member, evidence_member, payload_member,
 };
 use affiant_ledger::checkpoint::{Checkpoint, CheckpointError};
 use affiant_ledger::digest::Digest;
@@ -76,6 +76,14 @@ pub enum IssueError {
     /// The checkpoint is not the log's.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// The issuing entry names another issuer than the one who signs.
+    #[error("the entry that issues the pack names issuer `{named}`, and `{signing}` signs")]
+    Issuer {
+        /// As the entry says.
+        named: String,
+        /// Name of the key at hand.
+        signing: String,
+    },
     /// The report cannot be rendered.
     #[error("report: {0}")]
     Render(String),
@@ -94,15 +102,21 @@ pub fn issue(
     issuer: &Issuer,
     render: RenderPdf<'_>,
 ) -> Result<IssuedPack, IssueError> {
+    let mut catalogs = catalogs.clone();
+    catalogs.frameworks.sort_by(|a, b| a.id.cmp(&b.id));
     let origin = source.log_key.name().as_str();
     let checkpoint = Checkpoint::open(&source.checkpoint, origin, &source.log_key)?;
     let records = records(&source.entries)?;
     let issuer_key = Verifier::new(issuer.name.clone(), issuer.key.verifying_key());
+    let named = issued(&records)?.issuer;
+    if named != issuer.name.as_str() {
+        return Err(IssueError::Issuer { named, signing: issuer.name.to_string() });
+    }
     let keys = ClaimedKeys { log: source.log_key.to_string(), issuer: issuer_key.to_string() };
     let held = source.evidence.keys().copied().collect();
     let subject = Subject { records: &records, origin, keys: &keys, held: &held };
-    let (assessment, register) = derive(subject, catalogs)?;
-    let document = crate::compose::compose(&assessment, &records, &register, catalogs, &checkpoint);
+    let (assessment, register) = derive(subject, &catalogs)?;
+    let document = crate::compose::compose(&assessment, &records, &register, &catalogs, &checkpoint);
     let report = render(&document).map_err(IssueError::Render)?;
 
     let mut members = Members::new();
@@ -119,7 +133,7 @@ pub fn issue(
     for (digest, bytes) in &source.evidence {
         members.insert(evidence_member(digest), bytes.clone());
     }
-    insert_catalogs(&mut members, catalogs);
+    insert_catalogs(&mut members, &catalogs);
     members.insert(VERIFY.into(), crate::instructions::text(&assessment, &checkpoint).into_bytes());
 
     let info = bag_info(&assessment);
@@ -152,8 +166,13 @@ fn proofs(source: &PackSource, checkpoint: &Checkpoint) -> Vec<u8> {
     let indexes: Vec<u64> = source.entries.iter().map(|packed| packed.index).collect();
     let nodes = multiproof::prove(&source.leaves, &indexes);
     let proofs = Proofs { size: checkpoint.size, root: checkpoint.root, indexes, nodes };
-    let mut bytes =
-        serde_json::to_vec_pretty(&proofs).unwrap_or_else(|error| panic!("proofs are numbers and text: {error}"));
+    proofs_json(&proofs)
+}
+
+/// The bytes of proofs.json: its one form.
+pub(crate) fn proofs_json(proofs: &Proofs) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(proofs)
+        .unwrap_or_else(|error| panic!("proofs are numbers and text: {error}"));
     bytes.push(b'\n');
     bytes
 }

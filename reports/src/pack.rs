@@ -153,7 +153,10 @@ impl PackNote {
     /// The text: six lines.
     pub fn to_text(&self) -> String {
         let root = to_base64(self.root.as_bytes());
-        format!("{NOTE_HEADER}\n{}\n{}\n{}\n{root}\n{}\n", self.pack, self.origin, self.size, self.tagmanifest)
+        format!(
+            "{NOTE_HEADER}\n{}\n{}\n{}\n{root}\n{}\n",
+            self.pack, self.origin, self.size, self.tagmanifest
+        )
     }
 
     /// Reads the text strictly; `None` when it is another.
@@ -192,13 +195,14 @@ pub fn catalog_order(pin: &CatalogPin) -> (CatalogKind, Id) {
 }
 
 /// What no pack can show, whatever its verdict.
-pub const DOES_NOT_ESTABLISH: [&str; 6] = [
+pub const DOES_NOT_ESTABLISH: [&str; 7] = [
     "that what was submitted is true: entries show who stated what and when it was recorded",
     "that everything that happened was submitted: a test that was never pushed leaves no trace unless it was planned",
     "that the organisation complies with a law or standard: that is for auditors, notified bodies, authorities and courts",
     "that a mapping or a classification is right: both are claims with an author, named in the catalogs and entries",
     "the time of recording beyond the operator's clock and the order of the ledger",
     "entries of other streams than the one packed, or entries recorded after the checkpoint",
+    "that the ledger holds no second history of this stream: receipts held by others, or a check of the whole ledger, show that",
 ];
 
 #[cfg(test)]
@@ -216,7 +220,12 @@ mod tests {
         };
         let text = note.to_text();
         assert_eq!(PackNote::from_text(&text), Some(note));
-        for other in [text.replace("300", "0300"), text.replace("300", "+300"), format!("{text}x\n"), text.replace("v1", "v2")] {
+        for other in [
+            text.replace("300", "0300"),
+            text.replace("300", "+300"),
+            format!("{text}x\n"),
+            text.replace("v1", "v2"),
+        ] {
             assert_eq!(PackNote::from_text(&other), None, "{other}");
         }
     }

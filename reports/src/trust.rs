@@ -43,6 +43,11 @@ pub enum TrustError {
         /// What is wrong.
         source: NoteError,
     },
+    /// A key of another kind.
+    #[error(
+        "line {0}: not a plain Ed25519 key (a cosigner's key signs neither checkpoints of its own nor packs)"
+    )]
+    Algorithm(usize),
     /// Nothing to trust.
     #[error("no {0} key in the trust file")]
     Missing(&'static str),
@@ -64,7 +69,12 @@ impl Trust {
                 "issuer" => &mut trust.issuers,
                 _ => return Err(wrong()),
             };
-            keys.push(key.trim().parse().map_err(|source| TrustError::Key { line: number, source })?);
+            let key: Verifier =
+                key.trim().parse().map_err(|source| TrustError::Key { line: number, source })?;
+            if !is_plain(&key) {
+                return Err(TrustError::Algorithm(number));
+            }
+            keys.push(key);
         }
         match (trust.logs.is_empty(), trust.issuers.is_empty()) {
             (true, _) => Err(TrustError::Missing("log")),
@@ -82,6 +92,11 @@ impl Trust {
     }
 }
 
+/// Whether a key makes plain Ed25519 signatures: what logs and issuers sign with.
+pub(crate) fn is_plain(key: &Verifier) -> bool {
+    *key == Verifier::new(key.name().clone(), *key.key())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +108,17 @@ mod tests {
         let text = format!("# mine\nlog {KEY}\nissuer {KEY}\n");
         let trust = Trust::parse(&text).unwrap();
         assert_eq!(trust.to_text("mine"), text);
+    }
+
+    #[test]
+    fn a_cosigners_key_is_refused() {
+        let cosigner = "example.com/witness";
+        let key = KEY.parse::<Verifier>().unwrap();
+        let mut bytes = vec![4];
+        bytes.extend_from_slice(key.key().as_bytes());
+        let id = affiant_ledger::digest::Digest::of_parts(&[cosigner.as_bytes(), b"\n", &bytes]).to_string();
+        let vkey = format!("{cosigner}+{}+{}", &id[..8], affiant_ledger::note::to_base64(&bytes));
+        assert_eq!(Trust::parse(&format!("log {KEY}\nissuer {vkey}\n")), Err(TrustError::Algorithm(2)));
     }
 
     #[test]

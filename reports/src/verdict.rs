@@ -1,6 +1,8 @@
 //! The verdict on a pack: check by check, and what follows from them.
 
+use crate::pack::{DOES_NOT_ESTABLISH, PackAssessment};
 use affiant_ledger::id::Id;
+use affiant_ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The checks of a verification, in order.
@@ -25,7 +27,7 @@ pub enum CheckName {
     Submitters,
     /// 9: the assessment derived again equals the one in the pack.
     Assessment,
-    /// 10: the report rendered again equals the one in the pack.
+    /// 10: the report rendered again, and VERIFY.md, equal those in the pack.
     Report,
     /// 11: everything cited exists.
     References,
@@ -49,6 +51,24 @@ impl CheckName {
         Self::References,
         Self::Receipts,
     ];
+
+    /// The checks without which no pack is verified.
+    const REQUIRED: [Self; 9] = [
+        Self::Container,
+        Self::Signature,
+        Self::Digests,
+        Self::Checkpoint,
+        Self::Inclusion,
+        Self::Chain,
+        Self::Payloads,
+        Self::Assessment,
+        Self::References,
+    ];
+
+    /// Whether its failure speaks against the conclusions drawn, and not against what they were drawn from.
+    fn is_about_conclusions(self) -> bool {
+        matches!(self, Self::Assessment | Self::Report)
+    }
 
     /// Its number, from 1.
     pub fn number(self) -> u8 {
@@ -130,6 +150,9 @@ pub struct Verdict {
     /// The AI system, once known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system: Option<Id>,
+    /// The instant judged, once known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
     /// Every check.
     pub checks: Vec<CheckOutcome>,
     /// Entries and payloads counted.
@@ -158,7 +181,54 @@ pub struct Counts {
     pub evidence_by_digest: u64,
 }
 
+impl Conclusion {
+    /// What follows from checks: verified only if every required one passed, and none by the pack's own word.
+    pub fn from_checks(checks: &[CheckOutcome]) -> Self {
+        let failed = || checks.iter().filter(|check| check.outcome == Outcome::Failed);
+        let made = |name: &CheckName| {
+            let made =
+                |check: &&CheckOutcome| matches!(check.outcome, Outcome::Passed | Outcome::SelfAsserted);
+            checks.iter().filter(made).any(|check| check.name == *name)
+        };
+        if failed().any(|check| !check.name.is_about_conclusions()) {
+            Self::Rejected
+        } else if failed().count() > 0 {
+            Self::ConclusionsRejected
+        } else if !CheckName::REQUIRED.iter().all(made) {
+            Self::Rejected
+        } else if checks.iter().any(|check| check.outcome == Outcome::SelfAsserted) {
+            Self::SelfAsserted
+        } else {
+            Self::Verified
+        }
+    }
+}
+
 impl Verdict {
+    /// Concludes from the checks made. `limitations` are this pack's own, beside those that every pack has.
+    pub(crate) fn new(
+        checks: Vec<CheckOutcome>,
+        counts: Counts,
+        assessment: Option<PackAssessment>,
+        limitations: Vec<String>,
+    ) -> Self {
+        let conclusion = Conclusion::from_checks(&checks);
+        let own_word = checks.iter().any(|check| check.outcome == Outcome::SelfAsserted);
+        let level = match conclusion {
+            Conclusion::Rejected => "none",
+            _ if own_word => "L0",
+            _ => "L1",
+        };
+        let does_not_establish =
+            DOES_NOT_ESTABLISH.map(str::to_owned).into_iter().chain(limitations).collect();
+        let (mut pack, mut system, mut as_of) = (None, None, None);
+        if let Some(assessment) = assessment {
+            (pack, system, as_of) = (Some(assessment.pack), Some(assessment.system), Some(assessment.as_of));
+        }
+        let level = level.to_owned();
+        Self { conclusion, level, pack, system, as_of, checks, counts, does_not_establish }
+    }
+
     /// The exit code of a verification: 0 verified, 1 conclusions rejected, 3 rejected, 4 no trust anchor.
     pub fn exit_code(&self) -> u8 {
         match self.conclusion {
@@ -177,5 +247,46 @@ impl Verdict {
     /// How one check came out.
     pub fn outcome(&self, name: CheckName) -> Outcome {
         self.checks.iter().find(|check| check.name == name).map_or(Outcome::NotChecked, |check| check.outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checks(outcome_of: impl Fn(CheckName) -> Outcome) -> Vec<CheckOutcome> {
+        let check = |name: CheckName| CheckOutcome {
+            number: name.number(),
+            name,
+            outcome: outcome_of(name),
+            detail: String::new(),
+        };
+        CheckName::ALL.map(check).into()
+    }
+
+    #[test]
+    fn a_required_check_that_was_not_made_is_no_pass() {
+        for name in CheckName::ALL {
+            let all_but_one = |other| if other == name { Outcome::NotChecked } else { Outcome::Passed };
+            let required = CheckName::REQUIRED.contains(&name);
+            let expected = if required { Conclusion::Rejected } else { Conclusion::Verified };
+            assert_eq!(Conclusion::from_checks(&checks(all_but_one)), expected, "{}", name.as_str());
+        }
+        assert_eq!(Conclusion::from_checks(&[]), Conclusion::Rejected);
+    }
+
+    #[test]
+    fn one_failure_or_own_word_is_enough() {
+        for name in CheckName::ALL {
+            let with = |outcome| {
+                let one = move |other| if other == name { outcome } else { Outcome::Passed };
+                Conclusion::from_checks(&checks(one))
+            };
+            let about_conclusions = matches!(name, CheckName::Assessment | CheckName::Report);
+            let rejected =
+                if about_conclusions { Conclusion::ConclusionsRejected } else { Conclusion::Rejected };
+            assert_eq!(with(Outcome::Failed), rejected, "{}", name.as_str());
+            assert_eq!(with(Outcome::SelfAsserted), Conclusion::SelfAsserted, "{}", name.as_str());
+        }
     }
 }

@@ -1,0 +1,300 @@
+//! Checks 9 to 11: what the pack concludes follows from its entries and from catalogs that its stream pins.
+
+use super::signature::{Head, Signed};
+use super::{Found, Members, Session, member};
+use crate::compose::compose;
+use crate::derive::{Catalogs, ENGINE, Subject, derive, statement, to_json};
+use crate::instructions;
+use crate::issue::RenderPdf;
+use crate::pack::{
+    ASSESSMENT, CATALOGS, ClaimedKeys, EVIDENCE, PackAssessment, REPORT_PDF, VERIFY, catalog_member,
+    evidence_member,
+};
+use crate::verdict::CheckName;
+use affiant_controls::catalog::ControlCatalog;
+use affiant_controls::pin::{CatalogKind, CatalogPin};
+use affiant_controls::register::Register;
+use affiant_controls::statement::Statement;
+use affiant_frameworks::framework::{EMBEDDED, Framework};
+use affiant_frameworks::mapping::MappingSet;
+use affiant_ledger::digest::Digest;
+use affiant_ledger::id::{Id, visible};
+use affiant_ledger::record::Record;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most catalogs in a pack.
+const CATALOGS_MAX: usize = 64;
+
+/// What is judged: everything in it is signed, and proved to be the ledger's.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    pub(super) members: &'a Members<'a>,
+    pub(super) records: &'a [Record],
+    pub(super) assessment: &'a PackAssessment,
+    pub(super) signed: &'a Signed,
+    pub(super) head: &'a Head,
+}
+
+impl Session<'_> {
+    /// Checks 9 to 11.
+    pub(super) fn conclusions(&mut self, case: Case<'_>, render: Option<RenderPdf<'_>>) {
+        let catalogs = match catalogs(case) {
+            Ok(catalogs) => catalogs,
+            Err(error) => return self.note(CheckName::References, Err(error)),
+        };
+        let held = held(case.members);
+        self.counts.evidence_held = held.len() as u64;
+        self.counts.evidence_by_digest =
+            case.assessment.evidence.iter().filter(|file| !file.held).count() as u64;
+        let keys = ClaimedKeys { log: case.head.log.to_string(), issuer: case.signed.issuer.to_string() };
+        let origin = case.head.checkpoint.origin.as_str();
+        let (mut derived, register) =
+            match derive(Subject { records: case.records, origin, keys: &keys, held: &held }, &catalogs) {
+                Ok(derived) => derived,
+                Err(error) => {
+                    return self.note(CheckName::Assessment, Err(format!("cannot be derived again: {error}")));
+                }
+            };
+        // What made it is a label: another version that comes to the same bytes is as good.
+        derived.engine.clone_from(&case.assessment.engine);
+        self.counts.determinations =
+            derived.assessments.iter().map(|judged| judged.determinations.len() as u64).sum();
+        self.note(CheckName::Assessment, same_assessment(case, &derived));
+        self.note(CheckName::References, references(case, &catalogs, &derived, &held));
+        self.report(case, &derived, &register, &catalogs, render);
+    }
+
+    /// Check 10: what people read is what the assessment says. Only for packs of trusted issuers: drawing a report is
+    /// the most that a pack can ask of a verifier.
+    fn report(
+        &mut self,
+        case: Case<'_>,
+        derived: &PackAssessment,
+        register: &Register,
+        catalogs: &Catalogs,
+        render: Option<RenderPdf<'_>>,
+    ) {
+        let found = match render {
+            _ if !self.sound() => return,
+            _ if self.trust.is_none() => Err("not made without keys from outside".to_owned()),
+            None => Err("not made: this program renders no PDF".to_owned()),
+            Some(render) => {
+                let checkpoint = &case.head.checkpoint;
+                let document = compose(derived, case.records, register, catalogs, checkpoint);
+                let instructions = instructions::text(derived, checkpoint);
+                match (render(&document), member(case.members, VERIFY)) {
+                    (Ok(report), Ok(found)) if found == instructions.as_bytes() => {
+                        let same = member(case.members, REPORT_PDF).is_ok_and(|found| found == report);
+                        Ok(if same { None } else { Some(REPORT_PDF) })
+                    }
+                    (Ok(_), _) => Ok(Some(VERIFY)),
+                    (Err(error), _) => Err(format!("not made: the report cannot be rendered: {error}")),
+                }
+            }
+        };
+        let engine = &case.assessment.engine;
+        let not_made = match found {
+            Ok(None) => {
+                return self
+                    .note(CheckName::Report, Ok("rendered again, byte for byte, with VERIFY.md".into()));
+            }
+            Ok(Some(name)) if engine == ENGINE => {
+                return self.note(CheckName::Report, Err(format!("{name} is not what the assessment gives")));
+            }
+            Ok(Some(name)) => {
+                format!("{name} was made by `{engine}`, this is `{ENGINE}`: it rests on its signed digest")
+            }
+            Err(why) => format!("{why}; it rests on its signed digest"),
+        };
+        self.not_made(CheckName::Report, not_made);
+        self.limitations.push(
+            "that the report and VERIFY.md say what the assessment says: they were not made again".into(),
+        );
+    }
+}
+
+/// The evidence files that the pack holds.
+fn held(members: &Members<'_>) -> BTreeSet<Digest> {
+    members.keys().filter_map(|name| name.strip_prefix(EVIDENCE)?.parse().ok()).collect()
+}
+
+/// The catalogs that the assessment names: pinned in the stream, and only then read.
+fn catalogs(case: Case<'_>) -> Result<Catalogs, String> {
+    let used = &case.assessment.catalogs;
+    let names: BTreeSet<String> = used.iter().map(catalog_member).collect();
+    if names.len() != used.len() || used.len() > CATALOGS_MAX {
+        return Err(format!("{ASSESSMENT} names a catalog twice, or more than {CATALOGS_MAX}"));
+    }
+    let members = case.members.keys();
+    if let Some(extra) =
+        members.into_iter().find(|name| name.starts_with(CATALOGS) && !names.contains(**name))
+    {
+        return Err(format!("{extra} is used by nothing"));
+    }
+    let pinned = pinned(case.records)?;
+    let (mut frameworks, mut controls, mut mappings) = (Vec::new(), None, None);
+    for pin in used {
+        match pinned.get(&pin.id) {
+            Some(found) if found == pin => {}
+            Some(_) => return Err(format!("catalog `{}` is not the version pinned in the stream", pin.id)),
+            None => return Err(format!("catalog `{}` is not pinned in the stream", pin.id)),
+        }
+        let name = catalog_member(pin);
+        let bytes = member(case.members, &name)?;
+        let other = || format!("{name} is not the catalog that {ASSESSMENT} names");
+        if Digest::of(bytes) != pin.digest {
+            return Err(other());
+        }
+        let wrong = |error: &dyn std::fmt::Display| format!("{name}: {error}");
+        let found = match pin.kind {
+            CatalogKind::Framework => {
+                let framework = Framework::from_bytes(bytes).map_err(|error| wrong(&error))?;
+                frameworks.push(framework);
+                frameworks.last().map(Framework::pin)
+            }
+            CatalogKind::Controls => {
+                let catalog = ControlCatalog::from_bytes(bytes).map_err(|error| wrong(&error))?;
+                controls.insert(catalog).pin().into()
+            }
+            CatalogKind::Mappings => {
+                let set = MappingSet::from_bytes(bytes).map_err(|error| wrong(&error))?;
+                mappings.insert(set).pin().into()
+            }
+        };
+        if found.as_ref() != Some(pin) {
+            return Err(other());
+        }
+    }
+    frameworks.sort_by(|a, b| a.id.cmp(&b.id));
+    let controls = controls.ok_or("no control catalog")?;
+    let mappings = mappings.ok_or("no mappings")?;
+    Ok(Catalogs { frameworks, controls, mappings })
+}
+
+/// The last pin of each catalog in the stream.
+fn pinned(records: &[Record]) -> Result<BTreeMap<Id, CatalogPin>, String> {
+    let mut pinned = BTreeMap::new();
+    for record in records.iter().filter(|record| record.entry.kind == *"catalog") {
+        let read = statement(record).map_err(|error| format!("entry {}: {error}", record.entry.index))?;
+        if let Some(Statement::Catalog(pin)) = read {
+            pinned.insert(pin.id.clone(), pin);
+        }
+    }
+    Ok(pinned)
+}
+
+/// Check 9: byte for byte.
+fn same_assessment(case: Case<'_>, derived: &PackAssessment) -> Found {
+    let claimed = case.assessment;
+    if member(case.members, ASSESSMENT)? == to_json(derived) {
+        let count: usize = derived.assessments.iter().map(|judged| judged.determinations.len()).sum();
+        return Ok(format!(
+            "{count} determinations as of {} derived again, byte for byte{}",
+            derived.as_of,
+            later(case)
+        ));
+    }
+    let engine = &claimed.engine;
+    let made_by =
+        if engine == ENGINE { String::new() } else { format!(" (made by `{engine}`, this is `{ENGINE}`)") };
+    for (a, b) in claimed.assessments.iter().zip(&derived.assessments) {
+        for (a, b) in a.determinations.iter().zip(&b.determinations) {
+            if a != b {
+                let (said, given) = (a.outcome.as_str(), b.outcome.as_str());
+                return Err(format!(
+                    "`{}` says `{said}`, the evidence gives `{given}`{made_by}",
+                    visible(&b.requirement)
+                ));
+            }
+        }
+    }
+    Err(format!("{ASSESSMENT} is not what the entries and catalogs give{made_by}"))
+}
+
+/// How many entries were recorded after the instant judged, the issuing one aside.
+fn later(case: Case<'_>) -> String {
+    let before = case.records.split_last().map_or(case.records, |(_, before)| before);
+    match before.iter().filter(|record| record.entry.time > case.assessment.as_of).count() {
+        0 => String::new(),
+        count => format!("; {count} entries were recorded later and left out"),
+    }
+}
+
+/// Check 11: what is cited exists, and what is held is cited.
+fn references(
+    case: Case<'_>,
+    catalogs: &Catalogs,
+    derived: &PackAssessment,
+    held: &BTreeSet<Digest>,
+) -> Found {
+    let cited_evidence: BTreeSet<Digest> = derived.evidence.iter().map(|file| file.sha256).collect();
+    for digest in held {
+        let name = evidence_member(digest);
+        if !cited_evidence.contains(digest) {
+            return Err(format!("{name} is cited by no entry"));
+        }
+        if Digest::of(member(case.members, &name)?) != *digest {
+            return Err(format!("{name} is not what its name says"));
+        }
+    }
+    let citations = cited(case, catalogs)?;
+    let count = case.assessment.catalogs.len();
+    Ok(format!(
+        "{count} catalogs as pinned in the stream{}, {citations} citations resolved",
+        foreign(case.assessment)
+    ))
+}
+
+/// Which catalogs bear the id of one in this program and are not it: the reader should know whose they are.
+fn foreign(assessment: &PackAssessment) -> String {
+    let mut own: BTreeMap<String, Digest> = EMBEDDED
+        .into_iter()
+        .filter_map(|id| Some((id.to_owned(), Digest::of(Framework::embedded_bytes(id).ok()?))))
+        .collect();
+    own.insert(MappingSet::embedded().pin().id.to_string(), Digest::of(MappingSet::embedded_bytes()));
+    own.insert(ControlCatalog::embedded().id.to_string(), Digest::of(ControlCatalog::embedded_bytes()));
+    let foreign = assessment.catalogs.iter().filter(|pin| own.get(pin.id.as_str()) != Some(&pin.digest));
+    let foreign: Vec<String> = foreign.map(|pin| format!("`{}` {}", pin.id, visible(&pin.version))).collect();
+    if foreign.is_empty() {
+        String::new()
+    } else {
+        format!(" ({} not as this program knows them)", foreign.join(", "))
+    }
+}
+
+/// Every entry, requirement and control that an assessment names exists; gives the number of citations.
+fn cited(case: Case<'_>, catalogs: &Catalogs) -> Result<u64, String> {
+    let leaves: BTreeMap<u64, Digest> =
+        case.records.iter().map(|record| (record.entry.index, record.leaf)).collect();
+    let absent =
+        |what: &str, index: u64| format!("`{what}` cites entry {index}, which the pack does not hold");
+    let mut citations = 0u64;
+    for judged in &case.assessment.assessments {
+        let framework = catalogs.frameworks.iter().find(|framework| framework.id == judged.framework.id);
+        let framework =
+            framework.ok_or_else(|| format!("framework `{}` is not in the pack", judged.framework.id))?;
+        let requirements: BTreeSet<&str> = framework.requirements.iter().map(|r| r.id.as_str()).collect();
+        for determination in &judged.determinations {
+            let requirement = visible(&determination.requirement);
+            if !requirements.contains(determination.requirement.as_str()) {
+                return Err(format!("`{requirement}` is no requirement of {}", framework.id));
+            }
+            if let Some(index) = determination.citations.iter().find(|index| !leaves.contains_key(index)) {
+                return Err(absent(&requirement, *index));
+            }
+            citations += determination.citations.len() as u64;
+        }
+        for standing in &judged.controls {
+            if catalogs.controls.control(standing.control.as_str()).is_none() {
+                return Err(format!("`{}` is no control of {}", standing.control, catalogs.controls.id));
+            }
+            for citation in standing.assets.iter().flat_map(|asset| &asset.citations) {
+                if leaves.get(&citation.index) != Some(&citation.leaf) {
+                    return Err(absent(standing.control.as_str(), citation.index));
+                }
+                citations += 1;
+            }
+        }
+    }
+    Ok(citations)
+}

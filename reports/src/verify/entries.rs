@@ -1,0 +1,262 @@
+//! Checks 5 to 8: the entries are leaves of the tree, contiguous in their stream, and their payloads are theirs.
+
+use super::signature::Signed;
+use super::{Found, Members, Session, parsed_member};
+use crate::derive::issued;
+use crate::issue::proofs_json;
+use crate::pack::{ASSESSMENT, ENTRIES, PAYLOADS, PROOFS, Proofs, payload_member};
+use crate::verdict::CheckName;
+use affiant_ledger::checkpoint::Checkpoint;
+use affiant_ledger::digest::Digest;
+use affiant_ledger::entry::Entry;
+use affiant_ledger::multiproof;
+use affiant_ledger::payload::Payload;
+use affiant_ledger::record::Record;
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+
+/// The entries, their payloads not yet read.
+pub(super) fn read(members: &Members<'_>) -> Result<Vec<Record>, String> {
+    let mut rest = parsed_member(members, ENTRIES)?;
+    let mut items = Vec::new();
+    while !rest.is_empty() {
+        let length =
+            entry_length(rest).ok_or_else(|| format!("{ENTRIES}, item {}: not an entry", items.len()))?;
+        let (item, after) = rest.split_at(length);
+        items.push(item);
+        rest = after;
+    }
+    let record = |(at, bytes): (usize, &&[u8])| {
+        let entry = Entry::from_bytes(bytes).map_err(|error| format!("{ENTRIES}, item {at}: {error}"))?;
+        Ok(Record { entry, leaf: Digest::leaf(bytes), statement: None })
+    };
+    items.par_iter().enumerate().map(record).collect()
+}
+
+/// Length of the entry that `bytes` begin with: a map of ten pairs of integers, texts and byte strings. It only
+/// splits; `Entry::from_bytes` judges. (The codec's own splitter takes any item, so that a sequence of one-byte items
+/// would fill sixteen times its size in memory before the first is seen to be no entry.)
+fn entry_length(bytes: &[u8]) -> Option<usize> {
+    const MAP_OF_TEN: u8 = 0xaa;
+    let mut at = usize::from(*bytes.first()? == MAP_OF_TEN);
+    for _ in 0..20 * at {
+        let (major, argument, size) = head(bytes.get(at..)?)?;
+        at += size;
+        match major {
+            0 => {}
+            2 | 3 => at = at.checked_add(usize::try_from(argument).ok()?)?,
+            _ => return None,
+        }
+    }
+    (1..=bytes.len()).contains(&at).then_some(at)
+}
+
+/// The head of a CBOR item: major type, argument, size.
+fn head(bytes: &[u8]) -> Option<(u8, u64, usize)> {
+    let (first, rest) = bytes.split_first()?;
+    let width = match first & 31 {
+        short @ 0..=23 => return Some((first >> 5, u64::from(short), 1)),
+        24 => 1,
+        25 => 2,
+        26 => 4,
+        27 => 8,
+        _ => return None,
+    };
+    let argument = rest.get(..width)?.iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
+    Some((first >> 5, argument, 1 + width))
+}
+
+/// Check 5: one proof for all entries, in its one form.
+pub(super) fn inclusion(members: &Members<'_>, records: &[Record], checkpoint: &Checkpoint) -> Found {
+    let bytes = parsed_member(members, PROOFS)?;
+    let proofs: Proofs =
+        serde_json::from_slice(bytes).map_err(|error| format!("{PROOFS} cannot be read: {error}"))?;
+    if proofs.size != checkpoint.size || proofs.root != checkpoint.root {
+        return Err(format!("{PROOFS} is for another checkpoint"));
+    }
+    if !proofs.indexes.iter().eq(records.iter().map(|record| &record.entry.index)) {
+        return Err(format!("{PROOFS} lists other entries than {ENTRIES} holds"));
+    }
+    if proofs_json(&proofs) != bytes {
+        return Err(format!("{PROOFS} is not in its one form"));
+    }
+    let leaves: Vec<(u64, Digest)> = records.iter().map(|record| (record.entry.index, record.leaf)).collect();
+    // Not `multiproof::verify`: its second opinion takes the square of the number of entries.
+    let root = multiproof::root_from(checkpoint.size, &leaves, &proofs.nodes);
+    let root = root.map_err(|error| format!("the entries are not those of the ledger: {error}"))?;
+    if root != checkpoint.root {
+        return Err("the entries are not those of the ledger: they lead to another root".into());
+    }
+    Ok(format!("{} entries are in the tree of {}", leaves.len(), checkpoint.size))
+}
+
+/// Check 6: the stream from its first entry to the one that issued the pack, none left out.
+pub(super) fn chain(records: &[Record], signed: Option<&Signed>) -> Found {
+    let last = &records.last().ok_or("no entries")?.entry;
+    let mut before: Option<&Record> = None;
+    for record in records {
+        if record.entry.stream != last.stream {
+            return Err(format!("entry {} is of stream `{}`", record.entry.index, record.entry.stream));
+        }
+        follows(before, record)?;
+        before = Some(record);
+    }
+    let issued = issued(records).map_err(|error| error.to_string())?;
+    if signed
+        .is_some_and(|signed| signed.note.pack != issued.id || signed.issuer.name().as_str() != issued.issuer)
+    {
+        return Err(format!(
+            "the entry that issues the pack names pack `{}`, and another issuer or pack signed",
+            issued.id
+        ));
+    }
+    Ok(format!(
+        "contiguous from position 0 to {} of stream `{}`, the entry that issued the pack",
+        last.n, last.stream
+    ))
+}
+
+/// Whether a record is the next of its stream after `before`, the first when there is none.
+fn follows(before: Option<&Record>, record: &Record) -> Result<(), String> {
+    let Entry { index, n, stream_prev, .. } = record.entry;
+    let (position, leaf) = before.map_or((0, Digest::ZERO), |before| (before.entry.n + 1, before.leaf));
+    if n != position {
+        return Err(format!(
+            "entry {index} has position {n} in the stream, {position} was expected: one is missing"
+        ));
+    }
+    if stream_prev != leaf {
+        return Err(format!("entry {index} does not follow the one before it in the stream"));
+    }
+    let Some(before) = before else { return Ok(()) };
+    if before.entry.index.checked_add(1) == Some(index) && record.entry.prev != before.leaf {
+        return Err(format!("entry {index} does not follow the one before it in the ledger"));
+    }
+    if before.entry.time > record.entry.time {
+        return Err(format!("entry {index} was recorded before the one before it"));
+    }
+    Ok(())
+}
+
+/// What is there of an entry's payload.
+enum Content {
+    Intact { statement: Vec<u8>, signed: bool },
+    Absent,
+    Wrong(String),
+}
+
+fn payload(members: &Members<'_>, record: &Record) -> Content {
+    let Entry { index, payload, .. } = record.entry;
+    let name = payload_member(index);
+    let Some(bytes) = members.get(name.as_str()) else { return Content::Absent };
+    if Digest::of(bytes) != payload {
+        return Content::Wrong(format!("{name} is altered: entry {index} names another digest"));
+    }
+    match Payload::from_bytes(bytes) {
+        Ok(Payload { statement, signature, .. }) => {
+            Content::Intact { statement, signed: signature.is_some() }
+        }
+        Err(error) => Content::Wrong(format!("{name}: {error}")),
+    }
+}
+
+impl Session<'_> {
+    /// Checks 7 and 8: puts the statements into the records that the later checks stand on.
+    pub(super) fn payloads(&mut self, members: &Members<'_>, records: &mut [Record]) {
+        let said: BTreeSet<u64> =
+            self.assessment.iter().flat_map(|claimed| claimed.withheld.iter().copied()).collect();
+        let found: Vec<Content> = records.par_iter().map(|record| payload(members, record)).collect();
+        let (mut wrong, mut withheld, mut signatures) = (Vec::new(), BTreeSet::new(), 0u64);
+        for (record, found) in records.iter_mut().zip(found) {
+            let index = record.entry.index;
+            match found {
+                Content::Wrong(what) => wrong.push(what),
+                Content::Absent if said.contains(&index) => drop(withheld.insert(index)),
+                Content::Absent => {
+                    wrong.push(format!("{} is missing, and not said to be withheld", payload_member(index)))
+                }
+                Content::Intact { statement, signed } => {
+                    self.counts.payloads_intact += 1;
+                    signatures += u64::from(signed);
+                    record.statement = Some(statement);
+                }
+            }
+        }
+        let expected: BTreeSet<String> =
+            records.iter().map(|record| payload_member(record.entry.index)).collect();
+        let extra = members.keys().filter(|name| name.starts_with(PAYLOADS) && !expected.contains(**name));
+        wrong.extend(extra.map(|name| format!("{name} is the payload of no entry")));
+        wrong.extend(
+            said.difference(&withheld)
+                .map(|index| format!("{ASSESSMENT} withholds entry {index}, which is not so")),
+        );
+        self.counts.payloads_withheld = withheld.len() as u64;
+        let (intact, count) = (self.counts.payloads_intact, withheld.len());
+        let found = match wrong.first() {
+            None => Ok(format!("{intact} intact, {count} withheld or erased")),
+            Some(only) if wrong.len() == 1 => Err(only.clone()),
+            Some(first) => Err(format!("{first} (and {} more)", wrong.len() - 1)),
+        };
+        self.note(CheckName::Payloads, found);
+        self.not_made(
+            CheckName::Submitters,
+            format!("not made by this version: {signatures} statements carry a submitter's signature"),
+        );
+        if count > 0 {
+            self.limitations.push(format!("what {count} entries say whose payloads are withheld or erased: the conclusions were drawn without them"));
+        }
+        if signatures > 0 {
+            self.limitations.push(format!("who signed the {signatures} statements that carry a submitter's signature: it was not checked"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> Vec<u8> {
+        let entry = Entry {
+            n: u64::MAX,
+            v: 1,
+            by: "local".into(),
+            kind: "result".parse().unwrap(),
+            prev: Digest::ZERO,
+            time: "2026-11-22T00:00:00Z".parse().unwrap(),
+            index: u64::MAX,
+            stream: "credit-scoring".parse().unwrap(),
+            payload: Digest::ZERO,
+            stream_prev: Digest::ZERO,
+        };
+        entry.to_bytes()
+    }
+
+    #[test]
+    fn a_sequence_is_split_where_its_entries_end() {
+        let one = entry();
+        assert_eq!(entry_length(&[&one[..], &one].concat()), Some(one.len()));
+        for cut in 0..one.len() {
+            assert_eq!(entry_length(&one[..cut]), None, "{cut}");
+        }
+        for other in
+            [&[0u8; 100][..], &[0xaa; 100], &[0xff; 100], b"\xaa\x5b\xff\xff\xff\xff\xff\xff\xff\xff"]
+        {
+            assert_eq!(entry_length(other), None);
+        }
+    }
+
+    #[test]
+    fn entries_at_the_end_of_the_numbers_overflow_nothing() {
+        let bytes = entry().repeat(2);
+        let records = read(&Members::from([(ENTRIES, &bytes[..])])).unwrap();
+        assert_eq!(records.len(), 2);
+        assert!(chain(&records, None).is_err());
+        assert!(
+            follows(
+                Some(&Record { entry: Entry { n: 0, ..records[0].entry.clone() }, ..records[0].clone() }),
+                &records[1]
+            )
+            .is_err()
+        );
+    }
+}
