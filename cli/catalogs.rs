@@ -18,7 +18,8 @@ pub(crate) fn embedded(frameworks: &[String]) -> Result<Catalogs, Failure> {
         return Err(Failure::refused(text).hint(format!("known: {}", EMBEDDED.join(", "))));
     }
     let wanted = EMBEDDED.iter().filter(|id| frameworks.is_empty() || frameworks.iter().any(|f| f == *id));
-    let frameworks = wanted.map(|id| Framework::embedded(id).map_err(Failure::io)).collect::<Result<_, _>>()?;
+    let frameworks =
+        wanted.map(|id| Framework::embedded(id).map_err(Failure::io)).collect::<Result<_, _>>()?;
     Ok(Catalogs { frameworks, controls: ControlCatalog::embedded(), mappings: MappingSet::embedded() })
 }
 

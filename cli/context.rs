@@ -86,8 +86,10 @@ impl Context {
 fn clock() -> Result<Arc<dyn Clock>, Failure> {
     let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") else { return Ok(Arc::new(SystemClock)) };
     let seconds: Option<u64> = text.to_str().and_then(|text| text.parse().ok());
-    let time = seconds.and_then(|s| s.checked_mul(1000)).and_then(|millis| Timestamp::from_millis(millis).ok());
-    let wrong = || Failure::refused(format!("SOURCE_DATE_EPOCH `{}` is not a time in seconds", text.display()));
+    let time =
+        seconds.and_then(|s| s.checked_mul(1000)).and_then(|millis| Timestamp::from_millis(millis).ok());
+    let wrong =
+        || Failure::refused(format!("SOURCE_DATE_EPOCH `{}` is not a time in seconds", text.display()));
     Ok(Arc::new(FixedClock(time.ok_or_else(wrong)?)))
 }
 
@@ -105,10 +107,16 @@ pub(crate) fn input(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
     if path == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().take(max + 1).read_to_end(&mut bytes).map_err(Failure::io)?;
-        return if bytes.len() as u64 > max { Err(Failure::refused(format!("stdin: more than {max} bytes"))) } else { Ok(bytes) };
+        return if bytes.len() as u64 > max {
+            Err(Failure::refused(format!("stdin: more than {max} bytes")))
+        } else {
+            Ok(bytes)
+        };
     }
     files::read(path, max).map_err(|error| match &error {
-        files::FileError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => Failure::io(error),
+        files::FileError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            Failure::io(error)
+        }
         _ => Failure::refused(error),
     })
 }

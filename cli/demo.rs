@@ -23,14 +23,33 @@ pub(crate) fn run(context: &Context, arguments: DemoArguments) -> Result<u8, Fai
     let dir = &arguments.dir;
     prepare(dir)?;
     let demo = Demo { context: context.at(&dir.join("ledger")), dir };
-    demo.say("A bank provides a credit-scoring system: high-risk under Annex III, point 5(b) of the EU AI Act.");
+    demo.say(
+        "A bank provides a credit-scoring system: high-risk under Annex III, point 5(b) of the EU AI Act.",
+    );
     demo.say("It keeps the evidence that its controls work in a ledger.");
     demo.step(&["init", "{dir}/ledger", "--origin", "demo.example/credit-scoring", "--head", "../head"])?;
     demo.step(&[
-        "register", "system", "credit-scoring", "--name", "Credit scoring", "--owner", "Head of Retail Credit",
-        "--purpose", "Scores the creditworthiness of natural persons", "--role", "provider", "--risk-class", "high-risk",
-        "--route", "annex-iii", "--fact", "annex_iii=5.b", "--classified-by", "AI governance board",
-        "--basis", "Annex III, point 5(b)",
+        "register",
+        "system",
+        "credit-scoring",
+        "--name",
+        "Credit scoring",
+        "--owner",
+        "Head of Retail Credit",
+        "--purpose",
+        "Scores the creditworthiness of natural persons",
+        "--role",
+        "provider",
+        "--risk-class",
+        "high-risk",
+        "--route",
+        "annex-iii",
+        "--fact",
+        "annex_iii=5.b",
+        "--classified-by",
+        "AI governance board",
+        "--basis",
+        "Annex III, point 5(b)",
     ])?;
     for (id, kind, name) in [
         ("scoring-model", "model", "Scoring model"),
@@ -45,10 +64,14 @@ pub(crate) fn run(context: &Context, arguments: DemoArguments) -> Result<u8, Fai
     demo.say("Its pipelines push what their tools wrote. A scan that found nothing and does not say what it looked at is no pass:");
     demo.step(&push("bandit-clean.sarif", "scoring-code"))?;
     demo.say("");
-    demo.say("The scan of the service itself finds unsafe model loading; semgrep and checkov have findings too:");
-    for (file, asset, examined) in
-        [("bandit.sarif", "scoring-code", "14"), ("semgrep.sarif", "scoring-code", "1"), ("checkov.sarif", "scoring-infra", "9")]
-    {
+    demo.say(
+        "The scan of the service itself finds unsafe model loading; semgrep and checkov have findings too:",
+    );
+    for (file, asset, examined) in [
+        ("bandit.sarif", "scoring-code", "14"),
+        ("semgrep.sarif", "scoring-code", "1"),
+        ("checkov.sarif", "scoring-infra", "9"),
+    ] {
         let run = ["--examined".to_owned(), examined.to_owned()];
         demo.step(&[&push(file, asset)[..], &run].concat())?;
     }
@@ -61,7 +84,15 @@ pub(crate) fn run(context: &Context, arguments: DemoArguments) -> Result<u8, Fai
     demo.step(&["status", "credit-scoring", "--why", "art-15-1"])?;
     demo.say("");
     demo.say("The compliance officer issues a pack, and gives the auditor the public keys by another way:");
-    demo.step(&["pack", "build", "credit-scoring", "--output", "{dir}/pack.affiant.zip", "--report", "{dir}/report.pdf"])?;
+    demo.step(&[
+        "pack",
+        "build",
+        "credit-scoring",
+        "--output",
+        "{dir}/pack.affiant.zip",
+        "--report",
+        "{dir}/report.pdf",
+    ])?;
     demo.step(&["key", "trust", "--output", "{dir}/trust.keys"])?;
     demo.say("");
     demo.say("The auditor verifies it, offline, trusting neither the bank nor affiant:");
@@ -100,10 +131,17 @@ impl Demo<'_> {
     fn expect(&self, words: &[impl AsRef<str>], code: u8) -> Result<(), Failure> {
         let dir = self.dir.display().to_string();
         let words: Vec<String> = words.iter().map(|word| word.as_ref().replace("{dir}", &dir)).collect();
-        self.say(&format!("$ affiant {}", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")));
+        self.say(&format!(
+            "$ affiant {}",
+            words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+        ));
         let parsed = Arguments::of_words(&words).map_err(Failure::io)?;
         let found = crate::run(&self.context, parsed.verb)?;
-        if found == code { Ok(()) } else { Err(Failure::io(format!("the demo expected exit code {code}, and got {found}"))) }
+        if found == code {
+            Ok(())
+        } else {
+            Err(Failure::io(format!("the demo expected exit code {code}, and got {found}")))
+        }
     }
 }
 

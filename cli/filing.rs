@@ -1,7 +1,7 @@
 //! Tells the ledger how statements are filed, so that its index can be rebuilt.
 
-use affiant_controls::statement::{Statement, facet_of};
 use affiant_controls::result::{ControlResult, TimeSource};
+use affiant_controls::statement::{Statement, facet_of};
 use affiant_ledger::record::{Facet, Filing};
 
 /// Files statements of the controls storey.

@@ -42,7 +42,8 @@ pub(crate) fn make(context: &Context, arguments: &InitArguments) -> Result<Setti
     let origin = arguments.origin.clone().unwrap_or_else(|| format!("affiant.local/{id}"));
     let log_key = SigningKey::generate();
     let name: KeyName = origin.parse().map_err(|_| {
-        Failure::refused(format!("`{origin}` cannot be an origin")).hint("no spaces, no `+`, at most 255 bytes")
+        Failure::refused(format!("`{origin}` cannot be an origin"))
+            .hint("no spaces, no `+`, at most 255 bytes")
     })?;
     let settings = Settings {
         id,

@@ -46,7 +46,15 @@ fn show(context: &Context, stream: Option<&str>, ids: bool, last: Option<u64>) -
             let entry = &record.entry;
             let leaf = record.leaf.to_string()[..16].to_owned();
             let (index, n) = (entry.index.to_string(), entry.n.to_string());
-            rows.push(vec![index, entry.time.to_string(), entry.stream.to_string(), n, entry.kind.to_string(), entry.by.clone(), leaf]);
+            rows.push(vec![
+                index,
+                entry.time.to_string(),
+                entry.stream.to_string(),
+                n,
+                entry.kind.to_string(),
+                entry.by.clone(),
+                leaf,
+            ]);
         }
     }
     if !ids && !context.json {
@@ -114,8 +122,11 @@ fn checkpoint(context: &Context, since: Option<&Path>) -> Result<u8, Failure> {
     let consistent =
         old.size == 0 || merkle::verify_consistency(old.size, now.size, &old.root, &now.root, &path).is_ok();
     if !consistent {
-        let text = format!("the first {} entries are not those of that checkpoint: the log was forked", old.size);
-        return Err(Failure::integrity(text).hint("keep both signed checkpoints: together they are the evidence"));
+        let text =
+            format!("the first {} entries are not those of that checkpoint: the log was forked", old.size);
+        return Err(
+            Failure::integrity(text).hint("keep both signed checkpoints: together they are the evidence")
+        );
     }
     let hashes: Vec<String> = path.iter().map(|hash| to_base64(hash.as_bytes())).collect();
     if context.json {
@@ -142,7 +153,9 @@ fn prove(context: &Context, index: u64) -> Result<u8, Failure> {
 
 fn check(context: &Context) -> Result<u8, Failure> {
     let folder = context.folder()?;
-    let head = read_settings(&folder).ok().map(|settings| head_path(&folder, &settings, &context.surroundings().heads));
+    let head = read_settings(&folder)
+        .ok()
+        .map(|settings| head_path(&folder, &settings, &context.surroundings().heads));
     let show = |done, total| {
         if !context.quiet {
             output::progress("checked", done, total);
@@ -153,15 +166,22 @@ fn check(context: &Context) -> Result<u8, Failure> {
         output::json(&report);
     } else {
         let rows = report.faults.iter().map(|fault| {
-            let kind = serde_json::to_value(fault.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
+            let kind =
+                serde_json::to_value(fault.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
             let index = fault.index.map(|index| index.to_string()).unwrap_or_default();
-            vec![kind.unwrap_or_default(), index, fault.path.clone().unwrap_or_default(), fault.detail.clone()]
+            vec![
+                kind.unwrap_or_default(),
+                index,
+                fault.path.clone().unwrap_or_default(),
+                fault.detail.clone(),
+            ]
         });
         if !report.is_sound() {
             output::table(&["fault", "entry", "file", "what"], rows);
         }
         report.notices.iter().for_each(|notice| output::line(format!("note: {notice}")));
-        let verdict = if report.is_sound() { "sound".to_owned() } else { format!("{} faults", report.faults_count) };
+        let verdict =
+            if report.is_sound() { "sound".to_owned() } else { format!("{} faults", report.faults_count) };
         output::line(format!(
             "{verdict}: {} entries, {} payloads intact, {} checkpoints, {} evidence files; root {}",
             report.entries, report.payloads_intact, report.checkpoints, report.blobs, report.root

@@ -62,7 +62,9 @@ pub(crate) fn say_faults() {
         let place = fault.location().map(ToString::to_string).unwrap_or_default();
         let text = fault.payload_as_str().unwrap_or("no reason given");
         eprintln!("error: internal fault: {text} ({place})");
-        eprintln!("hint: what was acknowledged is durable; `affiant log fsck` tells whether the ledger is sound");
+        eprintln!(
+            "hint: what was acknowledged is durable; `affiant log fsck` tells whether the ledger is sound"
+        );
     }));
 }
 

@@ -38,7 +38,9 @@ pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Fai
     if context.json {
         let digest = Digest::of(&issued.bytes);
         let entries = issued.assessment.entries;
-        output::json(&serde_json::json!({"pack": pack, "file": path, "bytes": bytes, "sha256": digest, "entries": entries}));
+        output::json(
+            &serde_json::json!({"pack": pack, "file": path, "bytes": bytes, "sha256": digest, "entries": entries}),
+        );
     } else if path != PathBuf::from("-") {
         output::line(format!("{pack} issued: {}, {bytes} bytes", path.display()));
         context.say("give your auditor the pack, and the output of `affiant key trust` by another way");
@@ -65,7 +67,8 @@ pub(crate) fn build(
         return Err(Failure::refused(format!("{as_of} lies in the future")));
     }
     let head = ledger.head(system).ok_or_else(|| Failure::io("a registered system has entries"))?;
-    let named = Digest::of_parts(&[settings.origin.as_bytes(), head.leaf.as_bytes(), as_of.to_string().as_bytes()]);
+    let named =
+        Digest::of_parts(&[settings.origin.as_bytes(), head.leaf.as_bytes(), as_of.to_string().as_bytes()]);
     let statement = PackIssued {
         id: format!("pack-{}", &named.to_string()[..16]).parse().map_err(Failure::io)?,
         head: head.leaf,
@@ -88,11 +91,17 @@ fn source(ledger: &mut Ledger, system: &Id) -> Result<PackSource, Failure> {
     let reader = ledger.reader()?;
     let mut entries = Vec::with_capacity(positions.len());
     for index in positions {
-        entries.push(PackedEntry { index, entry: reader.entry_bytes(index)?, payload: reader.payload_bytes(index)? });
+        entries.push(PackedEntry {
+            index,
+            entry: reader.entry_bytes(index)?,
+            payload: reader.payload_bytes(index)?,
+        });
     }
     let mut evidence = BTreeMap::new();
     for record in records(&entries)? {
-        let Some(Statement::Result(result)) = statement(&record).map_err(Failure::integrity)? else { continue };
+        let Some(Statement::Result(result)) = statement(&record).map_err(Failure::integrity)? else {
+            continue;
+        };
         for file in &result.evidence {
             if let Some(bytes) = blob::read(reader.folder(), &file.sha256)? {
                 evidence.insert(file.sha256, bytes);

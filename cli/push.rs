@@ -62,7 +62,10 @@ pub(crate) fn push(context: &Context, ledger: &mut Ledger, arguments: &PushArgum
             } else {
                 let bytes = source.document()?;
                 let found = collection.document(&bytes, source.format);
-                found.map_err(|failure| Failure { message: format!("{}: {}", source.name, failure.message), ..failure })?;
+                found.map_err(|failure| Failure {
+                    message: format!("{}: {}", source.name, failure.message),
+                    ..failure
+                })?;
                 if arguments.keep_raw && !arguments.dry_run {
                     blob::store(collection.ledger.reader()?.folder(), &bytes)?;
                 }
@@ -80,7 +83,9 @@ fn intake_context<'a>(
     catalog: &'a ControlCatalog,
     tools: &'a [ToolRules],
 ) -> Result<intake::Context<'a>, Failure> {
-    let id = |text: &Option<String>| text.as_ref().map(|text| text.parse::<Id>().map_err(Failure::refused)).transpose();
+    let id = |text: &Option<String>| {
+        text.as_ref().map(|text| text.parse::<Id>().map_err(Failure::refused)).transpose()
+    };
     let system = id(&arguments.system)?;
     if let Some(system) = &system {
         known_system(ledger, system)?;
@@ -114,7 +119,8 @@ fn single(arguments: &PushArguments) -> Result<Vec<u8>, Failure> {
         ("summary", &arguments.summary),
         ("id", &arguments.id),
     ];
-    let row: BTreeMap<&str, &String> = fields.iter().filter_map(|(name, value)| Some((*name, value.as_ref()?))).collect();
+    let row: BTreeMap<&str, &String> =
+        fields.iter().filter_map(|(name, value)| Some((*name, value.as_ref()?))).collect();
     serde_json::to_vec(&row).map_err(Failure::io)
 }
 
@@ -214,7 +220,11 @@ impl<'a, 'b> Collection<'a, 'b> {
             let rows = lines.into_par_iter().map(|(line, bytes)| (line, row(line, &bytes))).collect();
             self.take(rows)?;
         }
-        if any { Ok(()) } else { Err(Failure::refused(format!("{}: empty, there is nothing to record", source.name))) }
+        if any {
+            Ok(())
+        } else {
+            Err(Failure::refused(format!("{}: empty, there is nothing to record", source.name)))
+        }
     }
 
     fn admission(&self) -> Admission<'_> {
@@ -237,7 +247,9 @@ impl<'a, 'b> Collection<'a, 'b> {
         for (line, row) in rows {
             match row {
                 Row::Bad(fault) => self.faults.push(fault),
-                Row::Foreign(result) => self.faults.push(format!("line {line}: system `{}` is not registered", result.system)),
+                Row::Foreign(result) => {
+                    self.faults.push(format!("line {line}: system `{}` is not registered", result.system))
+                }
                 Row::Good(result, draft) => {
                     if let Some(fault) = self.clash_within(line, &draft) {
                         self.faults.push(fault);
@@ -266,7 +278,9 @@ impl<'a, 'b> Collection<'a, 'b> {
                 *first.get()
             }
         };
-        (first != content).then(|| format!("line {line}: id `{}` stands twice in this batch, with different content", visible(id)))
+        (first != content).then(|| {
+            format!("line {line}: id `{}` stands twice in this batch, with different content", visible(id))
+        })
     }
 
     /// Compares drafts with the ledger and queues them.
@@ -340,7 +354,8 @@ impl<'a, 'b> Collection<'a, 'b> {
         let mut range: Option<(u64, u64)> = None;
         for batch in drafts {
             let batch = batch?;
-            let appended = if self.repeats { self.ledger.append(&batch) } else { self.ledger.append_fresh(&batch) }?;
+            let appended =
+                if self.repeats { self.ledger.append(&batch) } else { self.ledger.append_fresh(&batch) }?;
             done += appended.len() as u64;
             again += appended.iter().filter(|a| a.again).count() as u64;
             for fresh in appended.iter().filter(|a| !a.again) {
@@ -355,16 +370,27 @@ impl<'a, 'b> Collection<'a, 'b> {
             }
         }
         if !context.json {
-            let entries = range.map_or("no new entry".to_owned(), |(first, last)| format!("entries {first} to {last}"));
+            let entries =
+                range.map_or("no new entry".to_owned(), |(first, last)| format!("entries {first} to {last}"));
             let repeats = if again > 0 { format!(", {again} recorded before") } else { String::new() };
-            output::line(format!("recorded {} results: {entries}{repeats}; the ledger has {} entries", done - again, self.ledger.size()));
+            output::line(format!(
+                "recorded {} results: {entries}{repeats}; the ledger has {} entries",
+                done - again,
+                self.ledger.size()
+            ));
         }
         Ok(if faults > 0 { REFUSED } else { 0 })
     }
 }
 
 /// One line per entry, only now that it is durable and under the signed checkpoint.
-fn answer(context: &Context, ledger: &mut Ledger, batch: &[Draft], appended: &[Appended], total: u64) -> Result<(), Failure> {
+fn answer(
+    context: &Context,
+    ledger: &mut Ledger,
+    batch: &[Draft],
+    appended: &[Appended],
+    total: u64,
+) -> Result<(), Failure> {
     let size = ledger.size();
     for (draft, a) in batch.iter().zip(appended) {
         if context.json {
@@ -392,7 +418,10 @@ fn shown(result: &ControlResult, appended: &Appended) -> String {
     let flags: Vec<&str> = result.flags.iter().map(String::as_str).collect();
     let flags = if flags.is_empty() { String::new() } else { format!(" [{}]", flags.join(", ")) };
     let index = appended.index;
-    format!("entry {index}: {} {}{asset}, by {}{flags}{again}", result.control, result.status, result.collector.name)
+    format!(
+        "entry {index}: {} {}{asset}, by {}{flags}{again}",
+        result.control, result.status, result.collector.name
+    )
 }
 
 fn preview(context: &Context, results: &[ControlResult], total: u64) -> Result<u8, Failure> {

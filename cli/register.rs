@@ -22,7 +22,9 @@ const BATCH: usize = 1024;
 
 pub(crate) fn run(context: &Context, arguments: RegisterArguments) -> Result<u8, Failure> {
     let definitions = match arguments.verb {
-        RegisterVerb::System(arguments) => Definitions { system: Some(system(arguments)?), assets: Vec::new() },
+        RegisterVerb::System(arguments) => {
+            Definitions { system: Some(system(arguments)?), assets: Vec::new() }
+        }
         RegisterVerb::Asset(arguments) => Definitions { system: None, assets: vec![asset(arguments)?] },
         RegisterVerb::File { file, system } => from_file(&file, parsed(system)?.as_ref())?,
     };
@@ -44,7 +46,8 @@ pub(crate) fn run(context: &Context, arguments: RegisterArguments) -> Result<u8,
 fn from_file(path: &Path, system: Option<&Id>) -> Result<Definitions, Failure> {
     let bytes = context::input(path, DEFINITIONS_SIZE_MAX as u64)?;
     let json = path.extension().is_some_and(|ending| ending == "json");
-    let read = if json { definition::from_json(&bytes, system) } else { definition::from_yaml(&bytes, system) };
+    let read =
+        if json { definition::from_json(&bytes, system) } else { definition::from_yaml(&bytes, system) };
     read.map_err(|error| Failure::refused(format!("{}: {error}", path.display())))
 }
 
@@ -61,7 +64,8 @@ fn record_system(context: &Context, ledger: &mut Ledger, system: System) -> Resu
 
 fn record_assets(context: &Context, ledger: &mut Ledger, assets: Vec<Asset>) -> Result<(), Failure> {
     for some in assets.chunks(BATCH) {
-        let drafts: Vec<_> = some.iter().map(|asset| Statement::Asset(asset.clone()).draft("local")).collect();
+        let drafts: Vec<_> =
+            some.iter().map(|asset| Statement::Asset(asset.clone()).draft("local")).collect();
         for (asset, appended) in some.iter().zip(ledger.append(&drafts)?) {
             answer(context, "asset", &asset.id, appended.index);
         }
@@ -93,15 +97,18 @@ fn refuse_unknown_words(system: &System) -> Result<(), Failure> {
     refuse_unknown("role", &system.roles, &known(|v| &v.roles))?;
     refuse_unknown("risk class", &system.risk_classes, &known(|v| &v.risk_classes))?;
     refuse_unknown("route", &system.routes, &known(|v| &v.routes))?;
-    let facts: BTreeSet<String> = frameworks.iter().flat_map(|f| f.vocabularies.facts.keys().cloned()).collect();
+    let facts: BTreeSet<String> =
+        frameworks.iter().flat_map(|f| f.vocabularies.facts.keys().cloned()).collect();
     refuse_unknown("fact", &system.facts.keys().cloned().collect(), &facts)
 }
 
 fn refuse_unknown(what: &str, words: &BTreeSet<String>, known: &BTreeSet<String>) -> Result<(), Failure> {
     match words.iter().find(|word| !known.contains(*word)) {
         None => Ok(()),
-        Some(word) => Err(Failure::refused(format!("`{}` is not a {what} that a framework knows", visible(word)))
-            .hint(format!("known: {}", known.iter().cloned().collect::<Vec<_>>().join(", ")))),
+        Some(word) => {
+            Err(Failure::refused(format!("`{}` is not a {what} that a framework knows", visible(word)))
+                .hint(format!("known: {}", known.iter().cloned().collect::<Vec<_>>().join(", "))))
+        }
     }
 }
 
@@ -126,7 +133,8 @@ fn system(arguments: SystemArguments) -> Result<System, Failure> {
     let mut stated: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for fact in &arguments.facts {
         let (name, value) = fact.split_once('=').ok_or_else(|| {
-            Failure::refused(format!("`{fact}` is not a fact")).hint("write it as name=value, such as annex_iii=5.b")
+            Failure::refused(format!("`{fact}` is not a fact"))
+                .hint("write it as name=value, such as annex_iii=5.b")
         })?;
         stated.entry(name.to_owned()).or_default().insert(value.to_owned());
     }

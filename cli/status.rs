@@ -39,7 +39,8 @@ pub(crate) fn run(context: &Context, arguments: StatusArguments) -> Result<u8, F
     let mut answers = Vec::new();
     for system in &systems {
         let records = view.records(system, as_of.is_some())?;
-        let register = Register::replay(&records, as_of.unwrap_or_else(|| context.now())).map_err(Failure::integrity)?;
+        let register =
+            Register::replay(&records, as_of.unwrap_or_else(|| context.now())).map_err(Failure::integrity)?;
         let assessments = judge(&catalogs, &register)?;
         evaluated |= assessments.iter().any(rests_on_evidence);
         if let Some(requirement) = &arguments.why {
@@ -61,12 +62,15 @@ pub(crate) fn run(context: &Context, arguments: StatusArguments) -> Result<u8, F
 
 /// Whether any outcome rests on evidence. Outcomes that no requirement has are listed too, with 0.
 fn rests_on_evidence(judged: &Assessment) -> bool {
-    let evaluated = |outcome: &Outcome| matches!(outcome, Outcome::Satisfied | Outcome::Partial | Outcome::NotSatisfied);
+    let evaluated =
+        |outcome: &Outcome| matches!(outcome, Outcome::Satisfied | Outcome::Partial | Outcome::NotSatisfied);
     judged.totals.by_outcome.iter().any(|(outcome, count)| evaluated(outcome) && *count > 0)
 }
 
 fn judge(catalogs: &Catalogs, register: &Register) -> Result<Vec<Assessment>, Failure> {
-    let one = |framework| assess(framework, &catalogs.mappings, &catalogs.controls, register).map_err(Failure::integrity);
+    let one = |framework| {
+        assess(framework, &catalogs.mappings, &catalogs.controls, register).map_err(Failure::integrity)
+    };
     catalogs.frameworks.iter().map(one).collect()
 }
 
@@ -114,21 +118,26 @@ impl<'a> View<'a> {
     /// Number of entries of a system.
     fn count(&self, system: &Id) -> Result<u64, Failure> {
         match &self.lookup {
-            Some(lookup) => Ok(lookup.streams().into_iter().find(|(id, _)| id == system).map_or(0, |(_, n)| n)),
+            Some(lookup) => {
+                Ok(lookup.streams().into_iter().find(|(id, _)| id == system).map_or(0, |(_, n)| n))
+            }
             None => Ok(self.reader.stream_by_scan(system)?.len() as u64),
         }
     }
 
     /// What a replay needs: for the present only what the index files as latest, for the past everything.
     fn records(&self, system: &Id, past: bool) -> Result<Vec<Record>, Failure> {
-        let found = self.lookup.as_ref().and_then(|lookup| {
-            if past { lookup.positions(system) } else { lookup.latest(system) }
-        });
+        let found = self
+            .lookup
+            .as_ref()
+            .and_then(|lookup| if past { lookup.positions(system) } else { lookup.latest(system) });
         let indexes = match found {
             Some(indexes) => indexes,
             None => self.reader.stream_by_scan(system)?,
         };
-        let read = |share: &[u64]| share.iter().map(|index| self.reader.record(*index)).collect::<Result<Vec<_>, _>>();
+        let read = |share: &[u64]| {
+            share.iter().map(|index| self.reader.record(*index)).collect::<Result<Vec<_>, _>>()
+        };
         let shares = indexes.par_chunks(SHARE).map(read).collect::<Result<Vec<_>, _>>()?;
         Ok(shares.into_iter().flatten().collect())
     }
@@ -150,8 +159,16 @@ fn show(context: &Context, system: &Id, register: &Register, assessments: &[Asse
             judged.totals.pairs_held.to_string(),
         ]
     });
-    let header =
-        ["framework", "apply", "satisfied", "partial", "not satisfied", "no evidence", "unknown", "controls on assets held"];
+    let header = [
+        "framework",
+        "apply",
+        "satisfied",
+        "partial",
+        "not satisfied",
+        "no evidence",
+        "unknown",
+        "controls on assets held",
+    ];
     output::table(&header, rows);
     if with_gaps {
         assessments.iter().for_each(gaps);
@@ -164,7 +181,9 @@ fn gaps(judged: &Assessment) {
     output::line("");
     output::line(format!("gaps in {}", judged.framework.id));
     let mut rows = Vec::new();
-    for determination in judged.determinations.iter().filter(|d| d.applicability.state != ApplicabilityState::DoesNotApply) {
+    for determination in
+        judged.determinations.iter().filter(|d| d.applicability.state != ApplicabilityState::DoesNotApply)
+    {
         for gap in &determination.gaps {
             rows.push(vec![
                 determination.citation.clone(),
@@ -191,11 +210,15 @@ fn why(
     assessments: &[Assessment],
     requirement: &str,
 ) -> Result<(), Failure> {
-    let is_meant = |d: &&Determination| d.requirement == requirement || d.citation.replace(' ', "") == requirement.replace(' ', "");
-    let found = assessments.iter().find_map(|judged| Some((judged, judged.determinations.iter().find(is_meant)?)));
+    let is_meant = |d: &&Determination| {
+        d.requirement == requirement || d.citation.replace(' ', "") == requirement.replace(' ', "")
+    };
+    let found =
+        assessments.iter().find_map(|judged| Some((judged, judged.determinations.iter().find(is_meant)?)));
     let Some((judged, determination)) = found else {
         let text = format!("`{}` is no requirement that is judged", visible(requirement));
-        return Err(Failure::refused(text).hint("use an id such as art-12-1, a citation such as 'Art. 12(1)', or A.6.2.8"));
+        return Err(Failure::refused(text)
+            .hint("use an id such as art-12-1, a citation such as 'Art. 12(1)', or A.6.2.8"));
     };
     if context.json {
         output::json(determination);
@@ -203,7 +226,8 @@ fn why(
     }
     output::line(format!("{} {}", determination.citation, determination.title));
     let framework = catalogs.frameworks.iter().find(|framework| framework.pin() == judged.framework);
-    let row = framework.and_then(|framework| Some((framework, framework.requirement(&determination.requirement)?)));
+    let row =
+        framework.and_then(|framework| Some((framework, framework.requirement(&determination.requirement)?)));
     if let (Some((framework, row)), Some(system)) = (row, register.system()) {
         output::line(format!("asks: {}", row.summary));
         output::line(format!("applies: {}", explain(framework, row, system, register.as_of().date())));
@@ -213,7 +237,13 @@ fn why(
         let standing = judged.control(mapped.control.as_str());
         standing.into_iter().flat_map(|standing| &standing.assets).map(|asset| {
             let entries = asset.citations.iter().map(|c| c.index.to_string()).collect::<Vec<_>>().join(", ");
-            vec![mapped.control.to_string(), asset.asset.to_string(), asset.state.to_string(), asset.reason.clone(), entries]
+            vec![
+                mapped.control.to_string(),
+                asset.asset.to_string(),
+                asset.state.to_string(),
+                asset.reason.clone(),
+                entries,
+            ]
         })
     });
     output::table(&["control", "asset", "state", "why", "entries"], rows.collect::<Vec<_>>());

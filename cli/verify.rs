@@ -34,7 +34,8 @@ pub(crate) fn run(context: &Context, arguments: VerifyArguments) -> Result<u8, F
 
 pub(crate) fn trust(path: &Path) -> Result<Trust, Failure> {
     let bytes = context::input(path, TRUST_SIZE_MAX)?;
-    let text = String::from_utf8(bytes).map_err(|_| Failure::refused(format!("{}: not UTF-8", path.display())))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| Failure::refused(format!("{}: not UTF-8", path.display())))?;
     Trust::parse(&text).map_err(|error| Failure::refused(format!("{}: {error}", path.display())))
 }
 
@@ -46,7 +47,12 @@ pub(crate) fn show(context: &Context, verdict: &Verdict) {
         Outcome::NotChecked => "not checked",
     };
     let rows = verdict.checks.iter().map(|check| {
-        vec![check.number.to_string(), check.name.as_str().to_owned(), word(check.outcome).to_owned(), check.detail.clone()]
+        vec![
+            check.number.to_string(),
+            check.name.as_str().to_owned(),
+            word(check.outcome).to_owned(),
+            check.detail.clone(),
+        ]
     });
     output::table(&["#", "check", "outcome", "found"], rows);
     output::line("");
@@ -60,13 +66,20 @@ pub(crate) fn show(context: &Context, verdict: &Verdict) {
 
 fn conclusion(verdict: &Verdict) -> String {
     let pack = verdict.pack.as_ref().map(|pack| format!("pack {pack}")).unwrap_or_else(|| "this file".into());
-    let failed = verdict.first_failure().map(|check| format!("{}: {}", check.name.as_str(), check.detail)).unwrap_or_default();
+    let failed = verdict
+        .first_failure()
+        .map(|check| format!("{}: {}", check.name.as_str(), check.detail))
+        .unwrap_or_default();
     match verdict.conclusion {
-        Conclusion::Verified => format!("VERIFIED: {pack} is complete, unaltered and signed by the keys you gave (level L1)"),
+        Conclusion::Verified => {
+            format!("VERIFIED: {pack} is complete, unaltered and signed by the keys you gave (level L1)")
+        }
         Conclusion::SelfAsserted => format!(
             "UNDETERMINED: {pack} agrees with itself, but vouches for its own keys: get them from the organisation by another way and give them with --trust"
         ),
-        Conclusion::ConclusionsRejected => format!("REJECTED: {pack} is unaltered, but its conclusions do not follow from its evidence: {failed}"),
+        Conclusion::ConclusionsRejected => format!(
+            "REJECTED: {pack} is unaltered, but its conclusions do not follow from its evidence: {failed}"
+        ),
         Conclusion::Rejected => format!("REJECTED: {pack} fails at {failed}"),
     }
 }
@@ -74,16 +87,24 @@ fn conclusion(verdict: &Verdict) -> String {
 fn receipt(context: &Context, bytes: &[u8], trust: Option<&Trust>) -> Result<u8, Failure> {
     let receipt = Receipt::parse(bytes).map_err(Failure::integrity)?;
     let entry_bytes = receipt.extra.as_deref().ok_or_else(|| {
-        Failure::refused("the receipt carries no entry").hint("its `extra` line holds the entry it is a receipt for")
+        Failure::refused("the receipt carries no entry")
+            .hint("its `extra` line holds the entry it is a receipt for")
     })?;
     let entry = Entry::from_bytes(entry_bytes).map_err(Failure::integrity)?;
     let Some(trust) = trust else {
         let text = "no trust anchor: a receipt is only as good as the log key you hold";
-        return Err(Failure { code: UNDETERMINED, message: text.into(), hint: Some("give the keys with --trust FILE".into()) });
+        return Err(Failure {
+            code: UNDETERMINED,
+            message: text.into(),
+            hint: Some("give the keys with --trust FILE".into()),
+        });
     };
     let leaf = Digest::leaf(entry_bytes);
     if entry.index != receipt.index {
-        return Err(Failure::integrity(format!("a receipt for entry {} with the bytes of entry {}", receipt.index, entry.index)));
+        return Err(Failure::integrity(format!(
+            "a receipt for entry {} with the bytes of entry {}",
+            receipt.index, entry.index
+        )));
     }
     let mut error = String::new();
     for log in &trust.logs {
@@ -91,7 +112,9 @@ fn receipt(context: &Context, bytes: &[u8], trust: Option<&Trust>) -> Result<u8,
             Err(why) => error = why.to_string(),
             Ok(checkpoint) => {
                 if context.json {
-                    output::json(&json!({"conclusion": "verified", "index": entry.index, "leaf": leaf, "stream": entry.stream, "time": entry.time.to_string(), "kind": entry.kind, "origin": checkpoint.origin, "size": checkpoint.size}));
+                    output::json(
+                        &json!({"conclusion": "verified", "index": entry.index, "leaf": leaf, "stream": entry.stream, "time": entry.time.to_string(), "kind": entry.kind, "origin": checkpoint.origin, "size": checkpoint.size}),
+                    );
                 } else {
                     output::line(format!(
                         "VERIFIED: entry {} ({} of stream {}, recorded {}) is in the log {} of {} entries",

@@ -112,6 +112,7 @@ fn found_out(head: &[u8], name: &str) -> Result<Format, Failure> {
             .hint("a tool that wrote nothing has shown nothing; push what it examined"));
     }
     detect(head, name).ok_or_else(|| {
-        Failure::refused(format!("{name}: neither JSON, NDJSON nor SARIF")).hint("name the format with --format")
+        Failure::refused(format!("{name}: neither JSON, NDJSON nor SARIF"))
+            .hint("name the format with --format")
     })
 }

@@ -102,7 +102,14 @@ fn write(out: &mut impl Write, draft: &Draft) -> std::io::Result<()> {
     let id = draft.id.as_deref().unwrap_or_default();
     out.write_all(&rank.to_be_bytes())?;
     out.write_all(&[u8::from(draft.facet.is_some()), u8::from(draft.id.is_some())])?;
-    for part in [draft.stream.as_str().as_bytes(), draft.kind.as_str().as_bytes(), draft.by.as_bytes(), key, id.as_bytes(), &draft.statement] {
+    for part in [
+        draft.stream.as_str().as_bytes(),
+        draft.kind.as_str().as_bytes(),
+        draft.by.as_bytes(),
+        key,
+        id.as_bytes(),
+        &draft.statement,
+    ] {
         out.write_all(&(part.len() as u32).to_be_bytes())?;
         out.write_all(part)?;
     }

@@ -139,7 +139,13 @@ impl Index {
                 None => Covered { version: VERSION, size: 0, leaf: Digest::ZERO, streams: BTreeMap::new() },
                 Some(value) => read_covered(&value)?,
             };
-            Ok(Self { tree: Tree(Some(tree)), covered, pending: Vec::new(), pending_ids: Ids::new(), writing: None })
+            Ok(Self {
+                tree: Tree(Some(tree)),
+                covered,
+                pending: Vec::new(),
+                pending_ids: Ids::new(),
+                writing: None,
+            })
         })
     }
 

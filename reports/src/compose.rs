@@ -5,7 +5,9 @@ mod framework;
 mod parts;
 
 use crate::derive::Catalogs;
-use crate::document::{Block, Cover, Document, Fingerprint, KeyValue, Level, Metadata, Notice, Section, Span};
+use crate::document::{
+    Block, Cover, Document, Fingerprint, KeyValue, Level, Metadata, Notice, Section, Span,
+};
 use crate::pack::PackAssessment;
 use affiant_controls::register::Register;
 use affiant_ledger::checkpoint::Checkpoint;
@@ -63,7 +65,8 @@ pub fn compose(
 
 fn cover(material: Material<'_>, name: &str) -> Cover {
     let Material { assessment, checkpoint, .. } = material;
-    let frameworks: Vec<&str> = assessment.assessments.iter().map(|judged| judged.criteria.as_str()).collect();
+    let frameworks: Vec<&str> =
+        assessment.assessments.iter().map(|judged| judged.criteria.as_str()).collect();
     let key = |vkey: &str| parts::fingerprint(vkey);
     Cover {
         kicker: "Audit pack".into(),
@@ -76,12 +79,18 @@ fn cover(material: Material<'_>, name: &str) -> Cover {
             fact("System", name),
             fact("As of", assessment.as_of.to_string()),
             fact("Criteria", frameworks.join("; ")),
-            fact("Entries", format!("{} of stream {}, from its first", assessment.entries.last + 1, assessment.system)),
+            fact(
+                "Entries",
+                format!("{} of stream {}, from its first", assessment.entries.last + 1, assessment.system),
+            ),
             fact("Ledger", format!("{}, {} entries", assessment.origin, checkpoint.size)),
         ],
         fingerprints: vec![
             Fingerprint { label: "Pack".into(), value: assessment.pack.to_string() },
-            Fingerprint { label: "Head of the stream (leaf hash)".into(), value: assessment.entries.head.to_string() },
+            Fingerprint {
+                label: "Head of the stream (leaf hash)".into(),
+                value: assessment.entries.head.to_string(),
+            },
             Fingerprint { label: "Root of the ledger".into(), value: checkpoint.root.to_string() },
             Fingerprint { label: "Issuer key, SHA-256".into(), value: key(&assessment.keys.issuer) },
             Fingerprint { label: "Log key, SHA-256".into(), value: key(&assessment.keys.log) },
@@ -92,7 +101,9 @@ fn cover(material: Material<'_>, name: &str) -> Cover {
             body: vec![
                 Span::plain("Read "),
                 Span::plain("what this pack does not establish").to("s-basis"),
-                Span::plain(" before anything else, and compare the two keys with those you hold from elsewhere."),
+                Span::plain(
+                    " before anything else, and compare the two keys with those you hold from elsewhere.",
+                ),
             ],
         }],
     }

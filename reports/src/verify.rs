@@ -99,13 +99,23 @@ impl<'a> Session<'a> {
         self.assessment = claimed.as_ref().ok().cloned();
         let keys = Keys::of(self.trust, claimed.as_ref().map(|assessment| &assessment.keys));
 
-        let signed = keys.as_ref().map_err(Clone::clone).and_then(|keys| signature::signature(members, keys, claimed.as_ref().ok()));
+        let signed = keys
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|keys| signature::signature(members, keys, claimed.as_ref().ok()));
         let note = signed.as_ref().ok().map(|signed| signed.note.clone());
-        self.note(CheckName::Signature, signed.as_ref().map(|signed| signed.detail.clone()).map_err(Clone::clone));
+        self.note(
+            CheckName::Signature,
+            signed.as_ref().map(|signed| signed.detail.clone()).map_err(Clone::clone),
+        );
         if let Some(note) = &note {
-            self.note(CheckName::Digests, container::digests(members, note, claimed.as_ref().map_err(Clone::clone)));
+            self.note(
+                CheckName::Digests,
+                container::digests(members, note, claimed.as_ref().map_err(Clone::clone)),
+            );
         }
-        let head = keys.and_then(|keys| signature::checkpoint(members, &keys, note.as_ref(), claimed.as_ref().ok()));
+        let head =
+            keys.and_then(|keys| signature::checkpoint(members, &keys, note.as_ref(), claimed.as_ref().ok()));
         self.note(CheckName::Checkpoint, head.as_ref().map(|head| head.detail.clone()).map_err(Clone::clone));
 
         let mut records = match entries::read(members) {
@@ -119,15 +129,19 @@ impl<'a> Session<'a> {
         self.payloads(members, &mut records);
         self.note(CheckName::Chain, entries::chain(&records, signed.as_ref().ok()));
         if let (true, Ok(assessment), Ok(signed), Ok(head)) = (self.sound(), claimed, signed, head) {
-            let case = conclusions::Case { members, records: &records, assessment: &assessment, signed: &signed, head: &head };
+            let case = conclusions::Case {
+                members,
+                records: &records,
+                assessment: &assessment,
+                signed: &signed,
+                head: &head,
+            };
             self.conclusions(case, render);
         }
     }
 
     fn verdict(mut self) -> Verdict {
-        for (name, detail) in [(CheckName::Receipts, "not made: no receipts were given")] {
-            self.outcomes.entry(name).or_insert((Outcome::NotChecked, detail.to_owned()));
-        }
+        self.not_made(CheckName::Receipts, "not made: no receipts were given");
         let ground = || (Outcome::NotChecked, "an earlier check took away its ground".to_owned());
         let check = |name: CheckName| {
             let (outcome, detail) = self.outcomes.remove(&name).unwrap_or_else(ground);
@@ -143,7 +157,10 @@ fn read_assessment(members: &Members<'_>) -> Result<PackAssessment, String> {
     let assessment: PackAssessment =
         serde_json::from_slice(bytes).map_err(|error| format!("{ASSESSMENT} cannot be read: {error}"))?;
     if assessment.version != PACK_VERSION {
-        return Err(format!("{ASSESSMENT} has version {}, this program reads {PACK_VERSION}", assessment.version));
+        return Err(format!(
+            "{ASSESSMENT} has version {}, this program reads {PACK_VERSION}",
+            assessment.version
+        ));
     }
     Ok(assessment)
 }
@@ -156,7 +173,11 @@ fn member<'a>(members: &Members<'a>, name: &str) -> Result<&'a [u8], String> {
 fn parsed_member<'a>(members: &Members<'a>, name: &str) -> Result<&'a [u8], String> {
     let bytes = member(members, name)?;
     let size = bytes.len();
-    if size > PARSED_SIZE_MAX { Err(format!("{name} of {size} bytes exceeds {PARSED_SIZE_MAX}")) } else { Ok(bytes) }
+    if size > PARSED_SIZE_MAX {
+        Err(format!("{name} of {size} bytes exceeds {PARSED_SIZE_MAX}"))
+    } else {
+        Ok(bytes)
+    }
 }
 
 /// A detail, with what would be invisible or reorder its surroundings escaped, and cut where it is long: parts of it

@@ -45,13 +45,21 @@ fn matrix(judged: &Assessment) -> Block {
     let rows = judged.determinations.iter().filter(|d| applies(d)).map(|determination| {
         let (held, of) = coverage(determination);
         let reference = Span::plain(determination.citation.clone());
-        let linked = if determination.controls.is_empty() { reference } else { reference.to(anchor(judged, determination)) };
+        let linked = if determination.controls.is_empty() {
+            reference
+        } else {
+            reference.to(anchor(judged, determination))
+        };
         Row::from([
             Cell::from(linked),
             Cell::text(determination.title.clone()),
             timing(determination),
             Cell::status(determination.outcome.as_str(), tone(determination.outcome)),
-            Cell::text(if determination.controls.is_empty() { "no control".into() } else { format!("{held} of {of}") }),
+            Cell::text(if determination.controls.is_empty() {
+                "no control".into()
+            } else {
+                format!("{held} of {of}")
+            }),
         ])
     });
     Block::Table(Table {
@@ -70,7 +78,10 @@ fn matrix(judged: &Assessment) -> Block {
 
 /// Pairs of control and asset held, of all.
 fn coverage(determination: &Determination) -> (u64, u64) {
-    determination.controls.iter().fold((0, 0), |(held, of), control| (held + control.held, of + control.population))
+    determination
+        .controls
+        .iter()
+        .fold((0, 0), |(held, of), control| (held + control.held, of + control.population))
 }
 
 fn timing(determination: &Determination) -> Cell {
@@ -94,7 +105,8 @@ fn anchor(judged: &Assessment, determination: &Determination) -> String {
 
 fn page(judged: &Assessment, determination: &Determination, material: Material<'_>) -> Section {
     let framework = material.catalogs.frameworks.iter().find(|framework| framework.pin() == judged.framework);
-    let summary = framework.and_then(|f| f.requirement(&determination.requirement)).map(|r| r.summary.clone());
+    let summary =
+        framework.and_then(|f| f.requirement(&determination.requirement)).map(|r| r.summary.clone());
     let mut facts = vec![
         fact("Asks", summary.unwrap_or_default()),
         fact("Applies", determination.applicability.reason.clone()),
@@ -113,7 +125,10 @@ fn page(judged: &Assessment, determination: &Determination, material: Material<'
 
 fn controls(judged: &Assessment, determination: &Determination) -> Block {
     let rows = determination.controls.iter().map(|mapped| {
-        let title = judged.control(mapped.control.as_str()).map(|standing| standing.title.clone()).unwrap_or_default();
+        let title = judged
+            .control(mapped.control.as_str())
+            .map(|standing| standing.title.clone())
+            .unwrap_or_default();
         let full = mapped.population > 0 && mapped.held == mapped.population;
         let tone = if full { Tone::Good } else { Tone::Caution };
         Row::from([

@@ -33,7 +33,13 @@ pub(super) fn integrity(material: Material<'_>) -> Section {
                 mono("Pack", assessment.pack.to_string()),
                 mono("Ledger", assessment.origin.clone()),
                 mono("Checkpoint", format!("{} entries, root {}", checkpoint.size, checkpoint.root)),
-                mono("Stream", format!("{}, positions {} to {}", assessment.system, assessment.entries.first, assessment.entries.last)),
+                mono(
+                    "Stream",
+                    format!(
+                        "{}, positions {} to {}",
+                        assessment.system, assessment.entries.first, assessment.entries.last
+                    ),
+                ),
                 mono("Head of the stream", assessment.entries.head.to_string()),
                 mono("Log key", assessment.keys.log.clone()),
                 mono("Issuer key", assessment.keys.issuer.clone()),
@@ -63,7 +69,8 @@ pub(super) fn scope(material: Material<'_>) -> Section {
     match register.system() {
         None => blocks.push(missing("No definition of the system is on file.")),
         Some(system) => {
-            let list = |set: &std::collections::BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(", ");
+            let list =
+                |set: &std::collections::BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(", ");
             let mut facts = vec![
                 fact("System", format!("{} ({})", system.name, system.id)),
                 fact("Purpose", system.purpose.clone().unwrap_or_else(|| "MISSING".into())),
@@ -76,7 +83,10 @@ pub(super) fn scope(material: Material<'_>) -> Section {
             }
             facts.extend(system.placed_on_market.map(|date| fact("Placed on the market", date.to_string())));
             facts.extend(system.facts.iter().map(|(name, values)| fact(name, list(values))));
-            facts.push(fact("Classified by", system.classified_by.clone().unwrap_or_else(|| "MISSING".into())));
+            facts.push(fact(
+                "Classified by",
+                system.classified_by.clone().unwrap_or_else(|| "MISSING".into()),
+            ));
             facts.push(fact("Why so", system.basis.clone().unwrap_or_else(|| "MISSING".into())));
             blocks.push(Block::KeyValues(facts));
             blocks.push(paragraph("Roles, risk classes and facts are claims of whoever registered the system, not findings of this report."));
@@ -131,12 +141,19 @@ pub(super) fn basis(material: Material<'_>) -> Section {
         "A mapping says that a control supports a requirement, never that it fulfils it.".into(),
     ];
     if register.withheld() > 0 {
-        points.push(format!("{} entries could not be read: their payload is withheld or erased.", register.withheld()));
+        points.push(format!(
+            "{} entries could not be read: their payload is withheld or erased.",
+            register.withheld()
+        ));
     }
     let points = points.into_iter().map(|point| vec![Span::plain(point)]).collect();
     let mut basis = section("s-basis", "Basis of preparation", vec![Block::List(points)]);
     let text = paragraph("This pack does not establish:");
-    basis.sections.push(section("s-limits", "What this pack does not establish", vec![text, Block::List(limits)]));
+    basis.sections.push(section(
+        "s-limits",
+        "What this pack does not establish",
+        vec![text, Block::List(limits)],
+    ));
     basis
 }
 
@@ -151,11 +168,15 @@ pub(super) fn tone(outcome: Outcome) -> Tone {
 }
 
 pub(super) fn summary(material: Material<'_>) -> Section {
-    let shown = [Outcome::Satisfied, Outcome::Partial, Outcome::NotSatisfied, Outcome::NotAssessed, Outcome::Unknown];
+    let shown =
+        [Outcome::Satisfied, Outcome::Partial, Outcome::NotSatisfied, Outcome::NotAssessed, Outcome::Unknown];
     let bars = material.assessment.assessments.iter().map(|judged| Bar {
         label: judged.criteria.clone(),
         link: None,
-        counts: shown.iter().map(|outcome| judged.totals.by_outcome.get(outcome).copied().unwrap_or(0)).collect(),
+        counts: shown
+            .iter()
+            .map(|outcome| judged.totals.by_outcome.get(outcome).copied().unwrap_or(0))
+            .collect(),
     });
     let word = |outcome: Outcome| match outcome {
         Outcome::Satisfied => "evidence on file",
@@ -166,13 +187,18 @@ pub(super) fn summary(material: Material<'_>) -> Section {
     };
     let bars = Block::Bars(Bars {
         caption: "Requirements that may bind the system, by what the evidence amounts to".into(),
-        categories: shown.iter().map(|outcome| Category { label: word(*outcome).into(), tone: tone(*outcome) }).collect(),
+        categories: shown
+            .iter()
+            .map(|outcome| Category { label: word(*outcome).into(), tone: tone(*outcome) })
+            .collect(),
         bars: bars.collect(),
     });
     let rows = material.assessment.assessments.iter().map(|judged| {
         let totals = &judged.totals;
-        let shares = [totals.applying, totals.mapped, totals.satisfied, totals.controls_held, totals.pairs_held];
-        let cells = std::iter::once(Cell::text(judged.criteria.clone())).chain(shares.map(|share| Cell::text(share.to_string())));
+        let shares =
+            [totals.applying, totals.mapped, totals.satisfied, totals.controls_held, totals.pairs_held];
+        let cells = std::iter::once(Cell::text(judged.criteria.clone()))
+            .chain(shares.map(|share| Cell::text(share.to_string())));
         Row { id: String::new(), cells: cells.collect() }
     });
     let table = Block::Table(Table {
@@ -199,8 +225,14 @@ pub(super) fn assets(material: Material<'_>) -> Section {
             Cell::text(asset.kind.clone()),
             Cell::text(asset.name.clone()),
             Cell::text(asset.version.clone().unwrap_or_default()),
-            Cell::from(Span::mono(asset.digest.map(|digest| digest.to_string()[..16].to_owned()).unwrap_or_default())),
-            if asset.retired { Cell::status("retired", Tone::Muted) } else { Cell::status("in use", Tone::Neutral) },
+            Cell::from(Span::mono(
+                asset.digest.map(|digest| digest.to_string()[..16].to_owned()).unwrap_or_default(),
+            )),
+            if asset.retired {
+                Cell::status("retired", Tone::Muted)
+            } else {
+                Cell::status("in use", Tone::Neutral)
+            },
         ],
     });
     let table = Table {
@@ -229,7 +261,8 @@ pub(super) fn controls(material: Material<'_>) -> Section {
         for (at, asset) in standing.assets.iter().enumerate() {
             let first = at == 0;
             let title = if first { standing.title.clone() } else { String::new() };
-            let id = if first { format!("control-{}", standing.control).to_lowercase() } else { String::new() };
+            let id =
+                if first { format!("control-{}", standing.control).to_lowercase() } else { String::new() };
             let control = if first { standing.control.to_string() } else { String::new() };
             rows.push(Row {
                 id,
@@ -239,7 +272,9 @@ pub(super) fn controls(material: Material<'_>) -> Section {
                     Cell::from(Span::mono(asset.asset.to_string())),
                     Cell::status(asset.state.as_str(), state_tone(asset.state)),
                     Cell::text(asset.reason.clone()),
-                    Cell::text(asset.citations.iter().map(|c| c.index.to_string()).collect::<Vec<_>>().join(", ")),
+                    Cell::text(
+                        asset.citations.iter().map(|c| c.index.to_string()).collect::<Vec<_>>().join(", "),
+                    ),
                 ],
             });
         }
@@ -274,8 +309,17 @@ fn state_tone(state: affiant_controls::ControlState) -> Tone {
 
 pub(super) fn evidence(material: Material<'_>) -> Section {
     let rows = material.assessment.evidence.iter().map(|file| {
-        let held = if file.held { Cell::status("in the pack", Tone::Good) } else { Cell::status("digest only", Tone::Neutral) };
-        Row::from([Cell::text(file.name.clone()), Cell::text(file.size.to_string()), held, Cell::from(Span::mono(file.sha256.to_string()))])
+        let held = if file.held {
+            Cell::status("in the pack", Tone::Good)
+        } else {
+            Cell::status("digest only", Tone::Neutral)
+        };
+        Row::from([
+            Cell::text(file.name.clone()),
+            Cell::text(file.size.to_string()),
+            held,
+            Cell::from(Span::mono(file.sha256.to_string())),
+        ])
     });
     let table = Table {
         caption: String::new(),
@@ -293,8 +337,18 @@ pub(super) fn evidence(material: Material<'_>) -> Section {
 }
 
 pub(super) fn not_recorded() -> Section {
-    let kinds = ["Exceptions", "Findings", "Incidents and their clocks", "Planned runs", "Attestations by people", "Sign-offs"];
-    let items = kinds.iter().map(|kind| vec![Span::strong(format!("{kind}: ")), Span::plain("none recorded.")]).collect();
+    let kinds = [
+        "Exceptions",
+        "Findings",
+        "Incidents and their clocks",
+        "Planned runs",
+        "Attestations by people",
+        "Sign-offs",
+    ];
+    let items = kinds
+        .iter()
+        .map(|kind| vec![Span::strong(format!("{kind}: ")), Span::plain("none recorded.")])
+        .collect();
     section("s-other", "Exceptions, findings, incidents, plans", vec![Block::List(items)])
 }
 
@@ -327,7 +381,9 @@ pub(super) fn entries(material: Material<'_>) -> Section {
     };
     let text = match from {
         0 => "The entries of the stream, all of them, in order.".to_owned(),
-        _ => format!("The latest {ENTRIES_LISTED} of {} entries; all are in data/entries.cbor.", records.len()),
+        _ => {
+            format!("The latest {ENTRIES_LISTED} of {} entries; all are in data/entries.cbor.", records.len())
+        }
     };
     let mut section = section("s-entries", "Entries", vec![paragraph(text), Block::Table(table)]);
     section.appendix = true;
@@ -365,13 +421,20 @@ pub(super) fn glossary() -> Section {
         ("Entry", "one recorded leaf of the ledger, immutable; cited by its index"),
         ("Stream", "the chain of entries of one AI system"),
         ("Checkpoint", "the signed size and root of the ledger"),
-        ("Control", "a safeguard with an objective; a control result is its outcome on one asset or population at one time"),
+        (
+            "Control",
+            "a safeguard with an objective; a control result is its outcome on one asset or population at one time",
+        ),
         ("Held", "passed, and still fresh"),
         ("Population", "the assets a control applies to"),
         ("Determination", "the conclusion on one requirement, with citations and gaps"),
-        ("Satisfied", "evidence is on file for every mapped control over its whole population; not a statement of compliance"),
+        (
+            "Satisfied",
+            "evidence is on file for every mapped control over its whole population; not a statement of compliance",
+        ),
     ];
-    let mut section = section("s-glossary", "Words used", vec![Block::KeyValues(words.map(|(k, v)| fact(k, v)).to_vec())]);
+    let mut section =
+        section("s-glossary", "Words used", vec![Block::KeyValues(words.map(|(k, v)| fact(k, v)).to_vec())]);
     section.appendix = true;
     section
 }

@@ -52,7 +52,8 @@ impl Session<'_> {
             match derive(Subject { records: case.records, origin, keys: &keys, held: &held }, &catalogs) {
                 Ok(derived) => derived,
                 Err(error) => {
-                    return self.note(CheckName::Assessment, Err(format!("cannot be derived again: {error}")));
+                    return self
+                        .note(CheckName::Assessment, Err(format!("cannot be derived again: {error}")));
                 }
             };
         // What made it is a label: another version that comes to the same bytes is as good.
