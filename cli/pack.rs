@@ -41,7 +41,7 @@ pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Fai
         output::json(
             &serde_json::json!({"pack": pack, "file": path, "bytes": bytes, "sha256": digest, "entries": entries}),
         );
-    } else if path != PathBuf::from("-") {
+    } else if path.as_os_str() != "-" {
         output::line(format!("{pack} issued: {}, {bytes} bytes", path.display()));
         context.say("give your auditor the pack, and the output of `affiant key trust` by another way");
     }

@@ -150,7 +150,7 @@ fn an_input_that_may_not_be_read_is_an_io_failure() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::with_system();
     let path = place.write("secret.json", ROW);
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::File::open(&path).is_ok() {
         eprintln!("SKIPPED: this user may read everything, so a missing permission cannot be tried");
         return;

@@ -57,7 +57,7 @@ fn the_readme_has_a_session_from_init_to_a_rejected_pack() {
 #[test]
 fn every_link_between_pages_leads_to_a_file() {
     let mut dead = Vec::new();
-    for page in super::pages::pages()
+    for page in pages()
         .into_iter()
         .chain([root().join("docs/architecture.md"), root().join("docs/frameworks.md")])
     {
