@@ -58,6 +58,8 @@ impl From<ReadError> for Failure {
             ReadError::NotALedger(_) => Self::refused(message)
                 .hint("make one with `affiant init DIR`, or name one with --ledger or AFFIANT_LEDGER"),
             ReadError::Settings(_) | ReadError::Outside { .. } => Self::refused(message),
+            // A link, a pipe or a giant where the ledger's own file should be is no trouble with the disk.
+            ReadError::File(FileError::NotRegular(_) | FileError::Size { .. }) => Self::integrity(message),
             ReadError::File(file) if !file.is_missing() => Self::io(message),
             _ => Self::integrity(message).hint("`affiant log fsck` lists every fault"),
         }

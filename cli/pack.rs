@@ -66,6 +66,7 @@ pub(crate) fn build(
     if as_of > now {
         return Err(Failure::refused(format!("{as_of} lies in the future")));
     }
+    refuse_before_registration(ledger, system, as_of)?;
     let head = ledger.head(system).ok_or_else(|| Failure::io("a registered system has entries"))?;
     let named =
         Digest::of_parts(&[settings.origin.as_bytes(), head.leaf.as_bytes(), as_of.to_string().as_bytes()]);
@@ -83,6 +84,16 @@ pub(crate) fn build(
     let source = source(ledger, system)?;
     let render = |document: &_| pdf::render(document).map_err(|error| error.to_string());
     issue(&source, catalogs, &issuer, &render).map_err(Failure::io)
+}
+
+/// A stream begins with the system's registration: nothing can be said of an earlier time, and nothing is recorded.
+fn refuse_before_registration(ledger: &mut Ledger, system: &Id, as_of: Timestamp) -> Result<(), Failure> {
+    let Some(first) = ledger.positions(system, 0)?.first().copied() else { return Ok(()) };
+    let registered = ledger.reader()?.record(first)?.entry.time;
+    if registered > as_of {
+        return Err(Failure::refused(format!("`{system}` was registered at {registered}, after {as_of}")));
+    }
+    Ok(())
 }
 
 fn source(ledger: &mut Ledger, system: &Id) -> Result<PackSource, Failure> {

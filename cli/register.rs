@@ -12,6 +12,7 @@ use affiant_controls::definition::{self, DEFINITIONS_SIZE_MAX, Definitions};
 use affiant_controls::statement::{ORGANISATION, Statement};
 use affiant_controls::system::System;
 use affiant_frameworks::vocabulary::Vocabulary;
+use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::ledger::Ledger;
 use std::collections::{BTreeMap, BTreeSet};
@@ -156,7 +157,7 @@ fn asset(arguments: AssetArguments) -> Result<Asset, Failure> {
     let id = |text: &str| text.parse::<Id>().map_err(Failure::refused);
     Ok(Asset {
         version: arguments.asset_version,
-        digest: parsed(arguments.digest)?,
+        digest: arguments.digest.map(|text| digest(&text)).transpose()?,
         owner: arguments.owner,
         purpose: arguments.purpose,
         location: arguments.location,
@@ -165,6 +166,11 @@ fn asset(arguments: AssetArguments) -> Result<Asset, Failure> {
     })
 }
 
+fn digest(text: &str) -> Result<Digest, Failure> {
+    text.parse().map_err(|error| Failure::refused(format!("`{}`: {error}", visible(text))))
+}
+
 fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: Option<String>) -> Result<Option<T>, Failure> {
-    text.map(|text| text.parse().map_err(Failure::refused)).transpose()
+    let read = |text: String| text.parse().map_err(|error| Failure::refused(format!("`{}`: {error}", visible(&text))));
+    text.map(read).transpose()
 }

@@ -41,6 +41,10 @@ pub(crate) fn run(context: &Context, arguments: StatusArguments) -> Result<u8, F
         let records = view.records(system, as_of.is_some())?;
         let register =
             Register::replay(&records, as_of.unwrap_or_else(|| context.now())).map_err(Failure::integrity)?;
+        if register.system().is_none() {
+            context.say(format!("{system}: not registered by {}", register.as_of()));
+            continue;
+        }
         let assessments = judge(&catalogs, &register)?;
         evaluated |= assessments.iter().any(rests_on_evidence);
         if let Some(requirement) = &arguments.why {
