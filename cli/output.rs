@@ -60,7 +60,8 @@ pub(crate) fn say_faults() {
             return;
         }
         let place = fault.location().map(ToString::to_string).unwrap_or_default();
-        let (word, words) = (fault.payload().downcast_ref::<&str>(), fault.payload().downcast_ref::<String>());
+        let (word, words) =
+            (fault.payload().downcast_ref::<&str>(), fault.payload().downcast_ref::<String>());
         let text = word.copied().or(words.map(String::as_str)).unwrap_or("no reason given");
         eprintln!("error: internal fault: {text} ({place})");
         eprintln!(

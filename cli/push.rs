@@ -343,7 +343,8 @@ impl<'a, 'b> Collection<'a, 'b> {
             context.say(format!("note: {count} findings under `{rule}`: no control is mapped to this rule"));
         }
         if self.spool.count() == 0 {
-            return Err(Failure::refused("nothing to record: no row could be taken"));
+            let name = self.intake.name;
+            return Err(Failure::refused(format!("{name}: nothing to record, no row could be taken")));
         }
         if arguments.dry_run {
             return preview(context, &self.preview, self.spool.count());

@@ -32,5 +32,6 @@ pub mod record;
 pub mod settings;
 #[cfg(feature = "sled")]
 mod settle;
+mod tail;
 pub mod tile;
 pub mod time;

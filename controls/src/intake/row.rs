@@ -176,7 +176,11 @@ pub(super) fn read(bytes: &[u8], place: Place<'_>, context: &Context<'_>) -> Res
     match serde_json::from_slice::<Row<'_>>(bytes) {
         Ok(row) => complete(row, context).map_err(|problem| {
             let hint = advice(&problem).map(Into::into);
-            RowError { hint, ..RowError::at(place.line, 0, problem).field(place.path) }
+            // Of the fields filled in, only the control's text has a form of its own.
+            let field = if matches!(problem, Problem::Value(_)) { "control" } else { "" };
+            let dot = if place.path.is_empty() || field.is_empty() { "" } else { "." };
+            let path = format!("{}{dot}{field}", place.path);
+            RowError { hint, ..RowError::at(place.line, 0, problem).field(path) }
         }),
         Err(error) => Err(explain(bytes, place, &error)),
     }
