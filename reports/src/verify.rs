@@ -97,26 +97,18 @@ impl<'a> Session<'a> {
     fn run(&mut self, members: &Members<'_>, render: Option<RenderPdf<'_>>) {
         let claimed = read_assessment(members);
         self.assessment = claimed.as_ref().ok().cloned();
+        let said = claimed.as_ref().ok();
         let keys = Keys::of(self.trust, claimed.as_ref().map(|assessment| &assessment.keys));
 
-        let signed = keys
-            .as_ref()
-            .map_err(Clone::clone)
-            .and_then(|keys| signature::signature(members, keys, claimed.as_ref().ok()));
-        let note = signed.as_ref().ok().map(|signed| signed.note.clone());
-        self.note(
-            CheckName::Signature,
-            signed.as_ref().map(|signed| signed.detail.clone()).map_err(Clone::clone),
-        );
-        if let Some(note) = &note {
-            self.note(
-                CheckName::Digests,
-                container::digests(members, note, claimed.as_ref().map_err(Clone::clone)),
-            );
+        let signed =
+            keys.as_ref().map_err(Clone::clone).and_then(|keys| signature::signature(members, keys, said));
+        self.note(CheckName::Signature, detail(&signed, |signed| &signed.detail));
+        if let Ok(signed) = &signed {
+            self.note(CheckName::Digests, container::digests(members, signed, claimed.as_ref()));
         }
-        let head =
-            keys.and_then(|keys| signature::checkpoint(members, &keys, note.as_ref(), claimed.as_ref().ok()));
-        self.note(CheckName::Checkpoint, head.as_ref().map(|head| head.detail.clone()).map_err(Clone::clone));
+        let note = signed.as_ref().ok().map(|signed| &signed.note);
+        let head = keys.and_then(|keys| signature::checkpoint(members, &keys, note, said));
+        self.note(CheckName::Checkpoint, detail(&head, |head| &head.detail));
 
         let mut records = match entries::read(members) {
             Ok(records) => records,
@@ -150,6 +142,11 @@ impl<'a> Session<'a> {
         let checks = CheckName::ALL.map(check).into();
         Verdict::new(checks, self.counts, self.assessment, self.limitations)
     }
+}
+
+/// What was found in words, of a check that gives more than words.
+fn detail<T>(found: &Result<T, String>, detail: impl Fn(&T) -> &String) -> Found {
+    found.as_ref().map(|found| detail(found).clone()).map_err(Clone::clone)
 }
 
 fn read_assessment(members: &Members<'_>) -> Result<PackAssessment, String> {

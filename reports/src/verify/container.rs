@@ -1,10 +1,11 @@
 //! Checks 1 and 3: which members there are, and that every byte of them is the one signed for.
 
+use super::signature::Signed;
 use super::{Found, Members, member};
 use crate::bag::{self, BagInfo};
 use crate::pack::{
-    ASSESSMENT, CATALOGS, CHECKPOINT, ENTRIES, EVIDENCE, NOTE, PAYLOADS, PROOFS, PackAssessment, PackNote,
-    REPORT_PDF, VERIFY, evidence_member, payload_member,
+    ASSESSMENT, CATALOGS, CHECKPOINT, ENTRIES, EVIDENCE, NOTE, PAYLOADS, PROOFS, PackAssessment, REPORT_PDF,
+    VERIFY, evidence_member, payload_member,
 };
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, is_hidden, visible};
@@ -47,10 +48,11 @@ fn has_place(name: &str) -> bool {
 /// Check 3: the signed digest, the manifests line by line, the tag files.
 pub(super) fn digests(
     members: &Members<'_>,
-    note: &PackNote,
-    claimed: Result<&PackAssessment, String>,
+    signed: &Signed,
+    claimed: Result<&PackAssessment, &String>,
 ) -> Found {
     let tagmanifest = member(members, bag::TAGMANIFEST)?;
+    let note = &signed.note;
     if Digest::of(tagmanifest) != note.tagmanifest {
         return Err(format!("{} does not have the digest signed for", bag::TAGMANIFEST));
     }
@@ -60,9 +62,12 @@ pub(super) fn digests(
     if member(members, bag::BAGIT)? != bag::DECLARATION.as_bytes() {
         return Err(format!("{} is not the declaration of BagIt 1.0", bag::BAGIT));
     }
-    let assessment = claimed?;
+    let assessment = claimed.map_err(Clone::clone)?;
     if assessment.pack != note.pack || assessment.origin != note.origin {
         return Err(format!("{NOTE} speaks of another pack than {ASSESSMENT}"));
+    }
+    if assessment.keys.issuer != signed.issuer.to_string() {
+        return Err(format!("{ASSESSMENT} names another issuer than the one that signed"));
     }
     bag_info(members, assessment)?;
     Ok(format!("{} files match the manifests; none is missing, none is extra", members.len() - 2))

@@ -51,7 +51,7 @@ pub(super) struct Head {
     pub(super) detail: String,
 }
 
-/// Check 2: signed by the issuer that the assessment names, and by no key that is not trusted.
+/// Check 2: signed by an issuer, and by no key that is not trusted.
 pub(super) fn signature(
     members: &Members<'_>,
     keys: &Keys,
@@ -64,11 +64,10 @@ pub(super) fn signature(
         return Err(format!("{NOTE}: {unknown} signature lines beside those of the trusted keys"));
     }
     let note = PackNote::from_text(&signed.text).ok_or(format!("{NOTE} is not the note of a pack"))?;
-    let named = |key: &&&Verifier| claimed.is_none_or(|assessment| assessment.keys.issuer == key.to_string());
-    let issuer = signers
-        .iter()
-        .find(named)
-        .ok_or_else(|| format!("{ASSESSMENT} names another issuer than the one that signed"))?;
+    // Of several signers the one that the assessment names; that it names one of them is part of check 3.
+    let named =
+        |key: &&&Verifier| claimed.is_some_and(|assessment| assessment.keys.issuer == key.to_string());
+    let issuer = signers.iter().find(named).unwrap_or(&signers[0]);
     let detail = format!("signed by {} (key {})", issuer.name(), short(issuer));
     Ok(Signed { note, issuer: Verifier::clone(issuer), detail })
 }

@@ -1,0 +1,426 @@
+//! A workshop for forgeries: an honest ledger and its pack to begin with, and tools to take the pack apart, change it,
+//! redo its manifests, sign it with any key and close it again.
+
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "shared by tests and a bench, none of which uses all of it"
+)]
+
+use affiant_controls::catalog::ControlCatalog;
+use affiant_controls::{Asset, Collector, ControlResult, EvidenceRef, PackIssued, Statement, Status, System};
+use affiant_frameworks::framework::Framework;
+use affiant_frameworks::mapping::MappingSet;
+use affiant_ledger::checkpoint::Checkpoint;
+use affiant_ledger::codec;
+use affiant_ledger::digest::Digest;
+use affiant_ledger::entry::Entry;
+use affiant_ledger::key::SigningKey;
+use affiant_ledger::ledger::{Ledger, Surroundings};
+use affiant_ledger::merkle::root_of;
+use affiant_ledger::multiproof;
+use affiant_ledger::note::{Note, Verifier};
+use affiant_ledger::payload::Payload;
+use affiant_ledger::record::{Draft, NoFiling};
+use affiant_ledger::settings::Settings;
+use affiant_ledger::time::{Clock, Timestamp};
+use affiant_reports::archive::{self, Limits};
+use affiant_reports::bag::{self, BagInfo, Members};
+use affiant_reports::derive::Catalogs;
+use affiant_reports::document::Document;
+use affiant_reports::issue::{Issuer, PackSource, PackedEntry, RenderPdf, issue};
+use affiant_reports::pack::{
+    ASSESSMENT, CHECKPOINT, ENTRIES, NOTE, PAYLOADS, PROOFS, PackAssessment, PackNote, Proofs, payload_member,
+};
+use affiant_reports::trust::Trust;
+use affiant_reports::verdict::{CheckName, Outcome, Verdict};
+use affiant_reports::verify::verify_with;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+pub(crate) const ORIGIN: &str = "affiant.example/log1";
+pub(crate) const ISSUER: &str = "affiant.example/issuer1";
+pub(crate) const STREAM: &str = "credit-scoring";
+pub(crate) const OTHER_STREAM: &str = "chat-bot";
+
+/// When the first entry is recorded; each is recorded a second after the one before.
+const BEGIN: u64 = 1_795_312_000_000;
+
+pub(crate) fn log_key() -> SigningKey {
+    SigningKey::from_seed(&[1; 32])
+}
+
+pub(crate) fn issuer_key() -> SigningKey {
+    SigningKey::from_seed(&[2; 32])
+}
+
+/// A key nobody trusts.
+pub(crate) fn fresh_key() -> SigningKey {
+    SigningKey::from_seed(&[3; 32])
+}
+
+pub(crate) fn verifier(name: &str, key: &SigningKey) -> Verifier {
+    Verifier::new(name.parse().unwrap(), key.verifying_key())
+}
+
+/// What the auditor holds.
+pub(crate) fn trust() -> Trust {
+    Trust { logs: vec![verifier(ORIGIN, &log_key())], issuers: vec![verifier(ISSUER, &issuer_key())] }
+}
+
+/// Two requirements, two controls, two mappings.
+pub(crate) fn tiny_catalogs() -> Catalogs {
+    let requirement = |id: &str| json!({"id": id, "citation": id, "level": "clause", "kind": "clause", "title": "Logs", "summary": "Keep logs.", "assessable": true});
+    let framework = json!({
+        "id": "tiny", "name": "Tiny", "kind": "voluntary-framework", "identifier": "Tiny 1", "version": "1",
+        "as_of": "2026-11-01", "status": "current", "rights": "none", "counts_official": {}, "counts": {},
+        "sources": [], "groups": [], "requirements": [requirement("r-1"), requirement("r-2")],
+    });
+    let control = |id: &str| {
+        json!({"id": id, "maps": {"tiny": ["r-1"]}, "title": "Logging", "pillar": 1, "max_age": "P1Y", "evidence": ["log"],
+            "severity": "high", "objective": "Logs are kept.", "asset_kinds": ["model"],
+            "test": {"mode": "automated", "checks": ["scan"], "pass_when": "logs are there"}})
+    };
+    let controls = json!({
+        "id": "tiny-controls", "title": "Tiny controls", "review": "none", "version": "1", "severity": ["high"],
+        "pillars": [{"code": "LOG", "title": "Logs", "number": 1}], "sources": {"tiny": "Tiny 1"},
+        "controls": [control("LOG-1"), control("LOG-2")], "asset_kinds": {"model": "a model"},
+        "check_kinds": {"scan": "a scan"}, "evidence_kinds": {"log": "a log"}, "licence_note": "none",
+        "mapping_semantics": "supports",
+    });
+    let mapping = |control: &str, requirement: &str| json!({"control": control, "requirement": requirement, "relation": "intersects-with", "rationale": "both ask for logs"});
+    let mappings = json!({
+        "id": "tiny-mappings", "title": "Tiny mappings", "version": "1", "as_of": "2026-11-01", "meaning": "supports",
+        "basis": "read", "controls": "tiny-controls",
+        "frameworks": {"tiny": [mapping("LOG-1", "r-1"), mapping("LOG-2", "r-2")]},
+    });
+    let controls: ControlCatalog = serde_json::from_value(controls).unwrap();
+    Catalogs {
+        frameworks: vec![Framework::new(serde_json::from_value(framework).unwrap()).unwrap()],
+        controls: ControlCatalog::from_bytes(&codec::encode(&controls)).unwrap(),
+        mappings: MappingSet::new(serde_json::from_value(mappings).unwrap()).unwrap(),
+    }
+}
+
+/// The same, but with a control catalog in which a pass stays fresh for ever.
+pub(crate) fn friendlier_controls() -> ControlCatalog {
+    let mut controls = tiny_catalogs().controls;
+    controls.controls.values_mut().for_each(|control| control.max_age = "P99Y".parse().unwrap());
+    controls
+}
+
+pub(crate) fn result(system: &str, control: &str, status: Status, summary: &str) -> Statement {
+    let observed = Timestamp::from_millis(BEGIN).unwrap();
+    let control = control.parse().unwrap();
+    let mut result =
+        ControlResult::new(control, system.parse().unwrap(), status, observed, Collector::new("ci"), summary);
+    result.asset = Some("model".parse().unwrap());
+    if control_with_evidence(&result) {
+        result.evidence = vec![EvidenceRef::of(EVIDENCE, "log.txt", "text/plain")];
+    }
+    Statement::Result(Box::new(result))
+}
+
+/// The evidence file that the results of LOG-1 cite.
+pub(crate) const EVIDENCE: &[u8] = b"2026-11-22 a line of a log\n";
+
+fn control_with_evidence(result: &ControlResult) -> bool {
+    result.control.as_str() == "LOG-1"
+}
+
+/// Two systems whose entries alternate; the one packed fails a control.
+fn story(catalogs: &Catalogs) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for stream in [STREAM, OTHER_STREAM] {
+        let id = || stream.parse().unwrap();
+        drafts.push(Statement::System(System::new(id(), "A system")).draft("local"));
+        drafts.push(
+            Statement::Asset(Asset::new(id(), "model".parse().unwrap(), "model", "The model")).draft("local"),
+        );
+    }
+    drafts.swap(1, 2);
+    for pin in catalogs.pins() {
+        let mut draft = Statement::Catalog(pin).draft("local");
+        draft.stream = STREAM.parse().unwrap();
+        drafts.push(draft);
+    }
+    for (stream, control, status, summary) in [
+        (STREAM, "LOG-1", Status::Passed, "logs are there"),
+        (OTHER_STREAM, "LOG-1", Status::Passed, "logs are there"),
+        (STREAM, "LOG-2", Status::Failed, "no logs at night"),
+        (OTHER_STREAM, "LOG-2", Status::Passed, "logs are there"),
+        (STREAM, "LOG-1", Status::Passed, "logs are still there"),
+    ] {
+        drafts.push(result(stream, control, status, summary).draft("local"));
+    }
+    drafts
+}
+
+#[derive(Default)]
+struct Ticking(AtomicU64);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        let tick = self.0.fetch_add(1, Ordering::Relaxed);
+        Timestamp::from_millis(BEGIN + tick * 1000).unwrap()
+    }
+}
+
+/// An entry with its payload's bytes.
+pub(crate) type Whole = (Entry, Vec<u8>);
+
+/// A ledger as its files hold it, made by the ledger's own writer.
+pub(crate) fn recorded(drafts: &[Draft], catalogs: &Catalogs) -> Vec<Whole> {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        id: "ledger-1".parse().unwrap(),
+        origin: ORIGIN.into(),
+        log_key: verifier(ORIGIN, &log_key()),
+        head: None,
+    };
+    let surroundings = Surroundings {
+        clock: Arc::new(Ticking::default()),
+        random: |bytes| bytes.fill(7),
+        filing: &NoFiling,
+        wait: Duration::from_secs(60),
+        heads: folder.path().join("heads"),
+    };
+    let mut ledger =
+        Ledger::create(&folder.path().join("ledger"), &settings, &log_key(), surroundings).unwrap();
+    // One by one, so that each has its own time; a long story goes in one batch.
+    let batch = if drafts.len() > 100 { drafts.len() } else { 1 };
+    drafts.chunks(batch).for_each(|drafts| drop(ledger.append(drafts).unwrap()));
+    let head = ledger.head(&STREAM.parse().unwrap()).unwrap();
+    let newest = ledger.size() - 1;
+    let as_of = ledger.reader().unwrap().record(newest).unwrap().entry.time;
+    let issued = PackIssued {
+        id: "pack-1".parse().unwrap(),
+        head: head.leaf,
+        last: head.n - 1,
+        as_of,
+        first: 0,
+        issuer: ISSUER.into(),
+        system: STREAM.parse().unwrap(),
+        frameworks: catalogs.frameworks.iter().map(|framework| framework.id.to_string()).collect(),
+    };
+    ledger.append(&[Statement::Pack(issued).draft("local")]).unwrap();
+    let size = ledger.size();
+    let reader = ledger.reader().unwrap();
+    let whole = |index| {
+        let entry = Entry::from_bytes(&reader.entry_bytes(index).unwrap()).unwrap();
+        (entry, reader.payload_bytes(index).unwrap().unwrap())
+    };
+    let all: Vec<Whole> = (0..size).map(whole).collect();
+    assert_eq!(reader.checkpoint().root, root_of(&leaves(&all)), "the workshop's tree is the ledger's");
+    ledger.close().unwrap();
+    all
+}
+
+pub(crate) fn leaves(all: &[Whole]) -> Vec<Digest> {
+    all.iter().map(|(entry, _)| Digest::leaf(&entry.to_bytes())).collect()
+}
+
+/// The checkpoint of a whole ledger, as the log's key signs it for an origin.
+pub(crate) fn checkpoint(all: &[Whole], origin: &str) -> Vec<u8> {
+    let head = Checkpoint { origin: origin.into(), size: all.len() as u64, root: root_of(&leaves(all)) };
+    head.sign(&origin.parse().unwrap(), &log_key())
+}
+
+/// What a pack of the stream is made of.
+pub(crate) fn source(all: &[Whole]) -> PackSource {
+    let packed = |(entry, payload): &Whole| PackedEntry {
+        index: entry.index,
+        entry: entry.to_bytes(),
+        payload: Some(payload.clone()),
+    };
+    let entries = all.iter().filter(|(entry, _)| entry.stream == *STREAM).map(packed).collect();
+    let evidence = BTreeMap::from([(Digest::of(EVIDENCE), EVIDENCE.to_vec())]);
+    PackSource {
+        entries,
+        checkpoint: checkpoint(all, ORIGIN),
+        leaves: leaves(all),
+        evidence,
+        log_key: verifier(ORIGIN, &log_key()),
+    }
+}
+
+/// Links every entry to those before it anew: what an operator with the log's key can do to a whole history.
+pub(crate) fn relink(all: &mut [Whole]) {
+    let mut prev = Digest::ZERO;
+    let mut heads: BTreeMap<String, (u64, Digest)> = BTreeMap::new();
+    for (index, (entry, _)) in all.iter_mut().enumerate() {
+        let (n, stream_prev) = heads.get(entry.stream.as_str()).copied().unwrap_or((0, Digest::ZERO));
+        (entry.index, entry.prev, entry.n, entry.stream_prev) = (index as u64, prev, n, stream_prev);
+        prev = Digest::leaf(&entry.to_bytes());
+        heads.insert(entry.stream.to_string(), (n + 1, prev));
+    }
+}
+
+/// Another payload for an entry.
+pub(crate) fn restate(whole: &mut Whole, statement: &Statement) {
+    let payload = Payload { salt: [9; 16], statement: statement.to_bytes(), signature: None };
+    whole.1 = payload.to_bytes();
+    whole.0.payload = Digest::of(&whole.1);
+}
+
+pub(crate) fn issuer() -> Issuer {
+    Issuer { name: ISSUER.parse().unwrap(), key: issuer_key() }
+}
+
+/// A report of a few bytes that depend on every byte of the document.
+pub(crate) fn stub(document: &Document) -> Result<Vec<u8>, String> {
+    Ok(format!("%PDF-stub {}\n", Digest::of(format!("{document:?}").as_bytes())).into_bytes())
+}
+
+/// The honest ledger, and its pack with the stub for a report.
+pub(crate) struct Honest {
+    pub(crate) all: Vec<Whole>,
+    pub(crate) catalogs: Catalogs,
+    pub(crate) pack: Vec<u8>,
+}
+
+pub(crate) fn honest() -> &'static Honest {
+    static HONEST: OnceLock<Honest> = OnceLock::new();
+    HONEST.get_or_init(|| {
+        let catalogs = tiny_catalogs();
+        let all = recorded(&story(&catalogs), &catalogs);
+        let pack = issue(&source(&all), &catalogs, &issuer(), &stub).unwrap().bytes;
+        Honest { all, catalogs, pack }
+    })
+}
+
+/// Verifies as the auditor does, with the stub for a renderer.
+pub(crate) fn judge(pack: &[u8]) -> Verdict {
+    judge_with(pack, Some(&trust()))
+}
+
+pub(crate) fn judge_with(pack: &[u8], trust: Option<&Trust>) -> Verdict {
+    verify_with(pack, trust, &Limits::default(), Some(&stub as RenderPdf<'_>))
+}
+
+/// The honest pack after `edit`, judged.
+pub(crate) fn forged(edit: impl FnOnce(&mut Opened)) -> Verdict {
+    let mut opened = Opened::of(&honest().pack);
+    edit(&mut opened);
+    judge(&opened.close())
+}
+
+/// A pack taken apart.
+#[derive(Clone)]
+pub(crate) struct Opened {
+    pub(crate) members: Members,
+}
+
+impl Opened {
+    pub(crate) fn of(pack: &[u8]) -> Self {
+        Self { members: archive::read(pack, &Limits::default()).unwrap() }
+    }
+
+    pub(crate) fn close(&self) -> Vec<u8> {
+        archive::write(&self.members).unwrap()
+    }
+
+    pub(crate) fn bytes(&mut self, name: &str) -> &mut Vec<u8> {
+        self.members.get_mut(name).unwrap_or_else(|| panic!("{name}"))
+    }
+
+    /// Replaces text in a member; it must be there.
+    pub(crate) fn replace(&mut self, name: &str, from: &str, to: &str) {
+        let text = String::from_utf8(self.bytes(name).clone()).unwrap();
+        assert!(text.contains(from), "{name} does not say {from}");
+        *self.bytes(name) = text.replacen(from, to, 1).into_bytes();
+    }
+
+    pub(crate) fn assessment(&self) -> PackAssessment {
+        serde_json::from_slice(&self.members[ASSESSMENT]).unwrap()
+    }
+
+    /// Writes the assessment as an issuer would.
+    pub(crate) fn set_assessment(&mut self, edit: impl FnOnce(&mut PackAssessment)) {
+        let mut assessment = self.assessment();
+        edit(&mut assessment);
+        *self.bytes(ASSESSMENT) = affiant_reports::derive::to_json(&assessment);
+    }
+
+    pub(crate) fn set_proofs(&mut self, edit: impl FnOnce(&mut Proofs)) {
+        let mut proofs: Proofs = serde_json::from_slice(&self.members[PROOFS]).unwrap();
+        edit(&mut proofs);
+        *self.bytes(PROOFS) = [serde_json::to_vec_pretty(&proofs).unwrap(), b"\n".to_vec()].concat();
+    }
+
+    pub(crate) fn note(&self) -> PackNote {
+        PackNote::from_text(&Note::parse(&self.members[NOTE]).unwrap().text).unwrap()
+    }
+
+    /// Makes the manifests and the information file right again; gives the digest to sign.
+    pub(crate) fn redo(&mut self) -> Digest {
+        let assessment = self.assessment();
+        let agent = concat!("affiant ", env!("CARGO_PKG_VERSION")).to_owned();
+        let (pack, date) = (assessment.pack.to_string(), assessment.as_of.date().to_string());
+        bag::seal(&mut self.members, &BagInfo { pack, date, agent })
+    }
+
+    /// Redoes the manifests and signs: the note says what the assessment and the checkpoint say.
+    pub(crate) fn sign_as(&mut self, name: &str, key: &SigningKey) {
+        let tagmanifest = self.redo();
+        let assessment = self.assessment();
+        let head = Checkpoint::from_text(&Note::parse(&self.members[CHECKPOINT]).unwrap().text).unwrap();
+        let note = PackNote {
+            pack: assessment.pack,
+            origin: assessment.origin,
+            size: head.size,
+            root: head.root,
+            tagmanifest,
+        };
+        self.members.insert(NOTE.into(), Note::sign(&note.to_text(), &name.parse().unwrap(), key));
+    }
+
+    /// Redoes the manifests and signs as the issuer, saying what the honest pack says, whatever this one does.
+    pub(crate) fn seal_and_sign(&mut self, honest: &Self) {
+        let assessment = honest.assessment();
+        let agent = concat!("affiant ", env!("CARGO_PKG_VERSION")).to_owned();
+        let (pack, date) = (assessment.pack.to_string(), assessment.as_of.date().to_string());
+        let tagmanifest = bag::seal(&mut self.members, &BagInfo { pack, date, agent });
+        let note = PackNote { tagmanifest, ..honest.note() };
+        self.members
+            .insert(NOTE.into(), Note::sign(&note.to_text(), &ISSUER.parse().unwrap(), &issuer_key()));
+    }
+
+    /// Signs with the key that the auditor trusts.
+    pub(crate) fn sign(&mut self) {
+        self.sign_as(ISSUER, &issuer_key());
+    }
+
+    /// Puts other entries in, with payloads, checkpoint and proofs that fit them as well as they can.
+    pub(crate) fn set_entries(&mut self, source: &PackSource) {
+        self.members.retain(|name, _| !name.starts_with(PAYLOADS));
+        for packed in &source.entries {
+            self.members
+                .extend(packed.payload.iter().map(|payload| (payload_member(packed.index), payload.clone())));
+        }
+        *self.bytes(ENTRIES) = source.entries.iter().flat_map(|packed| packed.entry.clone()).collect();
+        *self.bytes(CHECKPOINT) = source.checkpoint.clone();
+        let indexes: Vec<u64> = source.entries.iter().map(|packed| packed.index).collect();
+        let mut sorted = indexes.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let nodes = multiproof::prove(&source.leaves, &sorted);
+        let (size, root) = (source.leaves.len() as u64, root_of(&source.leaves));
+        self.set_proofs(|proofs| *proofs = Proofs { size, root, indexes, nodes });
+    }
+}
+
+/// Asserts that a pack is refused, and by which check first.
+#[track_caller]
+pub(crate) fn refused_by(verdict: &Verdict, name: CheckName, detail: &str) {
+    let first = verdict.first_failure().unwrap_or_else(|| panic!("accepted: {:?}", verdict.conclusion));
+    assert_eq!(first.name, name, "{}", first.detail);
+    assert!(first.detail.contains(detail), "{}", first.detail);
+    let about_conclusions = matches!(name, CheckName::Assessment | CheckName::Report);
+    let also = |check: CheckName| verdict.outcome(check) == Outcome::Failed;
+    let code = if about_conclusions && !also(CheckName::References) { 1 } else { 3 };
+    assert_eq!(verdict.exit_code(), code);
+}
