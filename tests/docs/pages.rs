@@ -1,6 +1,6 @@
 //! What the pages show is what happens.
 
-use super::session::{play, steps};
+use super::session::{Step, play, steps};
 use crate::support::place::Place;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -55,11 +55,31 @@ fn the_readme_has_a_session_from_init_to_a_rejected_pack() {
 }
 
 #[test]
+fn every_command_in_a_script_on_a_page_is_understood() {
+    let place = Place::new();
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for script in text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            for line in script.replace("\\\n", " ").lines().filter(|line| line.starts_with("affiant ")) {
+                let command = line.split(" #").next().unwrap_or_default();
+                let step = Step {
+                    line: 0,
+                    command: format!("{command} --help"),
+                    code: 0,
+                    expected: vec!["…".into()],
+                };
+                let wrong = play(&place, &page.display().to_string(), &[step]);
+                assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+            }
+        }
+    }
+}
+
+#[test]
 fn every_link_between_pages_leads_to_a_file() {
     let mut dead = Vec::new();
-    for page in pages()
-        .into_iter()
-        .chain([root().join("docs/architecture.md"), root().join("docs/frameworks.md")])
+    for page in
+        pages().into_iter().chain([root().join("docs/architecture.md"), root().join("docs/frameworks.md")])
     {
         let text = fs::read_to_string(&page).unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

@@ -130,10 +130,7 @@ fn a_pack_of_one_framework_speaks_of_that_one_alone() {
     let place = issued();
     let words = ["pack", "build", "scoring", "--output", "one.zip", "--framework", "nist-ai-rmf", "--json"];
     place.affiant(&words).expect(0);
-    place
-        .affiant(&["verify", "one.zip", "--trust", "trust.keys"])
-        .expect(0)
-        .says("72 determinations derived again");
+    place.affiant(&["verify", "one.zip", "--trust", "trust.keys"]).expect(0).says("72 determinations as of");
     place
         .affiant(&["pack", "build", "scoring", "--framework", "nist"])
         .expect(2)

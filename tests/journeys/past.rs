@@ -48,7 +48,10 @@ fn evidence_pushed_later_about_an_earlier_time_was_not_known_then() {
 fn before_there_was_anything_nothing_is_evaluated() {
     let mut place = Place::with_system_at(NOON);
     place.at(NOON + DAY).push("auc", "passed");
-    place.affiant(&["status", "scoring", "--as-of", "2026-11-23T00:00:00Z"]).expect(4);
+    place
+        .affiant(&["status", "scoring", "--as-of", "2026-11-23T00:00:00Z"])
+        .expect(4)
+        .warns("scoring: not registered by 2026-11-23T00:00:00Z");
     place.affiant(&["status", "scoring", "--as-of", "2026-11-24"]).expect(4);
     place.affiant(&["status", "scoring", "--as-of", "2026-11-26"]).expect(0);
 }
@@ -78,4 +81,12 @@ fn a_pack_of_a_past_instant_verifies_and_one_of_the_future_is_refused() {
     let words = ["pack", "build", "scoring", "--output", "future.zip", "--as-of", "2027-12-04"];
     place.affiant(&words).expect(2).warns("lies in the future");
     assert!(!place.path("future.zip").exists());
+    let size = || place.affiant(&["log", "checkpoint", "--json"]).expect(0).json()["size"].clone();
+    let before = size();
+    let words = ["pack", "build", "scoring", "--output", "before.zip", "--as-of", "2026-11-01"];
+    place
+        .affiant(&words)
+        .expect(2)
+        .warns("error: `scoring` was registered at 2026-11-24T12:00:00Z, after 2026-11-01");
+    assert_eq!(size(), before, "no entry says that a pack was issued which was not");
 }

@@ -17,7 +17,7 @@ impl Answer {
     /// Demands an exit code; shows everything when it is another. No answer may be a panic.
     #[track_caller]
     pub(crate) fn expect(self, code: i32) -> Self {
-        assert!(!self.stderr.contains("panicked"), "{}", self.shown());
+        assert!(!self.is_fault(), "{}", self.shown());
         assert_eq!(self.code, code, "{}", self.shown());
         self
     }
@@ -53,6 +53,11 @@ impl Answer {
     /// The `error:` lines on stderr, without that word.
     pub(crate) fn errors(&self) -> Vec<&str> {
         self.stderr.lines().filter_map(|line| line.strip_prefix("error: ")).collect()
+    }
+
+    /// Whether the binary broke a promise of its own: a panic, in its own words or the runtime's.
+    pub(crate) fn is_fault(&self) -> bool {
+        ["panicked", "internal fault"].iter().any(|word| self.stderr.contains(word))
     }
 
     pub(crate) fn shown(&self) -> String {

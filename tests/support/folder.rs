@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every file below `folder` but the lock, by path, with its bytes.
+/// Every file below `folder` but the lock and the index, by path, with its bytes. The index is derived, and its database
+/// writes a file whenever it is opened.
 pub(crate) fn content(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for path in files(folder) {
         let name = path.strip_prefix(folder).unwrap().to_owned();
-        if name != Path::new("lock") {
+        if name != Path::new("lock") && !name.starts_with("index") {
             found.insert(name, fs::read(&path).unwrap_or_default());
         }
     }
