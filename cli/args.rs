@@ -90,7 +90,7 @@ pub(crate) struct InitArguments {
     /// Folder of the new ledger
     #[arg(default_value = ".")]
     pub(crate) dir: PathBuf,
-    /// Name of the log, such as evidence.example.org/ai [default: affiant.local/<id>]
+    /// Name of the log, such as evidence.example.org/ai [default: affiant.local/ID]
     #[arg(long)]
     pub(crate) origin: Option<String>,
     /// Id of the ledger [default: made up]
@@ -364,7 +364,7 @@ Issuing is itself an entry of the system's stream, and the last one in the pack:
     Build {
         /// The system
         system: String,
-        /// File to write [default: <system>.affiant.zip]
+        /// File to write [default: SYSTEM.affiant.zip]
         #[arg(long, short)]
         output: Option<PathBuf>,
         /// Also write the report by itself

@@ -171,8 +171,5 @@ fn digest(text: &str) -> Result<Digest, Failure> {
 }
 
 fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: Option<String>) -> Result<Option<T>, Failure> {
-    let read = |text: String| {
-        text.parse().map_err(|error| Failure::refused(format!("`{}`: {error}", visible(&text))))
-    };
-    text.map(read).transpose()
+    text.map(|text| text.parse().map_err(Failure::refused)).transpose()
 }

@@ -1,7 +1,7 @@
 //! Audit packs: issue, render, verify.
 //!
 //! A pack is one file that proves what an evidence ledger holds about one AI system: [`issue`] makes it, [`verify`]
-//! judges it with keys from outside, and both share one pure function, [`derive`]. The strict container is [`archive`];
+//! judges it with keys from outside, and both share one pure function, [`mod@derive`]. The strict container is [`archive`];
 //! the report inside is a [`document`] that [`compose`] lays out and `render` draws.
 //!
 //! Everything but the PDF renderer (feature `pdf`) belongs to the verifier's closure and builds for

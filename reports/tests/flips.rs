@@ -18,12 +18,12 @@ fn bit(at: usize) -> u8 {
 }
 
 /// The check that refuses, with keys from outside; without them the pack is never better than self-asserted.
-fn refused(pack: &[u8]) -> Result<CheckName, Verdict> {
+fn refused(pack: &[u8]) -> Result<CheckName, Box<Verdict>> {
     let verdict = judge(pack);
     let right = verdict.conclusion == Conclusion::Rejected && verdict.exit_code() == 3;
     match verdict.first_failure() {
         Some(first) if right => Ok(first.name),
-        _ => Err(verdict),
+        _ => Err(Box::new(verdict)),
     }
 }
 

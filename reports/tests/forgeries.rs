@@ -253,7 +253,8 @@ fn whoever_brings_his_own_keys_is_never_better_than_self_asserted() {
 
 #[test]
 fn every_word_of_the_assessment_is_derived_again() {
-    let edits: [(&str, fn(&mut affiant_reports::pack::PackAssessment), CheckName); 8] = [
+    type Edit = fn(&mut affiant_reports::pack::PackAssessment);
+    let edits: [(&str, Edit, CheckName); 8] = [
         ("totals", |a| a.assessments[0].totals.applying.count += 1, Assessment),
         ("a limitation left out", |a| drop(a.does_not_establish.pop()), Assessment),
         ("evidence said to be held", |a| a.evidence.clear(), Assessment),

@@ -19,6 +19,10 @@ pub(super) fn refused(place: &Place, arguments: &[&str], stdin: &[u8], code: i32
     for text in named {
         assert!(errors.contains(text), "no `{text}` in an `error:` line\n{}", answer.shown());
     }
+    let doubled = |line: &&str| {
+        line.split_once(": ").is_some_and(|(value, rest)| value.len() > 2 && rest.starts_with(value))
+    };
+    assert!(!answer.errors().iter().any(doubled), "the value is said twice\n{}", answer.shown());
     assert!(answer.took < REFUSAL_MAX, "{:?}\n{}", answer.took, answer.shown());
     let hidden = |c: char| {
         (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
