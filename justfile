@@ -30,8 +30,7 @@ interop:
 # Measure; numbers go to docs/performance.md as ratios to the floor of the same run
 bench:
     cargo bench -p affiant-ledger
-    cargo bench -p affiant-reports
-    cargo bench -p affiant
+    cargo bench -p affiant-controls -p affiant-frameworks -p affiant-reports
 
 # Compile the catalogs from their YAML sources again
 catalogs:
