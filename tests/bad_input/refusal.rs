@@ -20,7 +20,7 @@ pub(super) fn refused(place: &Place, arguments: &[&str], stdin: &[u8], code: i32
         assert!(errors.contains(text), "no `{text}` in an `error:` line\n{}", answer.shown());
     }
     let doubled = |line: &&str| {
-        line.split_once(": ").is_some_and(|(value, rest)| value.len() > 2 && rest.starts_with(value))
+        line.split_once(": ").is_some_and(|(value, rest)| value.starts_with('`') && rest.starts_with(value))
     };
     assert!(!answer.errors().iter().any(doubled), "the value is said twice\n{}", answer.shown());
     assert!(answer.took < REFUSAL_MAX, "{:?}\n{}", answer.took, answer.shown());
