@@ -16,6 +16,7 @@ use affiant_controls::catalog::ControlCatalog;
 use affiant_controls::intake::{self, Format, IntakeError, RowError, ToolRules, ndjson};
 use affiant_controls::result::{Collector, ControlResult, Run};
 use affiant_controls::statement::{ORGANISATION, Statement};
+use affiant_controls::status::Status;
 use affiant_ledger::blob;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, visible};
@@ -113,6 +114,12 @@ fn intake_context<'a>(
 
 /// A single result from flags, as the JSON a script would write.
 fn single(arguments: &PushArguments) -> Result<Vec<u8>, Failure> {
+    // A tool's unknown word is recorded as unknown; a person can be asked again.
+    let status = arguments.status.as_deref().unwrap_or_default();
+    if Status::from_word(status).is_none() {
+        return Err(Failure::refused(format!("`{}` is not a status", visible(status)))
+            .hint("passed, failed, needs-review, not-applicable or not-run"));
+    }
     let fields = [
         ("control", &arguments.control),
         ("status", &arguments.status),

@@ -35,6 +35,7 @@ impl Source {
         };
         let mut reader = BufReader::with_capacity(LOOK, reader);
         let head = fill(&mut reader)?;
+        refuse_encoding(&head, &name)?;
         let format = match format {
             Some(FormatName::Json) => Format::Json,
             Some(FormatName::Ndjson) => Format::Ndjson,
@@ -105,8 +106,16 @@ fn fill(reader: &mut impl Read) -> Result<Vec<u8>, Failure> {
     Ok(head)
 }
 
+/// Refuses another encoding than UTF-8. The last character looked at may be cut in two.
+fn refuse_encoding(head: &[u8], name: &str) -> Result<(), Failure> {
+    let whole = match std::str::from_utf8(head) {
+        Err(error) if error.error_len().is_none() => &head[..error.valid_up_to()],
+        _ => head,
+    };
+    strict::decoded(whole).map(|_| ()).map_err(|fault| Failure::refused(format!("{name}: {fault}")))
+}
+
 fn found_out(head: &[u8], name: &str) -> Result<Format, Failure> {
-    strict::decoded(head).map_err(|fault| Failure::refused(format!("{name}: {fault}")))?;
     if head.trim_ascii().is_empty() {
         return Err(Failure::refused(format!("{name}: empty, there is nothing to record"))
             .hint("a tool that wrote nothing has shown nothing; push what it examined"));
@@ -115,4 +124,19 @@ fn found_out(head: &[u8], name: &str) -> Result<Format, Failure> {
         Failure::refused(format!("{name}: neither JSON, NDJSON nor SARIF"))
             .hint("name the format with --format")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_character_cut_in_two_where_the_look_ends_is_no_fault() {
+        let whole = format!("{{\"summary\":\"{}é\"}}", "a".repeat(LOOK - 13));
+        assert!(!whole.is_char_boundary(LOOK));
+        assert!(refuse_encoding(&whole.as_bytes()[..LOOK], "rows").is_ok());
+        let wide: Vec<u8> = "{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(refuse_encoding(&wide, "rows").is_err_and(|failure| failure.message.contains("UTF-16")));
+        assert!(refuse_encoding(b"{\xff}", "rows").is_err());
+    }
 }

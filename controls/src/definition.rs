@@ -107,7 +107,10 @@ pub fn from_yaml(bytes: &[u8], system: Option<&Id>) -> Result<Definitions, Defin
 /// Reads a value from YAML: no key twice, aliases within a budget; the error says line and column.
 #[cfg(feature = "yaml")]
 pub(crate) fn yaml<T: de::DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_saphyr::from_str(text).map_err(|error| error.to_string())
+    // The library adds a picture of the place and advice about its own options; its first line names the place.
+    let first_line =
+        |text: String| text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    serde_saphyr::from_str(text).map_err(|error| first_line(error.to_string()))
 }
 
 fn sized(bytes: &[u8]) -> Result<(), DefinitionError> {
