@@ -4,16 +4,13 @@ use crate::args::InitArguments;
 use crate::catalogs;
 use crate::context::Context;
 use crate::error::Failure;
+use crate::key::ISSUER_KEY_FILE;
 use crate::output;
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::keyfile;
 use affiant_ledger::ledger::Ledger;
 use affiant_ledger::note::{KeyName, Verifier};
 use affiant_ledger::settings::Settings;
-use std::path::Path;
-
-/// Where the issuer's private key is, below the ledger's folder.
-pub(crate) const ISSUER_KEY_FILE: &str = "keys/issuer.pem";
 
 pub(crate) fn run(context: &Context, arguments: InitArguments) -> Result<u8, Failure> {
     let settings = make(context, &arguments)?;
@@ -56,16 +53,6 @@ pub(crate) fn make(context: &Context, arguments: &InitArguments) -> Result<Setti
     catalogs::pin(&mut ledger, &"org".parse().map_err(Failure::refused)?)?;
     ledger.close()?;
     Ok(settings)
-}
-
-/// Name of the issuer's key: the origin with `/issuer`.
-pub(crate) fn issuer_name(settings: &Settings) -> Result<KeyName, Failure> {
-    format!("{}/issuer", settings.origin).parse().map_err(Failure::refused)
-}
-
-/// Reads the issuer's private key.
-pub(crate) fn issuer_key(folder: &Path) -> Result<SigningKey, Failure> {
-    Ok(keyfile::read(&folder.join(ISSUER_KEY_FILE))?)
 }
 
 fn made_up() -> String {

@@ -3,12 +3,17 @@
 use crate::args::{KeyArguments, KeyPurpose, KeyVerb};
 use crate::context::{self, Context};
 use crate::error::Failure;
-use crate::init::{issuer_key, issuer_name};
 use crate::output;
-use affiant_ledger::note::Verifier;
+use affiant_ledger::key::SigningKey;
+use affiant_ledger::keyfile;
+use affiant_ledger::note::{KeyName, Verifier};
 use affiant_ledger::reader::read_settings;
+use affiant_ledger::settings::Settings;
 use affiant_reports::trust::Trust;
 use std::path::Path;
+
+/// Where the issuer's private key is, below the ledger's folder.
+pub(crate) const ISSUER_KEY_FILE: &str = "keys/issuer.pem";
 
 /// The public keys of a ledger.
 pub(crate) struct Keys {
@@ -20,6 +25,16 @@ pub(crate) fn keys(folder: &Path) -> Result<Keys, Failure> {
     let settings = read_settings(folder)?;
     let issuer = Verifier::new(issuer_name(&settings)?, issuer_key(folder)?.verifying_key());
     Ok(Keys { log: settings.log_key, issuer })
+}
+
+/// Name of the issuer's key: the origin with `/issuer`.
+pub(crate) fn issuer_name(settings: &Settings) -> Result<KeyName, Failure> {
+    format!("{}/issuer", settings.origin).parse().map_err(Failure::refused)
+}
+
+/// Reads the issuer's private key.
+pub(crate) fn issuer_key(folder: &Path) -> Result<SigningKey, Failure> {
+    Ok(keyfile::read(&folder.join(ISSUER_KEY_FILE))?)
 }
 
 /// The trust anchor of a ledger.

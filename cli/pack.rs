@@ -4,7 +4,7 @@ use crate::args::{PackArguments, PackVerb};
 use crate::catalogs;
 use crate::context::{self, Context};
 use crate::error::Failure;
-use crate::init::{issuer_key, issuer_name};
+use crate::key::{issuer_key, issuer_name};
 use crate::output;
 use crate::register::known_system;
 use affiant_controls::issued::PackIssued;
