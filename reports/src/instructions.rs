@@ -1,103 +1,105 @@
-//! `VERIFY.md`: how to check a pack, with affiant and by hand.
+//! `VERIFY.md`: how to check a pack, with affiant and by hand. Its commands run as printed, with any POSIX shell and
+//! OpenSSL 3; keys are read from the auditor's file, never from the pack.
 
-use crate::pack::PackAssessment;
+use crate::pack::{PACK_ENDING, PackAssessment};
 use affiant_ledger::checkpoint::Checkpoint;
-use affiant_ledger::note::Verifier;
 
 /// The text of VERIFY.md.
 pub(crate) fn text(assessment: &PackAssessment, checkpoint: &Checkpoint) -> String {
     let PackAssessment { pack, system, as_of, origin, keys, entries, .. } = assessment;
     let (size, root) = (checkpoint.size, checkpoint.root);
-    let pem = |vkey: &str| vkey.parse::<Verifier>().map(|key| key.key().to_pem()).unwrap_or_default();
-    let (log_pem, issuer_pem) = (pem(&keys.log), pem(&keys.issuer));
+    let limits: Vec<String> =
+        assessment.does_not_establish.iter().map(|limit| format!("- {limit}\n")).collect();
     format!(
         r#"# How to verify this pack
 
-Pack `{pack}` about the AI system `{system}`, as of {as_of}, from the evidence ledger `{origin}`.
+- Pack: `{pack}`
+- AI system: `{system}`, as of {as_of}
+- Evidence ledger: `{origin}`
 
 **Take the keys from elsewhere.** A pack that vouches for itself proves nothing about who made it. Ask the organisation
 for its two public keys by another way than this file (its web site, a contract, an earlier pack you hold), and put
-them in a file `trust.keys`. Compare them with what this pack claims:
+them in a file `trust.keys` beside the pack. This pack claims to be made with:
 
 ```
 log {log}
 issuer {issuer}
 ```
 
+The commands below take the pack's file to be called `{system}{PACK_ENDING}`.
+
 ## With affiant
 
 ```
-affiant verify {pack}.affiant.zip --trust trust.keys
+affiant verify {system}{PACK_ENDING} --trust trust.keys
 ```
 
 Exit code 0: verified. 1: intact, but its conclusions do not follow from its evidence. 3: altered, incomplete or signed
 by another key. 4: nothing wrong found, but no trust anchor was given.
 
-## By hand, with unzip, sha256sum and openssl
+## By hand, with unzip, sha256sum and OpenSSL 3
 
-1. Unpack it, and check that every file is the one listed. Nothing may be missing, and nothing may be there that is not
-   listed (`pack.note` and `tagmanifest-sha256.txt` are the two files that no list names):
+By hand you check who signed the pack and that nothing in it was changed since. That its conclusions follow from its
+entries, and that the entries are those of the ledger, is for a program to check, affiant or your own.
 
-   ```
-   unzip -q {pack}.affiant.zip -d pack && cd pack
-   sha256sum --check --strict --quiet manifest-sha256.txt tagmanifest-sha256.txt && echo all files match
-   find . -type f | sort
-   ```
-
-2. Check the issuer's signature. `pack.note` is six lines of text, an empty line, and a signature line; the fifth and
-   sixth lines of the text are the root of the ledger and the SHA-256 of `tagmanifest-sha256.txt`:
+1. Make key files that openssl reads from the keys you hold:
 
    ```
-   sha256sum tagmanifest-sha256.txt; sed -n 6p pack.note
-   sed '/^$/,$d' pack.note > text
-   tail -n 1 pack.note | cut -d' ' -f3 | base64 -d | tail -c 64 > signature
-   openssl pkeyutl -verify -pubin -inkey issuer.pem -rawin -in text -sigfile signature
+   for who in issuer log; do
+     sed -n "s/^$who //p" trust.keys | cut -d+ -f3- | base64 -d | tail -c 32 > raw
+     (echo MCowBQYDK2VwAyEA | base64 -d; cat raw) | openssl pkey -pubin -inform DER -out $who.pem
+   done
    ```
 
-   `issuer.pem` as this pack claims it (yours must come from elsewhere):
+2. Unpack it, and check that every file is the one listed, that none is missing and none extra. (No list names
+   `pack.note` and `tagmanifest-sha256.txt`.)
 
    ```
-{issuer_pem}   ```
-
-3. Check the ledger's signature on the checkpoint the same way, with `data/checkpoint` and `log.pem`. Its three lines
-   are the origin, the number of entries ({size}) and the root of the tree in base64 (in hexadecimal: {root}):
-
-   ```
-   sed '/^$/,$d' data/checkpoint > text
-   tail -n 1 data/checkpoint | cut -d' ' -f3 | base64 -d | tail -c 64 > signature
-   openssl pkeyutl -verify -pubin -inkey log.pem -rawin -in text -sigfile signature
+   unzip -q {system}{PACK_ENDING} -d pack && cd pack
+   sha256sum --check --strict --quiet manifest-sha256.txt tagmanifest-sha256.txt && echo every file is the one listed
+   (cut -c67- manifest-sha256.txt tagmanifest-sha256.txt; echo pack.note; echo tagmanifest-sha256.txt) | sort > ../listed
+   find . -type f | cut -c3- | sort | diff ../listed - && echo none is missing and none extra
    ```
 
-   `log.pem` as this pack claims it:
+3. Check the issuer's signature. `pack.note` is six lines of text, an empty line and a signature line. The sixth line is
+   the SHA-256 of `tagmanifest-sha256.txt`:
 
    ```
-{log_pem}   ```
+   sed '/^$/,$d' pack.note > ../text
+   tail -n 1 pack.note | cut -d' ' -f3 | base64 -d | tail -c 64 > ../signature
+   openssl pkeyutl -verify -pubin -inkey ../issuer.pem -rawin -in ../text -sigfile ../signature
+   echo "$(sed -n 6p pack.note)  tagmanifest-sha256.txt" | sha256sum --check
+   ```
 
-4. Check the entries. `data/entries.cbor` is a CBOR sequence (RFC 8742): one map per entry. The leaf hash of an entry is
-   SHA-256 of a zero byte and its bytes; `stream_prev` is the leaf hash of the entry before it in this stream, `payload`
-   is the SHA-256 of `data/payloads/<index>.cbor`. The last entry (`n` = {last}) issued this pack; its leaf hash is
-   `{head}`. `data/proofs.json` leads from the leaf hashes to the root (RFC 6962; nodes layer by layer from the leaves
-   up, by position within a layer).
+4. Check the ledger's signature on its head. The three lines of `data/checkpoint` are the origin, the number of entries
+   ({size}) and the root of the tree, as lines three to five of `pack.note` say:
+
+   ```
+   sed '/^$/,$d' data/checkpoint > ../text
+   tail -n 1 data/checkpoint | cut -d' ' -f3 | base64 -d | tail -c 64 > ../signature
+   openssl pkeyutl -verify -pubin -inkey ../log.pem -rawin -in ../text -sigfile ../signature
+   sed -n 3,5p pack.note | diff ../text - && echo the note names this head
+   ```
+
+   In hexadecimal the root is
+   `{root}`.
+
+## The entries
+
+`data/entries.cbor` is a CBOR sequence (RFC 8742), one map per entry. The leaf hash of an entry is SHA-256 of a zero byte
+and its bytes. `stream_prev` is the leaf hash of the entry before it in this stream; `payload` is the SHA-256 of
+`data/payloads/<index>.cbor`. The last entry (`n` = {last}) issued this pack; its leaf hash is
+`{head}`.
+`data/proofs.json` leads from the leaf hashes to the root (RFC 6962; nodes layer by layer from the leaves up, by
+position within a layer).
 
 ## What verification does not establish
 
-{limits}
-"#,
+{limits}"#,
         log = keys.log,
         issuer = keys.issuer,
         last = entries.last,
         head = entries.head,
-        log_pem = indent(&log_pem),
-        issuer_pem = indent(&issuer_pem),
-        limits = assessment
-            .does_not_establish
-            .iter()
-            .map(|limit| format!("- {limit}\n"))
-            .collect::<String>()
-            .trim_end(),
+        limits = limits.concat(),
     )
-}
-
-fn indent(text: &str) -> String {
-    text.lines().map(|line| format!("   {line}\n")).collect()
 }

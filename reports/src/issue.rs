@@ -130,8 +130,11 @@ pub fn issue(
     }
     members.insert(CHECKPOINT.into(), source.checkpoint.clone());
     members.insert(PROOFS.into(), proofs(source, &checkpoint));
-    for (digest, bytes) in &source.evidence {
-        members.insert(evidence_member(digest), bytes.clone());
+    for file in assessment.evidence.iter().filter(|file| file.held) {
+        // Evidence at hand that no entry cites has no place in the pack.
+        members.extend(
+            source.evidence.get(&file.sha256).map(|bytes| (evidence_member(&file.sha256), bytes.clone())),
+        );
     }
     insert_catalogs(&mut members, &catalogs);
     members.insert(VERIFY.into(), crate::instructions::text(&assessment, &checkpoint).into_bytes());
