@@ -190,9 +190,8 @@ pub(crate) fn recorded(drafts: &[Draft], catalogs: &Catalogs) -> Vec<Whole> {
     };
     let mut ledger =
         Ledger::create(&folder.path().join("ledger"), &settings, &log_key(), surroundings).unwrap();
-    // One by one, so that each has its own time; a long story goes in one batch.
+    // One by one, so that each has its own time; a long story goes in the largest batches the writer takes.
     let batch = if drafts.len() > 100 { 4096 } else { 1 };
-    // (the writer takes 4,096 at most)
     drafts.chunks(batch).for_each(|drafts| drop(ledger.append(drafts).unwrap()));
     let head = ledger.head(&STREAM.parse().unwrap()).unwrap();
     let newest = ledger.size() - 1;
