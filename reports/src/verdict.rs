@@ -209,7 +209,7 @@ impl Verdict {
     pub(crate) fn new(
         checks: Vec<CheckOutcome>,
         counts: Counts,
-        assessment: Option<PackAssessment>,
+        assessment: Option<&PackAssessment>,
         limitations: Vec<String>,
     ) -> Self {
         let conclusion = Conclusion::from_checks(&checks);
@@ -221,10 +221,9 @@ impl Verdict {
         };
         let does_not_establish =
             DOES_NOT_ESTABLISH.map(str::to_owned).into_iter().chain(limitations).collect();
-        let (mut pack, mut system, mut as_of) = (None, None, None);
-        if let Some(assessment) = assessment {
-            (pack, system, as_of) = (Some(assessment.pack), Some(assessment.system), Some(assessment.as_of));
-        }
+        let pack = assessment.map(|assessment| assessment.pack.clone());
+        let system = assessment.map(|assessment| assessment.system.clone());
+        let as_of = assessment.map(|assessment| assessment.as_of);
         let level = level.to_owned();
         Self { conclusion, level, pack, system, as_of, checks, counts, does_not_establish }
     }

@@ -18,6 +18,7 @@ use crate::verdict::{CheckName, CheckOutcome, Counts, Outcome, Verdict};
 use affiant_ledger::id::is_hidden;
 use signature::Keys;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Members by name.
 type Members<'a> = BTreeMap<&'a str, &'a [u8]>;
@@ -65,7 +66,7 @@ struct Session<'a> {
     trust: Option<&'a Trust>,
     outcomes: BTreeMap<CheckName, (Outcome, String)>,
     counts: Counts,
-    assessment: Option<PackAssessment>,
+    assessment: Option<Rc<PackAssessment>>,
     limitations: Vec<String>,
 }
 
@@ -95,16 +96,16 @@ impl<'a> Session<'a> {
     }
 
     fn run(&mut self, members: &Members<'_>, render: Option<RenderPdf<'_>>) {
-        let claimed = read_assessment(members);
+        let claimed = read_assessment(members).map(Rc::new);
         self.assessment = claimed.as_ref().ok().cloned();
-        let said = claimed.as_ref().ok();
+        let said = claimed.as_deref().ok();
         let keys = Keys::of(self.trust, claimed.as_ref().map(|assessment| &assessment.keys));
 
         let signed =
             keys.as_ref().map_err(Clone::clone).and_then(|keys| signature::signature(members, keys, said));
         self.note(CheckName::Signature, detail(&signed, |signed| &signed.detail));
         if let Ok(signed) = &signed {
-            self.note(CheckName::Digests, container::digests(members, signed, claimed.as_ref()));
+            self.note(CheckName::Digests, container::digests(members, signed, claimed.as_deref()));
         }
         let note = signed.as_ref().ok().map(|signed| &signed.note);
         let head = keys.and_then(|keys| signature::checkpoint(members, &keys, note, said));
@@ -140,7 +141,7 @@ impl<'a> Session<'a> {
             CheckOutcome { number: name.number(), name, outcome, detail }
         };
         let checks = CheckName::ALL.map(check).into();
-        Verdict::new(checks, self.counts, self.assessment, self.limitations)
+        Verdict::new(checks, self.counts, self.assessment.as_deref(), self.limitations)
     }
 }
 

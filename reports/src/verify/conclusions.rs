@@ -24,6 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Most catalogs in a pack.
 const CATALOGS_MAX: usize = 64;
+/// Largest sum of their sizes, in bytes: checking one takes more than linear time.
+const CATALOGS_SIZE_MAX: usize = 4 << 20;
 
 /// What is judged: everything in it is signed, and proved to be the ledger's.
 #[derive(Clone, Copy)]
@@ -131,6 +133,11 @@ fn catalogs(case: Case<'_>) -> Result<Catalogs, String> {
         members.into_iter().find(|name| name.starts_with(CATALOGS) && !names.contains(**name))
     {
         return Err(format!("{extra} is used by nothing"));
+    }
+    let size: usize =
+        names.iter().filter_map(|name| case.members.get(name.as_str())).map(|bytes| bytes.len()).sum();
+    if size > CATALOGS_SIZE_MAX {
+        return Err(format!("catalogs of {size} bytes together exceed {CATALOGS_SIZE_MAX}"));
     }
     let pinned = pinned(case.records)?;
     let (mut frameworks, mut controls, mut mappings) = (Vec::new(), None, None);
