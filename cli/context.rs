@@ -55,13 +55,7 @@ impl Context {
     }
 
     pub(crate) fn surroundings(&self) -> Surroundings {
-        Surroundings {
-            clock: self.clock.clone(),
-            random: affiant_ledger::random::fill,
-            filing: &Statements,
-            wait: self.wait,
-            heads: heads(),
-        }
+        Surroundings { clock: self.clock.clone(), wait: self.wait, ..Surroundings::new(&Statements, heads()) }
     }
 
     /// Opens the ledger for writing.

@@ -79,7 +79,14 @@ impl From<LedgerError> for Failure {
             LedgerError::Shortened { .. } | LedgerError::Forked { .. } => Self::integrity(message).hint(
                 "do not write to it: keep both copies, and find out which one is the ledger that receipts were given for",
             ),
+            LedgerError::OtherOrigin { .. } => Self::integrity(message).hint(
+                "another ledger's copy stands here, or two ledgers share one `head`: see which of them this folder should hold",
+            ),
             LedgerError::Head { .. } => Self::integrity(message),
+            LedgerError::Group(error) => match &*error {
+                LedgerError::Draft(_) => Self::refused(message),
+                _ => Self::io(message),
+            },
             LedgerError::OtherContent { .. } => {
                 Self::refused(message).hint("a corrected result is a new result: give it a new id")
             }

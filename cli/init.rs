@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::error::Failure;
 use crate::key::ISSUER_KEY_FILE;
 use crate::output;
+use affiant_ledger::disk::Disk;
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::keyfile;
 use affiant_ledger::ledger::Ledger;
@@ -49,7 +50,7 @@ pub(crate) fn make(context: &Context, arguments: &InitArguments) -> Result<Setti
         head: arguments.head.clone(),
     };
     let mut ledger = Ledger::create(&arguments.dir, &settings, &log_key, context.surroundings())?;
-    keyfile::write(&arguments.dir.join(ISSUER_KEY_FILE), &SigningKey::generate())?;
+    keyfile::write(&Disk, &arguments.dir.join(ISSUER_KEY_FILE), &SigningKey::generate())?;
     catalogs::pin(&mut ledger, &"org".parse().map_err(Failure::refused)?)?;
     ledger.close()?;
     Ok(settings)

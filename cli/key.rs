@@ -4,6 +4,7 @@ use crate::args::{KeyArguments, KeyPurpose, KeyVerb};
 use crate::context::{self, Context};
 use crate::error::Failure;
 use crate::output;
+use affiant_ledger::disk::Disk;
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::keyfile;
 use affiant_ledger::note::{KeyName, Verifier};
@@ -22,7 +23,7 @@ pub(crate) struct Keys {
 }
 
 pub(crate) fn keys(folder: &Path) -> Result<Keys, Failure> {
-    let settings = read_settings(folder)?;
+    let settings = read_settings(&Disk, folder)?;
     let issuer = Verifier::new(issuer_name(&settings)?, issuer_key(folder)?.verifying_key());
     Ok(Keys { log: settings.log_key, issuer })
 }
@@ -34,7 +35,7 @@ pub(crate) fn issuer_name(settings: &Settings) -> Result<KeyName, Failure> {
 
 /// Reads the issuer's private key.
 pub(crate) fn issuer_key(folder: &Path) -> Result<SigningKey, Failure> {
-    Ok(keyfile::read(&folder.join(ISSUER_KEY_FILE))?)
+    Ok(keyfile::read(&Disk, &folder.join(ISSUER_KEY_FILE))?)
 }
 
 /// The trust anchor of a ledger.

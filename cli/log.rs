@@ -7,7 +7,8 @@ use crate::filing::Statements;
 use crate::output;
 use affiant_controls::statement::Statement;
 use affiant_ledger::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint};
-use affiant_ledger::fsck::fsck;
+use affiant_ledger::disk::Disk;
+use affiant_ledger::fsck::{Examination, fsck};
 use affiant_ledger::ledger::head_path;
 use affiant_ledger::merkle;
 use affiant_ledger::note::to_base64;
@@ -153,7 +154,7 @@ fn prove(context: &Context, index: u64) -> Result<u8, Failure> {
 
 fn check(context: &Context) -> Result<u8, Failure> {
     let folder = context.folder()?;
-    let head = read_settings(&folder)
+    let head = read_settings(&Disk, &folder)
         .ok()
         .map(|settings| head_path(&folder, &settings, &context.surroundings().heads));
     let show = |done, total| {
@@ -161,7 +162,7 @@ fn check(context: &Context) -> Result<u8, Failure> {
             output::progress("checked", done, total);
         }
     };
-    let report = fsck(&folder, head.as_deref(), &show);
+    let report = fsck(&Examination { head: head.as_deref(), ..Examination::of(&folder) }, &show);
     if context.json {
         output::json(&report);
     } else {

@@ -56,7 +56,7 @@ pub(crate) fn fault(text: &str, as_json: bool) {
 /// Says broken promises of the program in one line; the index, whose faults are caught and mended, says nothing.
 pub(crate) fn say_faults() {
     std::panic::set_hook(Box::new(|fault| {
-        if affiant_ledger::index::is_guarded() {
+        if affiant_ledger::table::is_guarded() {
             return;
         }
         let place = fault.location().map(ToString::to_string).unwrap_or_default();

@@ -114,7 +114,7 @@ fn source(ledger: &mut Ledger, system: &Id) -> Result<PackSource, Failure> {
             continue;
         };
         for file in &result.evidence {
-            if let Some(bytes) = blob::read(reader.folder(), &file.sha256)? {
+            if let Some(bytes) = blob::read(reader.storage(), reader.folder(), &file.sha256)? {
                 evidence.insert(file.sha256, bytes);
             }
         }

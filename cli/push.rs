@@ -68,7 +68,8 @@ pub(crate) fn push(context: &Context, ledger: &mut Ledger, arguments: &PushArgum
                     ..failure
                 })?;
                 if arguments.keep_raw && !arguments.dry_run {
-                    blob::store(collection.ledger.reader()?.folder(), &bytes)?;
+                    let reader = collection.ledger.reader()?;
+                    blob::store(reader.storage(), reader.folder(), &bytes)?;
                 }
             }
             return collection.record(context, arguments);
@@ -294,7 +295,7 @@ impl<'a, 'b> Collection<'a, 'b> {
     fn queue(&mut self, drafts: Vec<(u64, Draft)>) -> Result<(), Failure> {
         let (lines, drafts): (Vec<u64>, Vec<Draft>) = drafts.into_iter().unzip();
         if let Ok(before) = self.ledger.recorded_before(&drafts) {
-            self.repeats |= !before.is_empty();
+            self.repeats |= before.iter().any(Option::is_some);
             return drafts.into_iter().try_for_each(|draft| self.spool.push(draft));
         }
         // Something clashes: go one by one, so that the row can be named.
@@ -357,26 +358,24 @@ impl<'a, 'b> Collection<'a, 'b> {
             return preview(context, &self.preview, self.spool.count());
         }
         let total = self.spool.count();
-        let drafts = self.spool.drain(BATCH)?.ahead();
-        let (mut done, mut again) = (0, 0);
-        let mut range: Option<(u64, u64)> = None;
-        for batch in drafts {
-            let batch = batch?;
-            let appended =
-                if self.repeats { self.ledger.append(&batch) } else { self.ledger.append_fresh(&batch) }?;
-            done += appended.len() as u64;
-            again += appended.iter().filter(|a| a.again).count() as u64;
-            for fresh in appended.iter().filter(|a| !a.again) {
-                range = Some((range.map_or(fresh.index, |(first, _)| first), fresh.index));
+        let mut told = Telling { context, arguments, total, done: 0, again: 0, range: None };
+        let of = Told::maker(context, total);
+        let batches = self.spool.drain(BATCH)?.ahead();
+        if self.repeats {
+            for batch in batches {
+                let batch = batch?;
+                let appended = self.ledger.append(&batch)?;
+                told.batch(self.ledger, Told::maker(context, total)(&batch), &appended)?;
             }
-            answer(context, self.ledger, &batch, &appended, total)?;
-            if total > BATCH as u64 && !context.quiet {
-                output::progress("recorded", done, total);
-            }
-            if let Some(folder) = &arguments.receipts {
-                receipts(self.ledger, &appended, folder)?;
-            }
+        } else {
+            let batches = batches.into_iter().map(|batch| {
+                let batch = batch?;
+                let told = of(&batch);
+                Ok::<_, Failure>((batch, told))
+            });
+            self.ledger.append_stream(batches, |ledger, of, appended| told.batch(ledger, of, &appended))?;
         }
+        let Telling { done, again, range, .. } = told;
         if !context.json {
             let entries =
                 range.map_or("no new entry".to_owned(), |(first, last)| format!("entries {first} to {last}"));
@@ -391,33 +390,72 @@ impl<'a, 'b> Collection<'a, 'b> {
     }
 }
 
-/// One line per entry, only now that it is durable and under the signed checkpoint.
-fn answer(
-    context: &Context,
-    ledger: &mut Ledger,
-    batch: &[Draft],
-    appended: &[Appended],
+/// What is told of a draft once it is recorded.
+struct Told {
+    system: Id,
+    id: Option<String>,
+    result: Option<Box<ControlResult>>,
+}
+
+impl Told {
+    /// Notes what will be told of a batch, as far as anything will.
+    fn maker(context: &Context, total: u64) -> impl Fn(&[Draft]) -> Vec<Self> + use<> {
+        let (json, shown) = (context.json, total <= SHOWN_MAX);
+        move |batch| {
+            let of = |draft: &Draft| Self {
+                system: draft.stream.clone(),
+                id: draft.id.clone(),
+                result: match Statement::from_bytes("result", &draft.statement) {
+                    Ok(Some(Statement::Result(result))) if shown && !json => Some(result),
+                    _ => None,
+                },
+            };
+            if json || shown { batch.iter().map(of).collect() } else { Vec::new() }
+        }
+    }
+}
+
+/// Tells of entries as they become durable.
+struct Telling<'a> {
+    context: &'a Context,
+    arguments: &'a PushArguments,
     total: u64,
-) -> Result<(), Failure> {
-    let size = ledger.size();
-    for (draft, a) in batch.iter().zip(appended) {
-        if context.json {
-            let mut line = json!({
-                "index": a.index, "leaf": a.leaf, "system": draft.stream, "id": draft.id, "again": a.again, "size": size,
-            });
-            if total <= RECEIPTS_MAX {
-                let receipt = ledger.reader()?.receipt(a.index)?.to_bytes();
-                line["receipt"] = json!(String::from_utf8_lossy(&receipt));
-            }
-            output::json(&line);
-        } else if total <= SHOWN_MAX {
-            let result = Statement::from_bytes("result", &draft.statement).ok().flatten();
-            if let Some(Statement::Result(result)) = result {
+    done: u64,
+    again: u64,
+    range: Option<(u64, u64)>,
+}
+
+impl Telling<'_> {
+    /// One line per entry, only now that it is durable and under the signed checkpoint.
+    fn batch(&mut self, ledger: &mut Ledger, told: Vec<Told>, appended: &[Appended]) -> Result<(), Failure> {
+        self.done += appended.len() as u64;
+        self.again += appended.iter().filter(|a| a.again).count() as u64;
+        for fresh in appended.iter().filter(|a| !a.again) {
+            self.range = Some((self.range.map_or(fresh.index, |(first, _)| first), fresh.index));
+        }
+        let size = ledger.size();
+        for (told, a) in told.into_iter().zip(appended) {
+            if self.context.json {
+                let mut line = json!({
+                    "index": a.index, "leaf": a.leaf, "system": told.system, "id": told.id, "again": a.again, "size": size,
+                });
+                if self.total <= RECEIPTS_MAX {
+                    let receipt = ledger.receipt(a.index)?.to_bytes();
+                    line["receipt"] = json!(String::from_utf8_lossy(&receipt));
+                }
+                output::json(&line);
+            } else if let Some(result) = told.result {
                 output::line(shown(&result, a));
             }
         }
+        if self.total > BATCH as u64 && !self.context.quiet {
+            output::progress("recorded", self.done, self.total);
+        }
+        match &self.arguments.receipts {
+            Some(folder) => receipts(ledger, appended, folder),
+            None => Ok(()),
+        }
     }
-    Ok(())
 }
 
 fn shown(result: &ControlResult, appended: &Appended) -> String {
@@ -448,7 +486,7 @@ fn preview(context: &Context, results: &[ControlResult], total: u64) -> Result<u
 
 fn receipts(ledger: &mut Ledger, appended: &[Appended], folder: &Path) -> Result<(), Failure> {
     for a in appended {
-        let receipt = ledger.reader()?.receipt(a.index)?;
+        let receipt = ledger.receipt(a.index)?;
         let path = folder.join(format!("receipt-{}.tlog-proof", a.index));
         crate::context::output(&path, &receipt.to_bytes())?;
     }

@@ -16,6 +16,7 @@ use affiant_ledger::id::{Id, visible};
 use affiant_ledger::index::Lookup;
 use affiant_ledger::reader::Reader;
 use affiant_ledger::record::Record;
+use affiant_ledger::table::Sled;
 use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::Catalogs;
 use rayon::prelude::*;
@@ -91,7 +92,7 @@ impl<'a> View<'a> {
             Some(last) => Digest::leaf(&reader.entry_bytes(last)?),
             None => Digest::ZERO,
         };
-        Ok(Self { reader, lookup: Lookup::open(reader.folder(), size, leaf) })
+        Ok(Self { reader, lookup: Lookup::open(&Sled, reader.folder(), size, leaf) })
     }
 
     fn streams(&self) -> Result<BTreeSet<Id>, Failure> {

@@ -6,15 +6,13 @@
 
 use affiant_ledger::codec;
 use affiant_ledger::digest::Digest;
-use affiant_ledger::fsck::fsck;
+use affiant_ledger::fsck::{Examination, fsck};
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::ledger::{Ledger, Surroundings};
 use affiant_ledger::note::Verifier;
-use affiant_ledger::random;
 use affiant_ledger::reader::Reader;
 use affiant_ledger::record::{Draft, NoFiling};
 use affiant_ledger::settings::Settings;
-use affiant_ledger::time::SystemClock;
 use criterion::{BatchSize, Criterion, Throughput};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -22,7 +20,6 @@ use std::fs::File;
 use std::hint::black_box;
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const BODY: usize = 1000;
@@ -57,13 +54,7 @@ impl Chain {
 }
 
 fn surroundings(heads: PathBuf) -> Surroundings {
-    Surroundings {
-        clock: Arc::new(SystemClock),
-        random: random::fill,
-        filing: &NoFiling,
-        wait: Duration::ZERO,
-        heads,
-    }
+    Surroundings::new(&NoFiling, heads)
 }
 
 fn create(folder: &Path) -> Ledger {
@@ -201,7 +192,7 @@ fn main() {
             black_box(Digest::of_parts(&[&[0; 32], &bytes]));
         }
     });
-    bench.run("fsck of 100,000", MANY, || assert!(fsck(&path, None, &|_, _| {}).is_sound()));
+    bench.run("fsck of 100,000", MANY, || assert!(fsck(&Examination::of(&path), &|_, _| {}).is_sound()));
     bench.run("open for reading", 1, || drop(black_box(Reader::open(&path).unwrap())));
     bench.run("open, push one, close", 1, || {
         let mut ledger = Ledger::open(&path, surroundings(many.join("heads"))).unwrap();

@@ -1,7 +1,8 @@
 //! Evidence files, named by their SHA-256 and stored once: `blob/<2 hex>/<62 hex>`.
 
 use crate::digest::{Digest, Hasher};
-use crate::files::{self, FileError};
+use crate::files::FileError;
+use crate::storage::Storage;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -15,24 +16,25 @@ pub fn path_of(ledger: &Path, digest: &Digest) -> PathBuf {
 }
 
 /// Stores bytes durably; gives their digest. Storing the same bytes again changes nothing.
-pub fn store(ledger: &Path, bytes: &[u8]) -> Result<Digest, FileError> {
+pub fn store(storage: &dyn Storage, ledger: &Path, bytes: &[u8]) -> Result<Digest, FileError> {
     let digest = Digest::of(bytes);
     let path = path_of(ledger, &digest);
-    if !path.exists() {
-        files::write_durably(&path, bytes)?;
+    let whole = storage.is_file(&path) && digest_of(storage, &path)?.0 == digest;
+    if !whole {
+        storage.write_durably(&path, bytes)?;
     }
     Ok(digest)
 }
 
 /// Reads a blob back if it is there and whole.
-pub fn read(ledger: &Path, digest: &Digest) -> Result<Option<Vec<u8>>, FileError> {
-    let bytes = files::read_if_any(&path_of(ledger, digest), BLOB_SIZE_MAX)?;
+pub fn read(storage: &dyn Storage, ledger: &Path, digest: &Digest) -> Result<Option<Vec<u8>>, FileError> {
+    let bytes = storage.read_if_any(&path_of(ledger, digest), BLOB_SIZE_MAX)?;
     Ok(bytes.filter(|bytes| Digest::of(bytes) == *digest))
 }
 
 /// Digest and size of a regular file, read piece by piece. Links, pipes and devices are refused.
-pub fn digest_of(path: &Path) -> Result<(Digest, u64), FileError> {
-    let (mut file, _) = files::open_regular(path)?;
+pub fn digest_of(storage: &dyn Storage, path: &Path) -> Result<(Digest, u64), FileError> {
+    let (mut file, _) = storage.open(path)?;
     let (mut hash, mut size) = (Hasher::default(), 0);
     let mut piece = vec![0; 1 << 16];
     loop {

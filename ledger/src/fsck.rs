@@ -8,8 +8,9 @@ use crate::blob;
 use crate::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint};
 use crate::codec;
 use crate::digest::Digest;
+use crate::disk::Disk;
 use crate::entry::Entry;
-use crate::files::{self, FileError, TEMPORARY};
+use crate::files::{FileError, TEMPORARY};
 use crate::id::Id;
 use crate::journal::{self, Sealed};
 use crate::merkle::{self, Frontier};
@@ -19,6 +20,7 @@ use crate::reader::{
     ENTRIES_SIZE_MAX, PAYLOADS_SIZE_MAX, entries_path, hashes_path, payloads_path, read_settings,
 };
 use crate::settings::Settings;
+use crate::storage::{Kind, Storage};
 use crate::tile::{self, TILE_WIDTH};
 use crate::time::Timestamp;
 use rayon::prelude::*;
@@ -116,11 +118,29 @@ impl FsckReport {
     }
 }
 
-/// Judges the ledger in `folder`. `head` is the file that remembers the last released checkpoint; `progress` is told
-/// entries done and in all.
-pub fn fsck(folder: &Path, head: Option<&Path>, progress: &(dyn Fn(u64, u64) + Sync)) -> FsckReport {
-    let mut fsck = Fsck::new(folder);
-    match read_settings(folder) {
+/// What fsck is to judge, and what beside it.
+#[derive(Debug, Clone)]
+pub struct Examination<'a> {
+    /// Where the ledger's files are.
+    pub storage: &'a dyn Storage,
+    /// Its folder.
+    pub folder: &'a Path,
+    /// The file that remembers the last released checkpoint.
+    pub head: Option<&'a Path>,
+}
+
+impl<'a> Examination<'a> {
+    /// The ledger in `folder` on the disk, by itself.
+    pub fn of(folder: &'a Path) -> Self {
+        Self { storage: &Disk, folder, head: None }
+    }
+}
+
+/// Judges a ledger; `progress` is told entries done and in all.
+pub fn fsck(examination: &Examination, progress: &(dyn Fn(u64, u64) + Sync)) -> FsckReport {
+    let Examination { storage, folder, head } = *examination;
+    let mut fsck = Fsck::new(storage, folder);
+    match read_settings(storage, folder) {
         Ok(settings) => fsck.run(&settings, head, progress),
         Err(error) => fsck.fault(FaultKind::Settings, None, Some("affiant.toml"), error.to_string()),
     }
@@ -128,6 +148,7 @@ pub fn fsck(folder: &Path, head: Option<&Path>, progress: &(dyn Fn(u64, u64) + S
 }
 
 struct Fsck<'a> {
+    storage: &'a dyn Storage,
     folder: &'a Path,
     report: FsckReport,
     frontier: Frontier,
@@ -159,7 +180,7 @@ struct Judged {
 }
 
 impl<'a> Fsck<'a> {
-    fn new(folder: &'a Path) -> Self {
+    fn new(storage: &'a dyn Storage, folder: &'a Path) -> Self {
         let report = FsckReport {
             origin: String::new(),
             entries: 0,
@@ -172,6 +193,7 @@ impl<'a> Fsck<'a> {
             notices: Vec::new(),
         };
         Self {
+            storage,
             folder,
             report,
             frontier: Frontier::default(),
@@ -195,7 +217,7 @@ impl<'a> Fsck<'a> {
     fn run(&mut self, settings: &Settings, head: Option<&Path>, progress: &(dyn Fn(u64, u64) + Sync)) {
         self.report.origin.clone_from(&settings.origin);
         let published = self.checkpoint_file("checkpoint", &self.folder.join("checkpoint"), settings);
-        match head.map(|head| (head, head.symlink_metadata().is_ok())) {
+        match head.map(|head| (head, matches!(self.storage.kind(head), Ok(Some(_))))) {
             Some((head, true)) => drop(self.checkpoint_file("head", head, settings)),
             Some((_, false)) => {
                 self.report.notices.push("no `head`: no checkpoint is remembered here".into())
@@ -208,7 +230,7 @@ impl<'a> Fsck<'a> {
         while number < start / TILE_WIDTH {
             let end = (number + WINDOW).min(start / TILE_WIDTH);
             let judged: Vec<Judged> =
-                (number..end).into_par_iter().map(|n| judge_bundle(self.folder, n)).collect();
+                (number..end).into_par_iter().map(|n| judge_bundle(self.storage, self.folder, n)).collect();
             judged.into_iter().for_each(|bundle| self.bundle(bundle));
             number = end;
             progress(number * TILE_WIDTH, total);
@@ -234,7 +256,7 @@ impl<'a> Fsck<'a> {
 
     /// Reads a signed checkpoint; its root is compared when the entries reach its size.
     fn checkpoint_file(&mut self, name: &str, path: &Path, settings: &Settings) -> Option<Checkpoint> {
-        match files::read(path, CHECKPOINT_SIZE_MAX as u64) {
+        match self.storage.read(path, CHECKPOINT_SIZE_MAX as u64) {
             Err(error) => {
                 self.fault(FaultKind::Missing, None, Some(name), error.to_string());
                 None
@@ -267,7 +289,7 @@ impl<'a> Fsck<'a> {
 
     /// The tail: where it begins, and its entries.
     fn journal(&mut self, settings: &Settings) -> (u64, Vec<Sealed>) {
-        let segments = match journal::segments(self.folder) {
+        let segments = match journal::segments(self.storage, self.folder) {
             Ok(segments) => segments,
             Err(error) => {
                 self.fault(FaultKind::Missing, None, Some("journal"), error.to_string());
@@ -278,7 +300,7 @@ impl<'a> Fsck<'a> {
         for path in &segments {
             let name = format!("journal/{}", path.file_name().unwrap_or_default().to_string_lossy());
             self.expected.insert(name.clone());
-            let segment = match journal::read_segment(path) {
+            let segment = match journal::read_segment(self.storage, path) {
                 Ok(segment) if segment.records.is_empty() => {
                     self.fault(FaultKind::Journal, None, Some(&name), "holds no sound record".into());
                     continue;
@@ -331,7 +353,7 @@ impl<'a> Fsck<'a> {
         let Some(start) = start else {
             self.fault(FaultKind::Journal, None, Some("journal"), "no sound record".into());
             // Go on with the bundles there are.
-            let there = |number: &u64| self.folder.join(entries_path(*number)).exists();
+            let there = |number: &u64| self.storage.is_file(&self.folder.join(entries_path(*number)));
             return ((0..).take_while(there).count() as u64 * TILE_WIDTH, Vec::new());
         };
         if !start.is_multiple_of(TILE_WIDTH) {
@@ -391,7 +413,7 @@ impl<'a> Fsck<'a> {
                 (payloads_path(number), payloads, PAYLOADS_SIZE_MAX),
                 (hashes_path(0, number), hashes, 32 * TILE_WIDTH),
             ] {
-                match files::read_if_any(&folder.join(&path), max) {
+                match self.storage.read_if_any(&folder.join(&path), max) {
                     Ok(Some(found)) if found != expected => {
                         self.fault(
                             FaultKind::Malformed,
@@ -478,7 +500,7 @@ impl<'a> Fsck<'a> {
 
     fn compare_tile(&mut self, path: &str, hashes: &[Digest]) {
         self.expected.insert(path.to_owned());
-        match files::read(&self.folder.join(path), 32 * TILE_WIDTH) {
+        match self.storage.read(&self.folder.join(path), 32 * TILE_WIDTH) {
             Err(error) => self.fault(FaultKind::Missing, None, Some(path), error.to_string()),
             Ok(bytes) if tile::split_hashes(&bytes).is_ok_and(|found| found == hashes) => {}
             Ok(_) => self.fault(FaultKind::Tile, None, Some(path), "is not the tile of the entries".into()),
@@ -505,7 +527,7 @@ impl<'a> Fsck<'a> {
                 self.stray(&path);
                 continue;
             };
-            match blob::digest_of(&self.folder.join(&path)) {
+            match blob::digest_of(self.storage, &self.folder.join(&path)) {
                 Ok((found, _)) if found == digest => self.report.blobs += 1,
                 Ok(_) => self.fault(FaultKind::Blob, None, Some(&path), "is not what its name says".into()),
                 Err(error) => self.fault(FaultKind::Missing, None, Some(&path), error.to_string()),
@@ -527,16 +549,15 @@ impl<'a> Fsck<'a> {
     /// be listed is a fault.
     fn list(&mut self, below: &str) -> Vec<String> {
         let mut found = Vec::new();
-        match std::fs::symlink_metadata(self.folder.join(below)) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Ok(meta) if !meta.is_dir() => {
-                self.fault(FaultKind::Missing, None, Some(below), "not a folder".into())
-            }
-            _ => {
-                if let Err(error) = list(self.folder, below, &mut found) {
+        match self.storage.kind(&self.folder.join(below)) {
+            Ok(None) => {}
+            Ok(Some(Kind::Folder)) => {
+                if let Err(error) = list(self.storage, self.folder, below, &mut found) {
                     self.fault(FaultKind::Missing, None, Some(below), error.to_string());
                 }
             }
+            Ok(_) => self.fault(FaultKind::Missing, None, Some(below), "not a folder".into()),
+            Err(error) => self.fault(FaultKind::Missing, None, Some(below), error.to_string()),
         }
         found
     }
@@ -550,16 +571,16 @@ impl<'a> Fsck<'a> {
     }
 }
 
-fn judge_bundle(folder: &Path, number: u64) -> Judged {
+fn judge_bundle(storage: &dyn Storage, folder: &Path, number: u64) -> Judged {
     let mut judged = Judged { number, entries: Vec::new(), intact: 0, genesis: None, faults: Vec::new() };
     let first = number * TILE_WIDTH;
-    let (path, hashes) = (hashes_path(0, number), read_hashes(folder, number));
+    let (path, hashes) = (hashes_path(0, number), read_hashes(storage, folder, number));
     if let Err(error) = &hashes {
         judged.faults.push((FaultKind::Missing, None, path.clone(), error.to_string()));
     }
     let hashes = hashes.unwrap_or_default();
-    let entries = files::read(&folder.join(entries_path(number)), ENTRIES_SIZE_MAX);
-    let payloads = files::read(&folder.join(payloads_path(number)), PAYLOADS_SIZE_MAX);
+    let entries = storage.read(&folder.join(entries_path(number)), ENTRIES_SIZE_MAX);
+    let payloads = storage.read(&folder.join(payloads_path(number)), PAYLOADS_SIZE_MAX);
     let split = entries.as_ref().ok().and_then(|bytes| tile::split_entries(bytes).ok());
     let entries = split.filter(|entries| entries.len() as u64 == TILE_WIDTH);
     let split = payloads.as_ref().ok().and_then(|bytes| tile::split_payloads(bytes).ok());
@@ -598,9 +619,9 @@ fn judge_bundle(folder: &Path, number: u64) -> Judged {
     judged
 }
 
-fn read_hashes(folder: &Path, number: u64) -> Result<Vec<Digest>, FileError> {
+fn read_hashes(storage: &dyn Storage, folder: &Path, number: u64) -> Result<Vec<Digest>, FileError> {
     let path = folder.join(hashes_path(0, number));
-    let bytes = files::read(&path, 32 * TILE_WIDTH)?;
+    let bytes = storage.read(&path, 32 * TILE_WIDTH)?;
     let hashes = tile::split_hashes(&bytes).ok().filter(|hashes| hashes.len() as u64 == TILE_WIDTH);
     hashes.ok_or_else(|| FileError::at(&path)(std::io::Error::other("not a full tile")))
 }
@@ -630,17 +651,16 @@ fn genesis_of(entry: &Entry, payload: &[u8]) -> Option<Genesis> {
     codec::decode_trusted(&payload.statement).ok()
 }
 
-fn list(ledger: &Path, below: &str, found: &mut Vec<String>) -> Result<(), FileError> {
+fn list(storage: &dyn Storage, ledger: &Path, below: &str, found: &mut Vec<String>) -> Result<(), FileError> {
     let folder = ledger.join(below);
-    let mut names = Vec::new();
-    for item in std::fs::read_dir(&folder).map_err(FileError::at(&folder))? {
-        names.push(item.map_err(FileError::at(&folder))?.file_name().to_string_lossy().into_owned());
-    }
+    let mut names = storage.names(&folder).map_err(FileError::at(&folder))?;
     names.sort();
     for name in names {
         let path = format!("{below}/{name}");
-        let kind = std::fs::symlink_metadata(ledger.join(&path)).map(|meta| meta.file_type());
-        if kind.is_ok_and(|kind| kind.is_dir()) { list(ledger, &path, found)? } else { found.push(path) }
+        match storage.kind(&ledger.join(&path)) {
+            Ok(Some(Kind::Folder)) => list(storage, ledger, &path, found)?,
+            _ => found.push(path),
+        }
     }
     Ok(())
 }

@@ -1,29 +1,27 @@
 //! The index: stream heads, idempotency ids, stream position -> index, facets. Rebuildable; never the only copy.
 //!
-//! The only file that imports `sled`. sled 0.34 is not power-loss safe and may lose or alter single keys, so nothing in
-//! it is believed on its own word:
+//! It is kept in a [`Table`], which may lose or alter single keys, so nothing in it is believed on its own word:
 //! - one batch carries all changes of some appends and the covered size with the last leaf hash; any mismatch with the
 //!   log means rebuild, and what was not written before a stop is filed again from the log;
 //! - the stream heads are one value under a digest, and their lengths must add up to the covered size;
 //! - facets carry a count and a sum per stream, compared when a stream is read;
-//! - opening and the first reads run under `catch_unwind`; any failure means: set aside and rebuild.
+//! - ids and positions are compared with the log by fsck.
 
 use crate::codec;
 use crate::digest::Digest;
+use crate::files::FileError;
 use crate::id::Id;
 use crate::record::Facet;
+use crate::table::{Rows, Table, TableError, Tables};
 use serde::{Deserialize, Serialize};
-use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 /// Layout version; another one means rebuild.
 const VERSION: u8 = 2;
 const HEADS: &[u8] = b"h";
-const CACHE_SIZE: u64 = 64 << 20;
 /// Entries kept in memory before they are written: every batch costs sled a write to the disk.
 const PENDING_MAX: usize = 1024;
 
@@ -51,10 +49,8 @@ struct Covered {
     streams: BTreeMap<Id, Head>,
 }
 
-/// Why the index cannot be used; the answer is always to rebuild it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("index: {0}")]
-pub struct IndexError(String);
+/// Why the index cannot be used.
+pub type IndexError = TableError;
 
 /// What the index is told of one appended entry.
 #[derive(Debug, Clone)]
@@ -75,13 +71,36 @@ pub struct Filed {
 
 /// The index of a ledger.
 pub struct Index {
-    tree: Tree,
+    table: Arc<dyn Table>,
     /// Including what is pending, but for the facets.
     covered: Covered,
     pending: Vec<Filed>,
     pending_ids: Ids,
     /// A batch being written behind the writer's back, and the ids in it.
     writing: Option<(Writing, Arc<Ids>)>,
+}
+
+/// A table that is not there: stands in while an index is thrown away.
+#[derive(Debug)]
+struct Closed;
+
+impl Table for Closed {
+    fn value(&self, _: &[u8]) -> Result<Option<Vec<u8>>, TableError> {
+        Err(TableError("closed".into()))
+    }
+    fn scan(
+        &self,
+        _: &[u8],
+        _: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), TableError>,
+    ) -> Result<(), TableError> {
+        Err(TableError("closed".into()))
+    }
+    fn write(&self, _: Rows) -> Result<(), TableError> {
+        Err(TableError("closed".into()))
+    }
+    fn flush(&self) -> Result<(), TableError> {
+        Err(TableError("closed".into()))
+    }
 }
 
 /// Entries by id key.
@@ -101,11 +120,11 @@ pub struct Lookup(Index);
 
 impl Lookup {
     /// The index of the ledger in `folder`, if it is there, free, and covers exactly the log up to `size` and `leaf`.
-    pub fn open(folder: &Path, size: u64, leaf: Digest) -> Option<Self> {
-        if !folder.join("index").is_dir() {
+    pub fn open(tables: &dyn Tables, folder: &Path, size: u64, leaf: Digest) -> Option<Self> {
+        if !tables.exists(&folder_of(folder)) {
             return None;
         }
-        let index = Index::open(folder).ok()?;
+        let index = Index::open(tables, folder).ok()?;
         (index.covered() == (size, leaf)).then_some(Self(index))
     }
 
@@ -129,36 +148,27 @@ impl Lookup {
 
 impl Index {
     /// Opens the index of a ledger's folder; an empty one when there is none.
-    pub fn open(ledger: &Path) -> Result<Self, IndexError> {
-        let folder = ledger.join("index");
-        remove_unfinished_snapshots(&folder);
-        guarded(|| {
-            let config = sled::Config::new().path(&folder).cache_capacity(CACHE_SIZE).flush_every_ms(None);
-            let tree = config.open().map_err(wrong)?;
-            let covered = match tree.get(HEADS).map_err(wrong)? {
-                None => Covered { version: VERSION, size: 0, leaf: Digest::ZERO, streams: BTreeMap::new() },
-                Some(value) => read_covered(&value)?,
-            };
-            Ok(Self {
-                tree: Tree(Some(tree)),
-                covered,
-                pending: Vec::new(),
-                pending_ids: Ids::new(),
-                writing: None,
-            })
-        })
+    pub fn open(tables: &dyn Tables, ledger: &Path) -> Result<Self, IndexError> {
+        let table = tables.open(&folder_of(ledger))?;
+        let covered = match table.value(HEADS)? {
+            None => Covered { version: VERSION, size: 0, leaf: Digest::ZERO, streams: BTreeMap::new() },
+            Some(value) => read_covered(&value)?,
+        };
+        Ok(Self { table, covered, pending: Vec::new(), pending_ids: Ids::new(), writing: None })
     }
 
-    /// Sets a damaged index aside, keeping only the latest such copy, so that the next open begins anew.
-    pub fn set_aside(ledger: &Path) -> std::io::Result<()> {
-        let (folder, aside) = (ledger.join("index"), ledger.join("index.damaged"));
-        if !folder.exists() {
-            return Ok(());
-        }
-        if aside.exists() {
-            std::fs::remove_dir_all(&aside)?;
-        }
-        std::fs::rename(folder, aside)
+    /// Closes this index and throws it away, so that the next open begins anew.
+    pub fn remove(&mut self, tables: &dyn Tables, ledger: &Path) -> Result<(), FileError> {
+        // A batch on its way to a table that goes away is of no use; its failure neither.
+        let _ = self.end_write();
+        self.table = Arc::new(Closed);
+        Self::remove_any(tables, ledger)
+    }
+
+    /// Throws the index of a ledger away, whose every handle is gone.
+    pub fn remove_any(tables: &dyn Tables, ledger: &Path) -> Result<(), FileError> {
+        let folder = folder_of(ledger);
+        tables.remove(&folder).map_err(FileError::at(&folder))
     }
 
     /// Number of entries covered, and the leaf hash of the last.
@@ -182,7 +192,7 @@ impl Index {
             let empty = Head { n: 0, leaf: Digest::ZERO, index: 0, facets: 0, facet_sum: 0 };
             let head = self.covered.streams.entry(entry.stream.clone()).or_insert(empty);
             if entry.index != self.covered.size || entry.n != head.n {
-                return Err(IndexError(format!("entry {} does not follow", entry.index)));
+                return Err(TableError(format!("entry {} does not follow", entry.index)));
             }
             (head.n, head.leaf, head.index) = (entry.n + 1, entry.leaf, entry.index);
             (self.covered.size, self.covered.leaf) = (entry.index + 1, entry.leaf);
@@ -208,8 +218,8 @@ impl Index {
         }
         let entries = std::mem::take(&mut self.pending);
         let ids = Arc::new(std::mem::take(&mut self.pending_ids));
-        let (tree, covered, written) = (Tree(self.tree.0.clone()), self.covered.clone(), ids.clone());
-        let run = std::thread::spawn(move || guarded(|| write_batch(&tree, covered, &entries, &written)));
+        let (table, covered, written) = (self.table.clone(), self.covered.clone(), ids.clone());
+        let run = std::thread::spawn(move || write_batch(&*table, covered, &entries, &written));
         self.writing = Some((run, ids));
         Ok(())
     }
@@ -217,7 +227,7 @@ impl Index {
     /// Waits for the batch being written; takes over its facets.
     fn end_write(&mut self) -> Result<(), IndexError> {
         let Some((run, _)) = self.writing.take() else { return Ok(()) };
-        let written = run.join().unwrap_or_else(|_| Err(IndexError("the database panicked".into())))?;
+        let written = run.join().unwrap_or_else(|_| Err(TableError("writing panicked".into())))?;
         for (stream, written) in written.streams {
             if let Some(head) = self.covered.streams.get_mut(&stream) {
                 (head.facets, head.facet_sum) = (written.facets, written.facet_sum);
@@ -233,34 +243,30 @@ impl Index {
         if let Some(index) = self.pending_ids.get(&key).or(writing) {
             return Ok(Some(*index));
         }
-        guarded(|| {
-            let value = self.tree.get(key).map_err(wrong)?;
-            Ok(read_array(value.as_deref())?.map(u64::from_be_bytes))
-        })
+        let value = self.table.value(&key)?;
+        Ok(read_array(value.as_deref())?.map(u64::from_be_bytes))
     }
 
     /// The indexes of a stream's entries from position `from` on, in order. All of them, or an error.
     pub fn positions(&self, stream: &Id, from: u64) -> Result<Vec<u64>, IndexError> {
         self.refuse_pending()?;
         let Some(head) = self.head(stream) else { return Ok(Vec::new()) };
-        guarded(|| {
-            let prefix = stream_key(b'p', stream, &[]);
-            let mut found = Vec::with_capacity((head.n - from.min(head.n)) as usize);
-            let mut expected = 0;
-            for item in self.tree.scan_prefix(&prefix) {
-                let (key, value) = item.map_err(wrong)?;
-                let start = read_array(key.get(prefix.len()..))?.map(u64::from_be_bytes);
-                let run: [u8; 16] = read_array(Some(&value))?.unwrap_or_default();
-                let (index, count) = (read_u64(&run[..8]), read_u64(&run[8..]));
-                if start != Some(expected) || count == 0 || count > head.n - expected {
-                    return Err(IndexError("a run of positions is missing or wrong".into()));
-                }
-                found.extend((0..count).filter(|i| expected + i >= from).map(|i| index + i));
-                expected += count;
+        let prefix = stream_key(b'p', stream, &[]);
+        let mut found = Vec::with_capacity((head.n - from.min(head.n)) as usize);
+        let mut expected = 0;
+        self.table.scan(&prefix, &mut |key, value| {
+            let start = read_array(key.get(prefix.len()..))?.map(u64::from_be_bytes);
+            let run: [u8; 16] = read_array(Some(value))?.unwrap_or_default();
+            let (index, count) = (read_u64(&run[..8]), read_u64(&run[8..]));
+            if start != Some(expected) || count == 0 || count > head.n - expected {
+                return Err(TableError("a run of positions is missing or wrong".into()));
             }
-            let whole = expected == head.n && (from >= head.n || found.last() == Some(&head.index));
-            if whole { Ok(found) } else { Err(IndexError("positions do not reach the stream's head".into())) }
-        })
+            found.extend((0..count).filter(|i| expected + i >= from).map(|i| index + i));
+            expected += count;
+            Ok(())
+        })?;
+        let whole = expected == head.n && (from >= head.n || found.last() == Some(&head.index));
+        if whole { Ok(found) } else { Err(TableError("positions do not reach the stream's head".into())) }
     }
 
     /// The entry of the highest rank under each facet key of a stream that begins with `prefix`, by key. All of them, or
@@ -268,65 +274,57 @@ impl Index {
     pub fn facets(&self, stream: &Id, prefix: &[u8]) -> Result<Vec<u64>, IndexError> {
         self.refuse_pending()?;
         let Some(head) = self.head(stream) else { return Ok(Vec::new()) };
-        guarded(|| {
-            let (mut found, mut count, mut sum) = (Vec::new(), 0u64, 0u64);
-            let wanted = stream_key(b'f', stream, prefix);
-            for item in self.tree.scan_prefix(stream_key(b'f', stream, &[])) {
-                let (key, value) = item.map_err(wrong)?;
-                let value: [u8; 16] = read_array(Some(&value))?.unwrap_or_default();
-                (count, sum) = (count + 1, sum.wrapping_add(facet_mark(&key, &value)));
-                if key.starts_with(&wanted) {
-                    found.push(read_u64(&value[8..]));
-                }
+        let (mut found, mut count, mut sum) = (Vec::new(), 0u64, 0u64);
+        let wanted = stream_key(b'f', stream, prefix);
+        self.table.scan(&stream_key(b'f', stream, &[]), &mut |key, value| {
+            let value: [u8; 16] = read_array(Some(value))?.unwrap_or_default();
+            (count, sum) = (count + 1, sum.wrapping_add(facet_mark(key, &value)));
+            if key.starts_with(&wanted) {
+                found.push(read_u64(&value[8..]));
             }
-            let whole = count == head.facets && sum == head.facet_sum;
-            if whole { Ok(found) } else { Err(IndexError("facets are missing or altered".into())) }
-        })
+            Ok(())
+        })?;
+        let whole = count == head.facets && sum == head.facet_sum;
+        if whole { Ok(found) } else { Err(TableError("facets are missing or altered".into())) }
     }
 
-    /// Runs over the tree see only what was written.
+    /// Runs over the table see only what was written.
     fn refuse_pending(&self) -> Result<(), IndexError> {
         let written = self.pending.is_empty() && self.writing.is_none();
-        if written { Ok(()) } else { Err(IndexError("entries are pending".into())) }
+        if written { Ok(()) } else { Err(TableError("entries are pending".into())) }
     }
 
     /// Pushes what has been filed towards the disk. Not a promise: the index is derived.
     pub fn flush(&mut self) -> Result<(), IndexError> {
         self.write()?;
-        guarded(|| self.tree.flush().map(|_| ()).map_err(wrong))
+        self.table.flush()
     }
 }
 
 /// Writes entries in one batch; gives what the index then covers.
 fn write_batch(
-    tree: &sled::Db,
+    table: &dyn Table,
     mut covered: Covered,
     entries: &[Filed],
     ids: &Ids,
 ) -> Result<Covered, IndexError> {
-    let mut batch = sled::Batch::default();
+    let mut rows = Rows::new();
     let mut facets: BTreeMap<Vec<u8>, [u8; 16]> = BTreeMap::new();
     let mut run: Option<(Vec<u8>, u64, u64)> = None;
     for entry in entries {
-        file_facet(tree, &mut covered, entry, &mut facets)?;
-        extend_run(&mut run, entry, &mut batch);
+        file_facet(table, &mut covered, entry, &mut facets)?;
+        extend_run(&mut run, entry, &mut rows);
     }
-    for (key, index) in ids {
-        batch.insert(key.as_slice(), &index.to_be_bytes());
-    }
-    if let Some(run) = run {
-        write_run(&run, &mut batch);
-    }
-    for (key, value) in facets {
-        batch.insert(key, &value[..]);
-    }
-    batch.insert(HEADS, write_covered(&covered));
-    tree.apply_batch(batch).map_err(wrong)?;
+    rows.extend(run.map(run_row));
+    rows.extend(ids.iter().map(|(key, index)| (key.clone(), index.to_be_bytes().to_vec())));
+    rows.extend(facets.into_iter().map(|(key, value)| (key, value.to_vec())));
+    rows.push((HEADS.to_vec(), write_covered(&covered)));
+    table.write(rows)?;
     Ok(covered)
 }
 
 fn file_facet(
-    tree: &sled::Db,
+    table: &dyn Table,
     covered: &mut Covered,
     entry: &Filed,
     facets: &mut BTreeMap<Vec<u8>, [u8; 16]>,
@@ -337,7 +335,7 @@ fn file_facet(
     let key = stream_key(b'f', &entry.stream, &facet.key);
     let old = match facets.get(&key) {
         Some(value) => Some(*value),
-        None => read_array(tree.get(&key).map_err(wrong)?.as_deref())?,
+        None => read_array(table.value(&key)?.as_deref())?,
     };
     let mut value = [0; 16];
     value[..8].copy_from_slice(&facet.rank.to_be_bytes());
@@ -351,28 +349,6 @@ fn file_facet(
     Ok(())
 }
 
-/// The database. Closing it writes, and panics when that fails: caught here.
-struct Tree(Option<sled::Db>);
-
-impl std::ops::Deref for Tree {
-    type Target = sled::Db;
-
-    fn deref(&self) -> &sled::Db {
-        self.0.as_ref().unwrap_or_else(|| panic!("the database is there until it is dropped"))
-    }
-}
-
-impl Drop for Tree {
-    fn drop(&mut self) {
-        let tree = self.0.take();
-        // The index is derived: what is lost here is found missing on the next open.
-        let _ = guarded(move || {
-            drop(tree);
-            Ok(())
-        });
-    }
-}
-
 impl Drop for Index {
     fn drop(&mut self) {
         // The index is derived: what is lost here is found missing on the next open.
@@ -381,22 +357,26 @@ impl Drop for Index {
 }
 
 /// Joins neighbouring positions to runs `stream, first n -> first index, count`.
-fn extend_run(run: &mut Option<(Vec<u8>, u64, u64)>, entry: &Filed, batch: &mut sled::Batch) {
-    let prefix = stream_key(b'p', &entry.stream, &[]);
+fn extend_run(run: &mut Option<(Vec<u8>, u64, u64)>, entry: &Filed, rows: &mut Rows) {
     if let Some((key, index, count)) = run {
-        let start = read_u64(&key[key.len() - 8..]);
-        if key.starts_with(&prefix) && start + *count == entry.n && *index + *count == entry.index {
+        let (before, start) = key.split_at(key.len() - 8);
+        let same = before[1..before.len() - 1] == *entry.stream.as_str().as_bytes();
+        if same && read_u64(start) + *count == entry.n && *index + *count == entry.index {
             *count += 1;
             return;
         }
-        write_run(&(key.clone(), *index, *count), batch);
     }
-    *run = Some((stream_key(b'p', &entry.stream, &entry.n.to_be_bytes()), entry.index, 1));
+    let next = (stream_key(b'p', &entry.stream, &entry.n.to_be_bytes()), entry.index, 1);
+    rows.extend(run.replace(next).map(run_row));
 }
 
-fn write_run((key, index, count): &(Vec<u8>, u64, u64), batch: &mut sled::Batch) {
-    let value = [index.to_be_bytes(), count.to_be_bytes()].concat();
-    batch.insert(key.as_slice(), value);
+fn run_row((key, index, count): (Vec<u8>, u64, u64)) -> (Vec<u8>, Vec<u8>) {
+    (key, [index.to_be_bytes(), count.to_be_bytes()].concat())
+}
+
+/// Where the table of a ledger is kept.
+fn folder_of(ledger: &Path) -> PathBuf {
+    ledger.join("index")
 }
 
 fn read_u64(bytes: &[u8]) -> u64 {
@@ -405,7 +385,7 @@ fn read_u64(bytes: &[u8]) -> u64 {
 
 fn read_array<const N: usize>(value: Option<&[u8]>) -> Result<Option<[u8; N]>, IndexError> {
     value
-        .map(|value| value.try_into().map_err(|_| IndexError("a value has the wrong length".into())))
+        .map(|value| value.try_into().map_err(|_| TableError("a value has the wrong length".into())))
         .transpose()
 }
 
@@ -428,7 +408,7 @@ fn write_covered(covered: &Covered) -> Vec<u8> {
 }
 
 fn read_covered(value: &[u8]) -> Result<Covered, IndexError> {
-    let damaged = || IndexError("the stream heads are damaged".into());
+    let damaged = || TableError("the stream heads are damaged".into());
     let (digest, bytes) = value.split_first_chunk::<32>().ok_or_else(damaged)?;
     if Digest::of(bytes).as_bytes() != digest {
         return Err(damaged());
@@ -437,37 +417,4 @@ fn read_covered(value: &[u8]) -> Result<Covered, IndexError> {
     let total: u64 = covered.streams.values().map(|head| head.n).sum();
     let sound = covered.version == VERSION && total == covered.size;
     if sound { Ok(covered) } else { Err(damaged()) }
-}
-
-/// sled cannot be opened after a stop while it writes a snapshot; the unfinished file is of no use.
-fn remove_unfinished_snapshots(folder: &Path) {
-    let Ok(items) = std::fs::read_dir(folder) else { return };
-    for path in items.flatten().map(|item| item.path()) {
-        if path.to_string_lossy().ends_with(".generating") {
-            // A failure shows when sled opens, and then the index is set aside.
-            let _ = std::fs::remove_file(path);
-        }
-    }
-}
-
-fn wrong(error: sled::Error) -> IndexError {
-    IndexError(error.to_string())
-}
-
-thread_local! {
-    static GUARDED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether this thread is inside the database, where a panic is caught and means no more than "rebuild": for whoever
-/// sets a panic hook.
-pub fn is_guarded() -> bool {
-    GUARDED.get()
-}
-
-/// Runs `work` on sled; its panics on damaged files become errors.
-fn guarded<T>(work: impl FnOnce() -> Result<T, IndexError>) -> Result<T, IndexError> {
-    let outer = GUARDED.replace(true);
-    let done = catch_unwind(AssertUnwindSafe(work));
-    GUARDED.set(outer);
-    done.unwrap_or_else(|_| Err(IndexError("the database panicked".into())))
 }

@@ -17,11 +17,10 @@
 
 use crate::digest::{Digest, Hasher};
 use crate::entry::{ENTRY_SIZE_MAX, Entry};
-use crate::files::{self, FileError};
+use crate::files::FileError;
 use crate::merkle::Frontier;
 use crate::payload::PAYLOAD_SIZE_MAX;
-use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
+use crate::storage::{InPlace, Storage};
 use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8; 4] = b"AJR1";
@@ -75,8 +74,22 @@ pub struct Segment {
 
 /// The bytes of a record.
 pub fn encode_record(first: u64, sealed: &[Sealed], frontier: &Frontier, checkpoint: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode_into(&mut out, first, sealed, frontier, checkpoint);
+    out
+}
+
+/// Puts the bytes of a record in the place of what `out` holds.
+pub(crate) fn encode_into(
+    out: &mut Vec<u8>,
+    first: u64,
+    sealed: &[Sealed],
+    frontier: &Frontier,
+    checkpoint: &[u8],
+) {
     let content: usize = sealed.iter().map(|s| s.entry.len() + s.payload.len() + 6).sum();
-    let mut out = Vec::with_capacity(content + checkpoint.len() + 2200);
+    out.clear();
+    out.reserve(content + checkpoint.len() + 2200);
     out.extend_from_slice(MAGIC);
     out.extend_from_slice(&[0; 4]);
     out.extend_from_slice(&first.to_be_bytes());
@@ -96,7 +109,6 @@ pub fn encode_record(first: u64, sealed: &[Sealed], frontier: &Frontier, checkpo
     let length = (out.len() - 8) as u32;
     out[4..8].copy_from_slice(&length.to_be_bytes());
     out.extend_from_slice(record_digest(first, sealed, frontier, checkpoint).as_bytes());
-    out
 }
 
 fn record_digest(first: u64, sealed: &[Sealed], frontier: &Frontier, checkpoint: &[u8]) -> Digest {
@@ -183,29 +195,24 @@ fn holds_record(bytes: &[u8]) -> bool {
 }
 
 /// The segments of a ledger's folder, oldest first.
-pub fn segments(ledger: &Path) -> Result<Vec<PathBuf>, FileError> {
+pub fn segments(storage: &dyn Storage, ledger: &Path) -> Result<Vec<PathBuf>, FileError> {
     let folder = ledger.join("journal");
-    let mut paths = Vec::new();
-    for item in std::fs::read_dir(&folder).map_err(FileError::at(&folder))? {
-        let path = item.map_err(FileError::at(&folder))?.path();
-        if path.extension().is_some_and(|e| e == "seg") {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    Ok(paths)
+    let mut names = storage.names(&folder).map_err(FileError::at(&folder))?;
+    names.retain(|name| name.ends_with(".seg"));
+    names.sort();
+    Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }
 
 /// Reads a segment file.
-pub fn read_segment(path: &Path) -> Result<Segment, FileError> {
-    Ok(decode_segment(&files::read(path, SEGMENT_SIZE_MAX)?))
+pub fn read_segment(storage: &dyn Storage, path: &Path) -> Result<Segment, FileError> {
+    Ok(decode_segment(&storage.read(path, SEGMENT_SIZE_MAX)?))
 }
 
 /// The open segment that appends go to.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    file: File,
+    file: Box<dyn InPlace>,
     end: u64,
     /// Size of the file: what lies behind `end` is zeros.
     size: u64,
@@ -214,6 +221,7 @@ pub struct Journal {
 impl Journal {
     /// Makes a new segment whose first record carries what is not yet in full bundles; durable when it returns.
     pub fn start(
+        storage: &dyn Storage,
         ledger: &Path,
         first: u64,
         carried: &[Sealed],
@@ -224,14 +232,14 @@ impl Journal {
         let mut bytes = encode_record(first, carried, frontier, checkpoint);
         let end = bytes.len();
         bytes.resize(end + AHEAD, 0);
-        files::write_durably(&path, &bytes)?;
-        Self::resume(path, end)
+        storage.write_durably(&path, &bytes)?;
+        Self::resume(storage, path, end)
     }
 
     /// Opens a segment whose sound records end at `end`.
-    pub fn resume(path: PathBuf, end: usize) -> Result<Self, FileError> {
-        let file = OpenOptions::new().write(true).open(&path).map_err(FileError::at(&path))?;
-        let size = file.metadata().map_err(FileError::at(&path))?.len();
+    pub fn resume(storage: &dyn Storage, path: PathBuf, end: usize) -> Result<Self, FileError> {
+        let file = storage.open_in_place(&path).map_err(FileError::at(&path))?;
+        let size = file.size().map_err(FileError::at(&path))?;
         Ok(Self { path, file, end: end as u64, size })
     }
 
@@ -246,25 +254,23 @@ impl Journal {
         let end = self.end + record.len() as u64;
         // A large record is worth its own change of size; zeros ahead of it would only be written twice.
         let ahead = if end > self.size && record.len() < AHEAD / 8 { AHEAD } else { 0 };
-        let write = |file: &mut File| {
-            file.seek(SeekFrom::Start(self.end))?;
-            file.write_all(record)?;
-            file.write_all(&vec![0; ahead])?;
-            file.sync_data()
-        };
-        write(&mut self.file).map_err(FileError::at(&self.path))?;
+        self.write(record, ahead).map_err(FileError::at(&self.path))?;
         (self.end, self.size) = (end, self.size.max(end + ahead as u64));
         Ok(())
     }
 
+    fn write(&mut self, record: &[u8], ahead: usize) -> std::io::Result<()> {
+        self.file.write_at(self.end, record)?;
+        if ahead > 0 {
+            self.file.write_at(self.end + record.len() as u64, &vec![0; ahead])?;
+        }
+        self.file.sync()
+    }
+
     /// Overwrites everything behind the sound records with zeros, durably.
     pub fn clear_torn(&mut self) -> Result<(), FileError> {
-        let clear = |file: &mut File| {
-            let length = file.metadata()?.len();
-            file.seek(SeekFrom::Start(self.end))?;
-            file.write_all(&vec![0; length.saturating_sub(self.end) as usize])?;
-            file.sync_data()
-        };
-        clear(&mut self.file).map_err(FileError::at(&self.path))
+        let zeros = vec![0; self.size.saturating_sub(self.end) as usize];
+        let cleared = self.file.write_at(self.end, &zeros).and_then(|()| self.file.sync());
+        cleared.map_err(FileError::at(&self.path))
     }
 }

@@ -6,6 +6,7 @@ pub mod blob;
 pub mod checkpoint;
 pub mod codec;
 pub mod digest;
+pub mod disk;
 pub mod entry;
 pub mod files;
 pub mod fsck;
@@ -22,6 +23,7 @@ pub mod ledger;
 pub mod lock;
 pub mod merkle;
 pub mod multiproof;
+mod nodes;
 pub mod note;
 pub mod payload;
 #[cfg(feature = "sled")]
@@ -32,6 +34,9 @@ pub mod record;
 pub mod settings;
 #[cfg(feature = "sled")]
 mod settle;
+pub mod storage;
+#[cfg(feature = "sled")]
+pub mod table;
 mod tail;
 pub mod tile;
 pub mod time;

@@ -5,15 +5,18 @@
 
 use crate::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint, CheckpointError};
 use crate::digest::Digest;
+use crate::disk::Disk;
 use crate::entry::{ENTRY_SIZE_MAX, Entry, EntryError};
-use crate::files::{self, FileError};
+use crate::files::FileError;
 use crate::id::Id;
 use crate::journal::Sealed;
 use crate::merkle::{self, Nodes};
+use crate::nodes::NodeLog;
 use crate::payload::{PAYLOAD_SIZE_MAX, Payload};
 use crate::receipt::Receipt;
 use crate::record::Record;
 use crate::settings::{SETTINGS_FILE, Settings, SettingsError};
+use crate::storage::Storage;
 use crate::tail::Tail;
 use crate::tile::{self, TILE_HEIGHT, TILE_WIDTH, TileError};
 use std::collections::BTreeMap;
@@ -95,9 +98,25 @@ impl Bundle {
 /// The bundle read last.
 type Last = Mutex<Option<Arc<Bundle>>>;
 
+/// Tiles whose nodes are kept: enough for the right edge of a tree of 2^40 leaves and some others.
+const TILES_KEPT: usize = 32;
+
+/// Nodes read or computed before.
+#[derive(Debug, Default)]
+struct Known {
+    /// The nodes over the tail, as far as they were asked for.
+    tail: NodeLog,
+    /// Nodes of height 8 and more that stand in no full tile yet.
+    high: BTreeMap<(u32, u64), Digest>,
+    /// Full tiles by level and number, each with when it was last used.
+    tiles: BTreeMap<(u32, u64), (NodeLog, u64)>,
+    uses: u64,
+}
+
 /// A ledger open for reading, as of one checkpoint.
 #[derive(Debug)]
 pub struct Reader {
+    storage: Arc<dyn Storage>,
     folder: PathBuf,
     settings: Settings,
     tail_start: u64,
@@ -106,32 +125,36 @@ pub struct Reader {
     note: Vec<u8>,
     entries: Last,
     payloads: Last,
-    /// Roots of full tiles, by level and number, where the tile above is not complete yet: they never change.
-    roots: Mutex<BTreeMap<(u32, u64), Digest>>,
+    known: Mutex<Known>,
 }
 
 impl Reader {
-    /// Opens the ledger in `folder` as of its published checkpoint.
+    /// Opens the ledger in `folder` on the disk as of its published checkpoint.
     pub fn open(folder: &Path) -> Result<Self, ReadError> {
-        let settings = read_settings(folder)?;
+        Self::open_in(Arc::new(Disk), folder)
+    }
+
+    /// Opens the ledger in `folder` of a storage as of its published checkpoint.
+    pub fn open_in(storage: Arc<dyn Storage>, folder: &Path) -> Result<Self, ReadError> {
+        let settings = read_settings(&*storage, folder)?;
         // A writer may replace a segment between our look at the folder and our read, or write the checkpoint while we
         // read it: look again.
         for _ in 0..5 {
-            match Self::open_once(folder, &settings) {
+            match Self::open_once(&storage, folder, &settings) {
                 Err(ReadError::File(error)) if error.is_missing() => {}
                 Err(ReadError::Checkpoint { .. } | ReadError::Journal(_)) => {}
                 other => return other,
             }
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
-        Self::open_once(folder, &settings)
+        Self::open_once(&storage, folder, &settings)
     }
 
-    fn open_once(folder: &Path, settings: &Settings) -> Result<Self, ReadError> {
-        let note = files::read(&folder.join("checkpoint"), CHECKPOINT_SIZE_MAX as u64)?;
+    fn open_once(storage: &Arc<dyn Storage>, folder: &Path, settings: &Settings) -> Result<Self, ReadError> {
+        let note = storage.read(&folder.join("checkpoint"), CHECKPOINT_SIZE_MAX as u64)?;
         let wrong = |source| ReadError::Checkpoint { what: "checkpoint", source };
         let published = Checkpoint::open(&note, &settings.origin, &settings.log_key).map_err(wrong)?;
-        let (tail, last) = Tail::load(folder, settings)?;
+        let (tail, last) = Tail::load(&**storage, folder, settings)?;
         if last.size < published.size || last.size == published.size && last.root != published.root {
             let text = format!(
                 "{} entries, the published checkpoint has {} (or another root)",
@@ -141,10 +164,12 @@ impl Reader {
         }
         let mut sealed = tail.sealed;
         sealed.truncate(published.size.saturating_sub(tail.start) as usize);
-        Ok(Self::new(folder.to_owned(), settings.clone(), tail.start, sealed, published, note))
+        let folder = folder.to_owned();
+        Ok(Self::new(storage.clone(), folder, settings.clone(), tail.start, sealed, published, note))
     }
 
     pub(crate) fn new(
+        storage: Arc<dyn Storage>,
         folder: PathBuf,
         settings: Settings,
         tail_start: u64,
@@ -152,8 +177,15 @@ impl Reader {
         checkpoint: Checkpoint,
         note: Vec<u8>,
     ) -> Self {
-        let (entries, payloads, roots) = Default::default();
-        Self { folder, settings, tail_start, tail, checkpoint, note, entries, payloads, roots }
+        let (entries, payloads) = Default::default();
+        let known = Known { tail: NodeLog::new(tail_start), ..Known::default() };
+        let known = Mutex::new(known);
+        Self { storage, folder, settings, tail_start, tail, checkpoint, note, entries, payloads, known }
+    }
+
+    /// Where its files are.
+    pub fn storage(&self) -> &dyn Storage {
+        &*self.storage
     }
 
     /// The ledger's folder.
@@ -197,7 +229,12 @@ impl Reader {
     /// Gives up the first `count` entries of the tail: they are in bundles now, or will be.
     #[cfg(feature = "sled")]
     pub(crate) fn drain(&mut self, count: usize) -> Vec<Sealed> {
+        let known = self.known.get_mut().unwrap_or_else(PoisonError::into_inner);
+        known.reach(&self.tail);
+        // The files that will hold these nodes may not be written for a while.
+        known.high.extend(known.tail.from_level(8));
         self.tail_start += count as u64;
+        known.tail = NodeLog::new(self.tail_start);
         self.tail.drain(..count).collect()
     }
 
@@ -238,10 +275,26 @@ impl Reader {
         Ok(found)
     }
 
+    /// The leaf hash of an entry.
+    pub fn leaf(&self, index: u64) -> Result<Digest, ReadError> {
+        match self.in_tail(index)? {
+            Some(sealed) => Ok(sealed.leaf),
+            None => self.node(0, index),
+        }
+    }
+
+    /// Proof that an entry is in the log at this checkpoint, leaf sibling first.
+    pub fn inclusion(&self, index: u64) -> Result<Vec<Digest>, ReadError> {
+        if index >= self.size() {
+            return Err(ReadError::Outside { index, size: self.size() });
+        }
+        merkle::inclusion(self, index, self.size())
+    }
+
     /// A receipt for an entry at this checkpoint, with the entry's bytes.
     pub fn receipt(&self, index: u64) -> Result<Receipt, ReadError> {
         let extra = Some(self.entry_bytes(index)?);
-        let path = merkle::inclusion(self, index, self.size())?;
+        let path = self.inclusion(index)?;
         Ok(Receipt { extra, index, path, checkpoint: self.note.clone() })
     }
 
@@ -267,7 +320,7 @@ impl Reader {
         let mut start = 0;
         while start < size {
             let end = (start + TILE_WIDTH).min(size);
-            leaves.extend(self.hashes(0, start, end - start)?);
+            leaves.extend(self.hashes(start, end - start)?);
             start = end;
         }
         Ok(leaves)
@@ -320,7 +373,7 @@ impl Reader {
         if let Some(bundle) = last.as_ref().filter(|bundle| bundle.number == number) {
             return Ok(bundle.clone());
         }
-        let bytes = files::read(&self.folder.join(&path), max)?;
+        let bytes = self.storage.read(&self.folder.join(&path), max)?;
         let wrong = |what: String| ReadError::Tile { path: path.clone(), what };
         let lengths = lengths(&bytes).map_err(|error| wrong(error.to_string()))?;
         if lengths.len() as u64 != TILE_WIDTH {
@@ -339,36 +392,115 @@ impl Reader {
         Ok(bundle)
     }
 
-    /// The hashes `start..start + count` of height `8 * level`; all within one tile.
-    fn hashes(&self, level: u32, start: u64, count: u64) -> Result<Vec<Digest>, ReadError> {
-        if level == 0 && start >= self.tail_start {
+    /// The hashes `start..start + count` of height 0; all within one tile.
+    fn hashes(&self, start: u64, count: u64) -> Result<Vec<Digest>, ReadError> {
+        if start >= self.tail_start {
             let from = (start - self.tail_start) as usize;
             return Ok(self.tail[from..from + count as usize].iter().map(|sealed| sealed.leaf).collect());
         }
-        let path = hashes_path(level, start / TILE_WIDTH);
-        let file = self.folder.join(&path);
-        match files::read_if_any(&file, 32 * TILE_WIDTH)? {
-            Some(bytes) => {
-                let wrong = |what: String| ReadError::Tile { path, what };
-                let hashes = tile::split_hashes(&bytes).map_err(|e| wrong(e.to_string()))?;
-                let from = (start % TILE_WIDTH) as usize;
-                let slice = hashes.get(from..from + count as usize);
-                slice.map(<[Digest]>::to_vec).ok_or_else(|| ReadError::Journal("a tile is not full".into()))
-            }
-            None if level == 0 => Err(ReadError::Tile { path, what: "missing".into() }),
-            None => (start..start + count).map(|n| self.tile_root(level - 1, n)).collect(),
+        let path = hashes_path(0, start / TILE_WIDTH);
+        let hashes = self.read_tile(0, start / TILE_WIDTH)?;
+        let hashes = hashes.ok_or_else(|| ReadError::Tile { path, what: "missing".into() })?;
+        Ok(hashes[..count as usize].to_vec())
+    }
+
+    /// The hashes of a full tile; `None` when its file is not there.
+    fn read_tile(&self, level: u32, number: u64) -> Result<Option<Vec<Digest>>, ReadError> {
+        let path = hashes_path(level, number);
+        let Some(bytes) = self.storage.read_if_any(&self.folder.join(&path), 32 * TILE_WIDTH)? else {
+            return Ok(None);
+        };
+        match tile::split_hashes(&bytes) {
+            Ok(hashes) if hashes.len() as u64 == TILE_WIDTH => Ok(Some(hashes)),
+            Ok(_) => Err(ReadError::Tile { path, what: "not full".into() }),
+            Err(error) => Err(ReadError::Tile { path, what: error.to_string() }),
         }
     }
 
-    /// Root of a full tile.
-    fn tile_root(&self, level: u32, number: u64) -> Result<Digest, ReadError> {
-        let known = |roots: &BTreeMap<_, _>| roots.get(&(level, number)).copied();
-        if let Some(root) = known(&self.roots.lock().unwrap_or_else(PoisonError::into_inner)) {
-            return Ok(root);
+    /// A node whose leaves are all there.
+    fn find(&self, known: &mut Known, level: u32, n: u64) -> Result<Digest, ReadError> {
+        if n << level >= self.tail_start {
+            known.reach(&self.tail);
+            let lost = || ReadError::Outside { index: n << level, size: self.size() };
+            return known.tail.node(level, n).ok_or_else(lost);
         }
-        let root = merkle::root_of(&self.hashes(level, number * TILE_WIDTH, TILE_WIDTH)?);
-        self.roots.lock().unwrap_or_else(PoisonError::into_inner).insert((level, number), root);
+        if let Some(node) = known.high.get(&(level, n)) {
+            return Ok(*node);
+        }
+        if let Some(node) = self.in_tile(known, level, n)? {
+            return Ok(node);
+        }
+        let node =
+            Digest::node(&self.find(known, level - 1, 2 * n)?, &self.find(known, level - 1, 2 * n + 1)?);
+        known.high.insert((level, n), node);
+        Ok(node)
+    }
+
+    /// A node that stands in a full tile, or is the root of one.
+    fn in_tile(&self, known: &mut Known, level: u32, n: u64) -> Result<Option<Digest>, ReadError> {
+        let tile_level = level / TILE_HEIGHT;
+        let first = n << (level % TILE_HEIGHT);
+        if let Some(node) = self.in_tile_at(known, tile_level, first / TILE_WIDTH, level % TILE_HEIGHT, n)? {
+            return Ok(Some(node));
+        }
+        if !level.is_multiple_of(TILE_HEIGHT) || level == 0 {
+            return if level < TILE_HEIGHT { Err(missing(n << level)) } else { Ok(None) };
+        }
+        let root = self.in_tile_at(known, tile_level - 1, n, TILE_HEIGHT, n)?;
+        if let Some(root) = root {
+            known.high.insert((level, n), root);
+        }
         Ok(root)
+    }
+
+    fn in_tile_at(
+        &self,
+        known: &mut Known,
+        tile_level: u32,
+        number: u64,
+        within: u32,
+        n: u64,
+    ) -> Result<Option<Digest>, ReadError> {
+        // A tile is there once all its leaves have left the tail.
+        let end = (u128::from(number) + 1) << (TILE_HEIGHT * (tile_level + 1));
+        if end > u128::from(self.tail_start) {
+            return Ok(None);
+        }
+        if let Some(nodes) = known.tile(tile_level, number) {
+            return Ok(nodes.node(within, n));
+        }
+        let Some(hashes) = self.read_tile(tile_level, number)? else { return Ok(None) };
+        let nodes = NodeLog::of(number * TILE_WIDTH, hashes);
+        let node = nodes.node(within, n);
+        known.keep(tile_level, number, nodes);
+        Ok(node)
+    }
+}
+
+fn missing(index: u64) -> ReadError {
+    ReadError::Tile { path: hashes_path(0, index / TILE_WIDTH), what: "missing".into() }
+}
+
+impl Known {
+    /// Takes in the leaves of the tail that are not in the run yet.
+    fn reach(&mut self, tail: &[Sealed]) {
+        let from = self.tail.len();
+        tail[from..].iter().for_each(|sealed| self.tail.push(sealed.leaf));
+    }
+
+    fn tile(&mut self, level: u32, number: u64) -> Option<&NodeLog> {
+        self.uses += 1;
+        let (nodes, used) = self.tiles.get_mut(&(level, number))?;
+        *used = self.uses;
+        Some(nodes)
+    }
+
+    fn keep(&mut self, level: u32, number: u64, nodes: NodeLog) {
+        if self.tiles.len() >= TILES_KEPT {
+            let oldest = self.tiles.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| *key);
+            oldest.map(|key| self.tiles.remove(&key));
+        }
+        self.tiles.insert((level, number), (nodes, self.uses));
     }
 }
 
@@ -376,8 +508,8 @@ impl Nodes for Reader {
     type Error = ReadError;
 
     fn node(&self, level: u32, n: u64) -> Result<Digest, ReadError> {
-        let (tile_level, within) = (level / TILE_HEIGHT, level % TILE_HEIGHT);
-        Ok(merkle::root_of(&self.hashes(tile_level, n << within, 1 << within)?))
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        self.find(&mut known, level, n)
     }
 }
 
@@ -397,8 +529,8 @@ pub fn hashes_path(level: u32, number: u64) -> String {
 }
 
 /// Reads a ledger's settings.
-pub fn read_settings(folder: &Path) -> Result<Settings, ReadError> {
-    let bytes = files::read_if_any(&folder.join(SETTINGS_FILE), 64 * 1024)?;
+pub fn read_settings(storage: &dyn Storage, folder: &Path) -> Result<Settings, ReadError> {
+    let bytes = storage.read_if_any(&folder.join(SETTINGS_FILE), 64 * 1024)?;
     let bytes = bytes.ok_or_else(|| ReadError::NotALedger(folder.to_owned()))?;
     let text = String::from_utf8(bytes).map_err(|_| SettingsError::Syntax("not UTF-8".into()))?;
     Ok(Settings::from_toml(&text)?)

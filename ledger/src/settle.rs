@@ -9,14 +9,17 @@ use crate::files::{self, FileError};
 use crate::journal::Sealed;
 use crate::merkle;
 use crate::reader::{entries_path, hashes_path, payloads_path};
+use crate::storage::{InPlace, Storage};
 use crate::tile::{self, TILE_WIDTH};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 /// Settles bundles, at most one run at a time.
 #[derive(Debug)]
 pub(crate) struct Settler {
+    storage: Arc<dyn Storage>,
     folder: PathBuf,
     segments: Vec<PathBuf>,
     running: Option<JoinHandle<Result<(), FileError>>>,
@@ -24,21 +27,21 @@ pub(crate) struct Settler {
 
 impl Settler {
     /// A settler for the ledger in `folder` whose journal has these segments.
-    pub(crate) fn new(folder: &Path, segments: Vec<PathBuf>) -> Self {
-        Self { folder: folder.to_owned(), segments, running: None }
+    pub(crate) fn new(storage: Arc<dyn Storage>, folder: &Path, segments: Vec<PathBuf>) -> Self {
+        Self { storage, folder: folder.to_owned(), segments, running: None }
     }
 
     /// Begins to settle full bundles from entry `start` on. `next` is the segment that carries what follows; the older
     /// ones are removed when the bundles are durable.
     pub(crate) fn begin(&mut self, start: u64, sealed: Vec<Sealed>, next: PathBuf) {
         assert!(self.running.is_none(), "one run at a time");
-        let folder = self.folder.clone();
+        let (storage, folder) = (self.storage.clone(), self.folder.clone());
         // After a stop half-way the segment that carries on may have been there already, under the same name.
         let mut old = std::mem::replace(&mut self.segments, vec![next.clone()]);
         old.retain(|path| *path != next);
         self.running = Some(std::thread::spawn(move || {
-            write_bundles(&folder, start / TILE_WIDTH, &sealed)?;
-            old.iter().try_for_each(|path| files::remove_if_any(path))
+            write_bundles(&*storage, &folder, start / TILE_WIDTH, &sealed)?;
+            old.iter().try_for_each(|path| storage.remove_if_any(path))
         }));
     }
 
@@ -58,9 +61,53 @@ impl Drop for Settler {
     }
 }
 
+/// Files written under temporary names, not yet durable.
+struct Staged<'a> {
+    storage: &'a dyn Storage,
+    files: Vec<(PathBuf, Box<dyn InPlace>)>,
+    published: BTreeSet<PathBuf>,
+}
+
+/// Files open at a time.
+const STAGED_MAX: usize = 48;
+
+impl<'a> Staged<'a> {
+    fn new(storage: &'a dyn Storage) -> Self {
+        Self { storage, files: Vec::new(), published: BTreeSet::new() }
+    }
+
+    fn add(&mut self, path: PathBuf, bytes: &[u8]) -> Result<(), FileError> {
+        let file = self.storage.stage(&path, bytes)?;
+        self.files.push((path, file));
+        if self.files.len() < STAGED_MAX { Ok(()) } else { self.publish() }
+    }
+
+    /// All are written before the first is synced: then one journal commit of the file system serves them all.
+    fn publish(&mut self) -> Result<(), FileError> {
+        for (path, file) in &mut self.files {
+            file.sync().map_err(FileError::at(path))?;
+        }
+        for (path, _) in self.files.drain(..) {
+            self.storage.publish(&path)?;
+            self.published.insert(files::parent(&path).to_owned());
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(), FileError> {
+        self.publish()?;
+        self.published.iter().try_for_each(|folder| self.storage.sync_names(folder))
+    }
+}
+
 /// Writes the bundles from number `first` on, and every tile that they complete.
-pub(crate) fn write_bundles(folder: &Path, first: u64, sealed: &[Sealed]) -> Result<(), FileError> {
-    let mut written = Vec::new();
+pub(crate) fn write_bundles(
+    storage: &dyn Storage,
+    folder: &Path,
+    first: u64,
+    sealed: &[Sealed],
+) -> Result<(), FileError> {
+    let mut staged = Staged::new(storage);
     for (number, bundle) in (first..).zip(sealed.chunks_exact(TILE_WIDTH as usize)) {
         let (mut entries, mut payloads, mut hashes) = (Vec::new(), Vec::new(), Vec::with_capacity(8192));
         for s in bundle {
@@ -68,51 +115,42 @@ pub(crate) fn write_bundles(folder: &Path, first: u64, sealed: &[Sealed]) -> Res
             tile::push_payload(&mut payloads, (!s.payload.is_empty()).then_some(&s.payload[..]));
             hashes.extend_from_slice(s.leaf.as_bytes());
         }
-        for (path, bytes) in [
-            (payloads_path(number), &payloads),
-            (entries_path(number), &entries),
-            (hashes_path(0, number), &hashes),
-        ] {
-            let path = folder.join(path);
-            files::stage(&path, bytes, true)?;
-            written.push(path);
-        }
+        staged.add(folder.join(payloads_path(number)), &payloads)?;
+        staged.add(folder.join(entries_path(number)), &entries)?;
+        staged.add(folder.join(hashes_path(0, number)), &hashes)?;
     }
-    publish(&written)?;
-    complete_tiles(folder, first, first + sealed.len() as u64 / TILE_WIDTH)
+    staged.finish()?;
+    complete_tiles(storage, folder, first, first + sealed.len() as u64 / TILE_WIDTH)
 }
 
 /// Writes the tiles of higher levels that the tiles `first..end` of level 0 complete.
-pub(crate) fn complete_tiles(folder: &Path, first: u64, end: u64) -> Result<(), FileError> {
+pub(crate) fn complete_tiles(
+    storage: &dyn Storage,
+    folder: &Path,
+    first: u64,
+    end: u64,
+) -> Result<(), FileError> {
     let (mut level, mut first, mut end) = (1, first / TILE_WIDTH, end / TILE_WIDTH);
     while first < end {
-        let mut written = Vec::new();
+        let mut staged = Staged::new(storage);
         for number in first..end {
             let mut hashes = Vec::with_capacity(8192);
             for below in number * TILE_WIDTH..(number + 1) * TILE_WIDTH {
-                hashes.extend_from_slice(tile_root(folder, level - 1, below)?.as_bytes());
+                hashes.extend_from_slice(tile_root(storage, folder, level - 1, below)?.as_bytes());
             }
-            let path = folder.join(hashes_path(level, number));
-            files::stage(&path, &hashes, true)?;
-            written.push(path);
+            staged.add(folder.join(hashes_path(level, number)), &hashes)?;
         }
-        publish(&written)?;
+        staged.finish()?;
         (level, first, end) = (level + 1, first / TILE_WIDTH, end / TILE_WIDTH);
     }
     Ok(())
 }
 
 /// Root of the 256 hashes of a full tile.
-fn tile_root(folder: &Path, level: u32, number: u64) -> Result<Digest, FileError> {
+fn tile_root(storage: &dyn Storage, folder: &Path, level: u32, number: u64) -> Result<Digest, FileError> {
     let path = folder.join(hashes_path(level, number));
-    let bytes = files::read(&path, 32 * TILE_WIDTH)?;
+    let bytes = storage.read(&path, 32 * TILE_WIDTH)?;
     let hashes = tile::split_hashes(&bytes).ok().filter(|hashes| hashes.len() as u64 == TILE_WIDTH);
     let wrong = || FileError::at(&path)(std::io::Error::other("not a full tile"));
     Ok(merkle::root_of(&hashes.ok_or_else(wrong)?))
-}
-
-fn publish(paths: &[PathBuf]) -> Result<(), FileError> {
-    paths.iter().try_for_each(|path| files::publish(path))?;
-    let folders: BTreeSet<&Path> = paths.iter().map(|path| files::parent(path)).collect();
-    folders.into_iter().try_for_each(files::sync_folder)
 }

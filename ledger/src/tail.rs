@@ -5,6 +5,7 @@ use crate::journal::{self, Sealed};
 use crate::merkle::Frontier;
 use crate::reader::ReadError;
 use crate::settings::Settings;
+use crate::storage::Storage;
 use std::path::{Path, PathBuf};
 
 /// The journal put together: everything not yet trimmed from it.
@@ -32,11 +33,15 @@ pub(crate) struct Tail {
 
 impl Tail {
     /// Reads the segments of a ledger and checks the last checkpoint against the right edge.
-    pub(crate) fn load(folder: &Path, settings: &Settings) -> Result<(Self, Checkpoint), ReadError> {
-        let segments = journal::segments(folder)?;
+    pub(crate) fn load(
+        storage: &dyn Storage,
+        folder: &Path,
+        settings: &Settings,
+    ) -> Result<(Self, Checkpoint), ReadError> {
+        let segments = journal::segments(storage, folder)?;
         let mut tail: Option<Self> = None;
         for (number, path) in segments.iter().enumerate() {
-            let segment = journal::read_segment(path)?;
+            let segment = journal::read_segment(storage, path)?;
             if segment.torn && number + 1 < segments.len() {
                 return Err(ReadError::Journal(format!("{}: damaged before its end", path.display())));
             }

@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use affiant_ledger::codec;
-use affiant_ledger::fsck::{FaultKind, FsckReport, fsck};
+use affiant_ledger::disk::Disk;
+use affiant_ledger::fsck::{Examination, FaultKind, FsckReport, fsck};
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::ledger::{Ledger, LedgerError, Surroundings};
 use affiant_ledger::note::Verifier;
@@ -18,7 +19,6 @@ use std::fs::{self, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Entries of the ledger: one full bundle, and a journal of three records.
 const ENTRIES: u64 = 262;
@@ -47,9 +47,7 @@ fn surroundings(heads: &Path) -> Surroundings {
     Surroundings {
         clock: Arc::new(FixedClock("2026-11-22T00:00:00Z".parse().unwrap())),
         random: |bytes| (0..).zip(bytes).for_each(|(at, byte): (usize, &mut u8)| *byte = at as u8),
-        filing: &NoFiling,
-        wait: Duration::ZERO,
-        heads: heads.to_owned(),
+        ..Surroundings::new(&NoFiling, heads.to_owned())
     }
 }
 
@@ -70,7 +68,7 @@ fn small(seed: u64) -> Small {
     ledger.append(&[draft(900 + seed)]).unwrap();
     ledger.append(&[draft(901), draft(902)]).unwrap();
     drop(ledger);
-    blob::store(&path, b"evidence").unwrap();
+    blob::store(&Disk, &path, b"evidence").unwrap();
     let head = fs::read_dir(&heads).unwrap().next().unwrap().unwrap().path();
     let small = Small { ledger: path, head, _folder: folder };
     let report = small.fsck();
@@ -81,7 +79,7 @@ fn small(seed: u64) -> Small {
 
 impl Small {
     fn fsck(&self) -> FsckReport {
-        fsck(&self.ledger, Some(&self.head), &|_, _| {})
+        fsck(&Examination { head: Some(&self.head), ..Examination::of(&self.ledger) }, &|_, _| {})
     }
 
     /// The same files once more, without what fsck does not read.
@@ -99,7 +97,7 @@ impl Small {
 
     /// Where the records of the journal end.
     fn journal_end(&self) -> u64 {
-        affiant_ledger::journal::read_segment(&self.path(SEGMENT)).unwrap().end as u64
+        affiant_ledger::journal::read_segment(&Disk, &self.path(SEGMENT)).unwrap().end as u64
     }
 
     fn blob(&self) -> String {
@@ -473,6 +471,6 @@ fn damage_before_a_sound_record_is_no_torn_tail() {
         matches!(&refused, Err(LedgerError::Read(ReadError::Journal(text))) if text.contains("durable")),
         "{refused:?}"
     );
-    let segment = affiant_ledger::journal::read_segment(&small.path(SEGMENT)).unwrap();
+    let segment = affiant_ledger::journal::read_segment(&Disk, &small.path(SEGMENT)).unwrap();
     assert_eq!((segment.end, segment.torn, segment.damaged), (second, true, true));
 }

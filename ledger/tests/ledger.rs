@@ -4,7 +4,8 @@
 
 use affiant_ledger::codec;
 use affiant_ledger::digest::Digest;
-use affiant_ledger::fsck::{FaultKind, FsckReport, fsck};
+use affiant_ledger::disk::Disk;
+use affiant_ledger::fsck::{Examination, FaultKind, FsckReport, fsck};
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::ledger::{Ledger, LedgerError, Surroundings};
 use affiant_ledger::merkle;
@@ -17,7 +18,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Statements here are `{"id": …, "k": …}`.
 struct ById;
@@ -46,9 +46,7 @@ fn place() -> Place {
     let surroundings = Surroundings {
         clock: Arc::new(FixedClock("2026-11-22T00:00:00Z".parse().unwrap())),
         random: |bytes| bytes.fill(7),
-        filing: &ById,
-        wait: Duration::ZERO,
-        heads: folder.path().join("heads"),
+        ..Surroundings::new(&ById, folder.path().join("heads"))
     };
     Place { ledger: folder.path().join("ledger"), surroundings, _folder: folder }
 }
@@ -67,7 +65,7 @@ impl Place {
     fn fsck(&self) -> FsckReport {
         let heads = fs::read_dir(&self.surroundings.heads).unwrap();
         let head = heads.flatten().next().unwrap().path();
-        fsck(&self.ledger, Some(&head), &|_, _| {})
+        fsck(&Examination { head: Some(&head), ..Examination::of(&self.ledger) }, &|_, _| {})
     }
 }
 
@@ -198,7 +196,7 @@ fn copy_folder(from: &Path, to: &Path) {
 }
 
 fn segment(place: &Place) -> PathBuf {
-    affiant_ledger::journal::segments(&place.ledger).unwrap().pop().unwrap()
+    affiant_ledger::journal::segments(&Disk, &place.ledger).unwrap().pop().unwrap()
 }
 
 #[test]

@@ -6,8 +6,9 @@
 use affiant_ledger::checkpoint::Checkpoint;
 use affiant_ledger::codec;
 use affiant_ledger::digest::Digest;
+use affiant_ledger::disk::Disk;
 use affiant_ledger::entry::Entry;
-use affiant_ledger::fsck::fsck;
+use affiant_ledger::fsck::{Examination, fsck};
 use affiant_ledger::journal;
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::ledger::{Ledger, Surroundings};
@@ -24,16 +25,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The ledger of the examples: genesis, then two results of `credit-scoring`. Its key, clock and salts are fixed.
 fn example_ledger(folder: &Path, more: u64) -> PathBuf {
     let surroundings = Surroundings {
         clock: Arc::new(FixedClock("2026-11-22T00:00:00Z".parse().unwrap())),
         random: |bytes| bytes.fill(7),
-        filing: &NoFiling,
-        wait: Duration::ZERO,
-        heads: folder.join("heads"),
+        ..Surroundings::new(&NoFiling, folder.join("heads"))
     };
     let key = SigningKey::from_seed(&[1; 32]);
     let origin = "affiant.example/log1";
@@ -136,7 +134,7 @@ fn the_receipt_verifies_with_the_key_of_the_checkpoint_page() {
 fn the_journal_record_is_that_of_the_page() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = example_ledger(folder.path(), 0);
-    let segment = journal::segments(&ledger).unwrap().remove(0);
+    let segment = journal::segments(&Disk, &ledger).unwrap().remove(0);
     let bytes = fs::read(&segment).unwrap();
     let read = journal::decode_segment(&bytes);
     assert_eq!(read.records.len(), 3);
@@ -171,7 +169,7 @@ fn the_report_of_a_fault_is_that_of_the_page() {
     let end = bytes.len();
     bytes[end - 1] ^= 1;
     fs::write(&path, bytes).unwrap();
-    let report = serde_json::to_string_pretty(&fsck(&ledger, None, &|_, _| {})).unwrap() + "\n";
+    let report = serde_json::to_string_pretty(&fsck(&Examination::of(&ledger), &|_, _| {})).unwrap() + "\n";
     same("fsck.md", block("fsck.md", "json").as_bytes(), report.as_bytes());
 }
 
@@ -197,8 +195,8 @@ fn the_independent_check_agrees_on_a_sound_ledger_its_receipts_and_damage() {
     }
     let Some(answer) = check(&arguments.iter().map(PathBuf::as_path).collect::<Vec<_>>()) else { return };
     assert_eq!(answer, (true, "ok 603 entries".into()));
-    let segment = journal::segments(&ledger).unwrap().remove(0);
-    let last = journal::read_segment(&segment).unwrap().end as u64;
+    let segment = journal::segments(&Disk, &ledger).unwrap().remove(0);
+    let last = journal::read_segment(&Disk, &segment).unwrap().end as u64;
     let mut changes = vec![(segment, last / 2)];
     for file in ["checkpoint", "tile/0/001", "tile/entries/000", "payload/001"] {
         changes.push((ledger.join(file), fs::metadata(ledger.join(file)).unwrap().len() / 3));

@@ -214,7 +214,7 @@ fn status_is_the_same_with_the_index_without_it_and_while_it_is_taken() {
     std::fs::rename(place.ledger().join("index"), place.path("index")).unwrap();
     assert_eq!(fast, answers(&place), "without the index");
     std::fs::rename(place.path("index"), place.ledger().join("index")).unwrap();
-    let held = affiant_ledger::index::Index::open(&place.ledger()).unwrap();
+    let held = affiant_ledger::index::Index::open(&affiant_ledger::table::Sled, &place.ledger()).unwrap();
     assert_eq!(fast, answers(&place), "while another process holds the index");
     drop(held);
     assert_eq!(fast, answers(&place), "with the index again");

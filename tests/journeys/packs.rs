@@ -60,7 +60,10 @@ fn build(ledger: &Path) -> IssuedPack {
         mappings: MappingSet::embedded(),
     };
     let name = format!("{}/issuer", settings.origin).parse().unwrap();
-    let issuer = Issuer { name, key: keyfile::read(&ledger.join("keys/issuer.pem")).unwrap() };
+    let issuer = Issuer {
+        name,
+        key: keyfile::read(&affiant_ledger::disk::Disk, &ledger.join("keys/issuer.pem")).unwrap(),
+    };
     issue(&source, &catalogs, &issuer, &|document| pdf::render(document).map_err(|error| error.to_string()))
         .unwrap()
 }

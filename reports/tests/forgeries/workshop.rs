@@ -39,7 +39,6 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 pub(crate) const ORIGIN: &str = "affiant.example/log1";
 pub(crate) const ISSUER: &str = "affiant.example/issuer1";
@@ -184,9 +183,7 @@ pub(crate) fn recorded(drafts: &[Draft], catalogs: &Catalogs) -> Vec<Whole> {
     let surroundings = Surroundings {
         clock: Arc::new(Ticking::default()),
         random: |bytes| bytes.fill(7),
-        filing: &NoFiling,
-        wait: Duration::from_secs(60),
-        heads: folder.path().join("heads"),
+        ..Surroundings::new(&NoFiling, folder.path().join("heads"))
     };
     let mut ledger =
         Ledger::create(&folder.path().join("ledger"), &settings, &log_key(), surroundings).unwrap();

@@ -1,0 +1,117 @@
+//! Why a ledger was not opened, or an append not made.
+
+use super::LOG_KEY_FILE;
+use crate::entry::EntryError;
+use crate::files::FileError;
+use crate::id::IdError;
+use crate::index::IndexError;
+use crate::key::KeyError;
+use crate::lock::LockError;
+use crate::note::NoteError;
+use crate::reader::ReadError;
+use crate::settings::SETTINGS_FILE;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Why a ledger was not opened, or an append not made.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// It could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A file could not be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Another process is writing.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// There is one already.
+    #[error("`{}` holds a ledger already", .0.display())]
+    Exists(PathBuf),
+    /// A key is missing or wrong.
+    #[error("{path}: {source}")]
+    Key {
+        /// The key file.
+        path: String,
+        /// What is wrong.
+        source: KeyError,
+    },
+    /// The private key is not the one the settings name.
+    #[error("{LOG_KEY_FILE} is not the log key that {SETTINGS_FILE} names")]
+    OtherKey,
+    /// The origin cannot name a key.
+    #[error(transparent)]
+    Origin(#[from] NoteError),
+    /// The log is shorter than a checkpoint that was released.
+    #[error(
+        "the ledger has {size} entries, but a checkpoint over {released} was released ({path}): it was cut, or an older copy was put back"
+    )]
+    Shortened {
+        /// Entries there are.
+        size: u64,
+        /// Entries there were.
+        released: u64,
+        /// Where the released checkpoint is remembered.
+        path: String,
+    },
+    /// The log is not the one a released checkpoint was made of.
+    #[error(
+        "the first {size} entries are not those of the checkpoint released before ({path}): the ledger was rewritten or forked"
+    )]
+    Forked {
+        /// Size of the released checkpoint.
+        size: u64,
+        /// Where it is remembered.
+        path: String,
+    },
+    /// A remembered checkpoint is that of another log.
+    #[error("{path} remembers a checkpoint of the log `{found}`, this is the log `{own}`")]
+    OtherOrigin {
+        /// Where it is remembered.
+        path: String,
+        /// The log it is of.
+        found: String,
+        /// This log.
+        own: String,
+    },
+    /// A remembered checkpoint is not one of this log.
+    #[error("{path}: {what}")]
+    Head {
+        /// Where it is.
+        path: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// An earlier write failed.
+    #[error("an earlier write failed, nothing more is written: close the ledger and open it again")]
+    Stopped,
+    /// A draft is not one.
+    #[error("{0}")]
+    Draft(String),
+    /// An idempotency id was used for another statement.
+    #[error("id `{id}` was recorded before with other content, as entry {index}")]
+    OtherContent {
+        /// The id.
+        id: String,
+        /// The entry that carries it; of the same batch when not yet recorded.
+        index: u64,
+    },
+    /// What became of a group of appends made durable together.
+    #[error(transparent)]
+    Group(Arc<LedgerError>),
+    /// The index could not be rebuilt.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+impl From<EntryError> for LedgerError {
+    fn from(error: EntryError) -> Self {
+        Self::Draft(error.to_string())
+    }
+}
+
+impl From<IdError> for LedgerError {
+    fn from(error: IdError) -> Self {
+        Self::Draft(error.to_string())
+    }
+}

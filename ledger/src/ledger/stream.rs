@@ -1,0 +1,115 @@
+//! Appending a long run of batches: the next is sealed and signed while the last is being made durable.
+//!
+//! At most one batch is on its way to the disk. Nothing of a batch is shown before its sync has returned, and when that
+//! fails the one sealed behind it is dropped with it.
+
+use super::seal::{Batch, Edge};
+use super::{Appended, Ledger, LedgerError, Prepared, Surroundings, sign_batch};
+use crate::checkpoint::Checkpoint;
+use crate::index::Index;
+use crate::key::SigningKey;
+use crate::record::Draft;
+use crate::settings::Settings;
+use std::collections::HashSet;
+
+/// A batch with its signed checkpoint, ready to be written, and what the caller keeps beside it.
+struct Ready<T> {
+    beside: T,
+    batch: Batch,
+    checkpoint: Checkpoint,
+    note: Vec<u8>,
+    record: Vec<u8>,
+}
+
+/// What sealing needs of a ledger whose journal is busy.
+struct Sealer<'a> {
+    index: &'a Index,
+    surroundings: &'a Surroundings,
+    settings: &'a Settings,
+    log_key: &'a SigningKey,
+    edge: &'a Edge,
+}
+
+impl Ledger {
+    /// Appends batches one after another, each all or none with one fdatasync; `done` is told of each once it is durable
+    /// and under the signed checkpoint. Memory does not grow with their number.
+    ///
+    /// For drafts of which [`Ledger::recorded_before`] has just said that none is recorded: they are not looked up
+    /// again. An id that stands twice in a batch is refused. Each batch comes with something that is handed to `done`.
+    pub fn append_stream<T, E: From<LedgerError>>(
+        &mut self,
+        batches: impl IntoIterator<Item = Result<(Vec<Draft>, T), E>>,
+        mut done: impl FnMut(&mut Self, T, Vec<Appended>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut batches =
+            batches.into_iter().filter(|batch| !batch.as_ref().is_ok_and(|(drafts, _)| drafts.is_empty()));
+        let mut spare = std::mem::take(&mut self.record);
+        let sealer = Sealer {
+            index: &self.index,
+            surroundings: &self.surroundings,
+            settings: self.reader.settings(),
+            log_key: &self.log_key,
+            edge: &self.edge,
+        };
+        let mut next = batches.next().map(|batch| sealer.ready::<T, E>(batch?, None, Vec::new()));
+        while let Some(current) = next.transpose()? {
+            if self.stopped {
+                return Err(LedgerError::Stopped.into());
+            }
+            // From here on the file may hold the record: on any failure this writer says nothing more.
+            self.stopped = true;
+            let Self { journal, index, surroundings, reader, log_key, edge, .. } = &mut *self;
+            let sealer = Sealer { index, surroundings, settings: reader.settings(), log_key, edge };
+            let record = &current.record;
+            let (written, following) = std::thread::scope(|scope| {
+                let writing = scope.spawn(move || journal.append(record));
+                let buffer = std::mem::take(&mut spare);
+                let following =
+                    batches.next().map(|batch| sealer.ready::<T, E>(batch?, Some(&current.batch), buffer));
+                (writing.join().unwrap_or_else(|_| panic!("writing does not panic")), following)
+            });
+            written.map_err(LedgerError::from)?;
+            self.stopped = false;
+            let Ready { beside, batch, checkpoint, note, record } = current;
+            spare = record;
+            let placed = (self.size()..).zip(&batch.sealed);
+            let appended = placed.map(|(index, s)| Appended { index, leaf: s.leaf, again: false }).collect();
+            self.finish(batch, checkpoint, note)?;
+            done(self, beside, appended)?;
+            next = following;
+        }
+        self.record = spare;
+        Ok(())
+    }
+}
+
+impl Sealer<'_> {
+    /// Seals a batch behind the one on its way, if any.
+    fn ready<T, E: From<LedgerError>>(
+        &self,
+        (drafts, beside): (Vec<Draft>, T),
+        before: Option<&Batch>,
+        mut record: Vec<u8>,
+    ) -> Result<Ready<T>, E> {
+        let mut ids = HashSet::new();
+        for draft in &drafts {
+            let id = draft.id.as_deref();
+            if id.is_some_and(|id| !ids.insert((&draft.stream, id))) {
+                let text =
+                    format!("id `{}` stands twice in a batch", draft.id.as_deref().unwrap_or_default());
+                return Err(LedgerError::Draft(text).into());
+            }
+        }
+        drop(ids);
+        let edge = before.map_or(self.edge, |batch| &batch.edge);
+        let mut batch = Batch::new(edge, self.surroundings.clock.now());
+        for prepared in Prepared::all(drafts, self.surroundings)? {
+            let stream = &prepared.draft.stream;
+            let head = batch.head(stream).or_else(|| before?.head(stream));
+            let head = head.or_else(|| self.index.head(stream).map(|head| (head.n, head.leaf)));
+            batch.seal(prepared, head);
+        }
+        let (checkpoint, note) = sign_batch(self.settings, self.log_key, &batch, &mut record)?;
+        Ok(Ready { beside, batch, checkpoint, note, record })
+    }
+}

@@ -1,0 +1,45 @@
+//! The seam under the index: a sorted map of bytes that may be lost, and rebuilt from the log.
+//!
+//! What stands behind it is believed in nothing: see [`crate::index`]. [`Sled`] keeps it in a database on the disk.
+
+mod database;
+
+pub use database::{Sled, is_guarded};
+
+use std::fmt::Debug;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Why a table cannot be used; the answer is always to rebuild the index.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("index: {0}")]
+pub struct TableError(pub String);
+
+/// Keys with their values, to be written together.
+pub type Rows = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// A sorted map of bytes.
+pub trait Table: Debug + Send + Sync {
+    /// The value under a key.
+    fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, TableError>;
+    /// Tells every key that begins with `prefix`, and its value, in order; stops at the first refusal.
+    fn scan(
+        &self,
+        prefix: &[u8],
+        each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), TableError>,
+    ) -> Result<(), TableError>;
+    /// Writes rows together.
+    fn write(&self, rows: Rows) -> Result<(), TableError>;
+    /// Pushes what was written towards the disk. Not a promise.
+    fn flush(&self) -> Result<(), TableError>;
+}
+
+/// Opens tables by the folder they are kept in.
+pub trait Tables: Debug + Send + Sync {
+    /// Opens the table in `folder`; an empty one when there is none.
+    fn open(&self, folder: &Path) -> Result<Arc<dyn Table>, TableError>;
+    /// Whether there is a table in `folder`.
+    fn exists(&self, folder: &Path) -> bool;
+    /// Removes the table in `folder`, whose every handle is gone.
+    fn remove(&self, folder: &Path) -> std::io::Result<()>;
+}
