@@ -8,6 +8,7 @@ use affiant_frameworks::framework::{EMBEDDED, Framework};
 use affiant_frameworks::mapping::MappingSet;
 use affiant_ledger::id::Id;
 use affiant_ledger::ledger::Ledger;
+use affiant_ledger::record::Draft;
 use affiant_reports::derive::Catalogs;
 
 /// The embedded catalogs with the frameworks asked for; all when none is named.
@@ -23,17 +24,19 @@ pub(crate) fn embedded(frameworks: &[String]) -> Result<Catalogs, Failure> {
     Ok(Catalogs { frameworks, controls: ControlCatalog::embedded(), mappings: MappingSet::embedded() })
 }
 
+/// The pins of the embedded catalogs in a stream.
+pub(crate) fn drafts(stream: &Id) -> Result<Vec<Draft>, Failure> {
+    let draft = |pin| Draft { stream: stream.clone(), ..Statement::Catalog(pin).draft("local") };
+    Ok(embedded(&[])?.pins().into_iter().map(draft).collect())
+}
+
 /// Pins the embedded catalogs in a stream, where they are not pinned already.
 pub(crate) fn pin(ledger: &mut Ledger, stream: &Id) -> Result<(), Failure> {
     let pinned = pins(ledger, stream)?;
-    let mut drafts = Vec::new();
-    for pin in embedded(&[])?.pins() {
-        if !pinned.contains(&pin) {
-            let mut draft = Statement::Catalog(pin).draft("local");
-            draft.stream = stream.clone();
-            drafts.push(draft);
-        }
-    }
+    let known = |draft: &Draft| {
+        pinned.iter().any(|pin| Statement::Catalog(pin.clone()).to_bytes() == draft.statement)
+    };
+    let drafts: Vec<Draft> = drafts(stream)?.into_iter().filter(|draft| !known(draft)).collect();
     if !drafts.is_empty() {
         ledger.append(&drafts)?;
     }

@@ -82,7 +82,12 @@ impl From<LedgerError> for Failure {
             LedgerError::OtherOrigin { .. } => Self::integrity(message).hint(
                 "another ledger's copy stands here, or two ledgers share one `head`: see which of them this folder should hold",
             ),
-            LedgerError::Head { .. } => Self::integrity(message),
+            LedgerError::Head { .. } => Self::integrity(message).hint(
+                "a bad disk or a power cut can leave this: compare the ledger with the last checkpoint, receipt or pack you hold; if it is the one, remove this file",
+            ),
+            LedgerError::SettingsLost(_) => {
+                Self::integrity(message).hint("put the file back from a backup; no new ledger is made over an old one")
+            }
             LedgerError::Group(error) => match &*error {
                 LedgerError::Draft(_) => Self::refused(message),
                 _ => Self::io(message),

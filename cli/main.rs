@@ -31,11 +31,12 @@ fn main() -> ExitCode {
         let context = Context::new(&arguments.common)?;
         run(&context, arguments.verb)
     });
-    match done {
-        Ok(Ok(code)) => ExitCode::from(code),
+    let code = match done {
+        Ok(Ok(code)) => code,
         Ok(Err(failure)) => output::fail(&failure, json),
-        Err(_) => ExitCode::from(error::IO),
-    }
+        Err(_) => error::IO,
+    };
+    ExitCode::from(output::finish(code))
 }
 
 fn run(context: &Context, verb: Verb) -> Result<u8, Failure> {

@@ -5,19 +5,38 @@
 use crate::error::Failure;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use serde::Serialize;
-use std::io::{IsTerminal, Write};
-use std::process::ExitCode;
+use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
-/// Writes a line of data. A reader that has gone away ends the program quietly.
+/// Why stdout takes no more, once it does not. What the command does goes on: an answer that nobody reads is no reason
+/// to leave work undone, nor to change the exit code.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// Writes a line of data.
 pub(crate) fn line(text: impl std::fmt::Display) {
     bytes(format!("{text}\n").as_bytes());
 }
 
 /// Writes data as it is.
 pub(crate) fn bytes(bytes: &[u8]) {
-    let mut out = std::io::stdout().lock();
-    if out.write_all(bytes).and_then(|()| out.flush()).is_err() {
-        std::process::exit(0);
+    if LOST.get().is_some() {
+        return;
+    }
+    let mut out = io::stdout().lock();
+    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
+        let _ = LOST.set(error);
+    }
+}
+
+/// The exit code, when everything else is done: answers that could not be written are a failure of their own; a reader
+/// that has gone away is none.
+pub(crate) fn finish(code: u8) -> u8 {
+    match LOST.get() {
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let _ = writeln!(io::stderr(), "error: stdout: {error}");
+            crate::error::IO
+        }
+        _ => code,
     }
 }
 
@@ -29,20 +48,20 @@ pub(crate) fn json(value: &impl Serialize) {
 
 /// Says something to whoever watches.
 pub(crate) fn say(text: impl std::fmt::Display) {
-    eprintln!("{text}");
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Says why the command failed, and gives its exit code.
-pub(crate) fn fail(failure: &Failure, as_json: bool) -> ExitCode {
+pub(crate) fn fail(failure: &Failure, as_json: bool) -> u8 {
     if as_json {
         let hint = failure.hint.as_deref();
         json(&serde_json::json!({"error": failure.message, "hint": hint, "exit": failure.code}));
     }
-    eprintln!("error: {}", failure.message);
+    say(format_args!("error: {}", failure.message));
     if let Some(hint) = &failure.hint {
-        eprintln!("hint: {hint}");
+        say(format_args!("hint: {hint}"));
     }
-    ExitCode::from(failure.code)
+    failure.code
 }
 
 /// Says what is wrong with one row of several, whoever watches; the command goes on.
@@ -50,7 +69,7 @@ pub(crate) fn fault(text: &str, as_json: bool) {
     if as_json {
         json(&serde_json::json!({"error": text}));
     }
-    eprintln!("error: {text}");
+    say(format_args!("error: {text}"));
 }
 
 /// Says broken promises of the program in one line; the index, whose faults are caught and mended, says nothing.
@@ -63,23 +82,21 @@ pub(crate) fn say_faults() {
         let (word, words) =
             (fault.payload().downcast_ref::<&str>(), fault.payload().downcast_ref::<String>());
         let text = word.copied().or(words.map(String::as_str)).unwrap_or("no reason given");
-        eprintln!("error: internal fault: {text} ({place})");
-        eprintln!(
-            "hint: what was acknowledged is durable; `affiant log fsck` tells whether the ledger is sound"
-        );
+        say(format_args!("error: internal fault: {text} ({place})"));
+        say("hint: what was acknowledged is durable; `affiant log fsck` tells whether the ledger is sound");
     }));
 }
 
 /// Whether someone watches stderr.
 pub(crate) fn watched() -> bool {
-    std::io::stderr().is_terminal()
+    io::stderr().is_terminal()
 }
 
 /// Shows work in progress on one line, when someone watches.
 pub(crate) fn progress(what: &str, done: u64, total: u64) {
     if watched() {
         let end = if done >= total { "\n" } else { "" };
-        eprint!("\r{what}: {done} of {total}{end}");
+        let _ = write!(io::stderr(), "\r{what}: {done} of {total}{end}");
     }
 }
 
@@ -87,7 +104,7 @@ pub(crate) fn progress(what: &str, done: u64, total: u64) {
 pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if !std::io::stdout().is_terminal() {
+    if !io::stdout().is_terminal() {
         table.set_width(110);
     }
     table.set_header(header.iter().map(|name| name.to_uppercase()));

@@ -64,6 +64,11 @@ pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     DISK.write_durably(path, bytes)
 }
 
+/// Removes a file from the disk that may not be there.
+pub fn remove_if_any(path: &Path) -> Result<(), FileError> {
+    DISK.remove_if_any(path)
+}
+
 const DISK: &dyn Storage = &Disk;
 
 /// Opens a regular file for reading and gives its size. Never follows a link in the last component, never blocks on a

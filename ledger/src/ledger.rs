@@ -45,8 +45,8 @@ use crate::table::{Sled, Tables};
 use crate::tail::Tail;
 use crate::tile::TILE_WIDTH;
 use crate::time::{Clock, SystemClock};
-use guard::refuse_rollback;
-use mending::open_index;
+use guard::{refuse_published, refuse_rollback};
+use mending::{clear_unfinished, open_index};
 use seal::{Batch, Edge};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -159,12 +159,25 @@ impl Ledger {
         log_key: &SigningKey,
         surroundings: Surroundings,
     ) -> Result<Self, LedgerError> {
+        Self::create_with(folder, settings, log_key, Vec::new(), surroundings)
+    }
+
+    /// As [`Ledger::create`], with drafts recorded behind the genesis entry: all of it is there, or no ledger. What a stop
+    /// half-way left behind, of which nothing was ever released, is cleared away.
+    pub fn create_with(
+        folder: &Path,
+        settings: &Settings,
+        log_key: &SigningKey,
+        drafts: Vec<Draft>,
+        surroundings: Surroundings,
+    ) -> Result<Self, LedgerError> {
         let storage = surroundings.storage.clone();
         if storage.kind(&folder.join(SETTINGS_FILE)).map_err(FileError::at(folder))?.is_some() {
             return Err(LedgerError::Exists(folder.to_owned()));
         }
         storage.make_folders(folder)?;
         let lock = storage.lock(folder, surroundings.wait)?;
+        clear_unfinished(&*storage, folder)?;
         let genesis = Genesis {
             id: settings.id.clone(),
             origin: settings.origin.clone(),
@@ -186,6 +199,10 @@ impl Ledger {
         let mut batch =
             Batch::new(&Edge { frontier: Frontier::default(), prev: Digest::ZERO, time: now }, now);
         batch.seal(Prepared::new(draft, &salt)?, None);
+        for prepared in Prepared::all(drafts, &surroundings)? {
+            let head = batch.head(&prepared.draft.stream);
+            batch.seal(prepared, head);
+        }
         let note = sign(settings, log_key, &batch.edge.frontier).1;
         crate::keyfile::write(&*storage, &folder.join(LOG_KEY_FILE), log_key)?;
         Journal::start(&*storage, folder, 0, &batch.sealed, &batch.edge.frontier, &note)?;
@@ -220,7 +237,7 @@ impl Ledger {
             checkpoint,
             tail.note,
         );
-        refuse_rollback(&reader, &folder.join("checkpoint"))?;
+        refuse_published(&reader, &folder.join("checkpoint"))?;
         refuse_rollback(&reader, &head)?;
         let mut journal = Journal::resume(&*storage, path, end)?;
         if damaged {

@@ -163,8 +163,9 @@ impl dyn Storage + '_ {
 /// sync, since it can be derived again.
 ///
 /// One write in place, no new file: a rename over a file makes some file systems write out the new one at once, at the
-/// cost of a sync. Within one sector, so that after a power cut the old or the new content stands; a reader that sees a
-/// mixture looks again. What is new, shrinks or is longer than a sector is replaced by rename.
+/// cost of a sync. Within one sector and never of another length, so that after a power cut the old or the new content
+/// stands; a reader that sees a mixture looks again. What is new, of another length or longer than a sector is replaced
+/// by rename.
 #[derive(Debug)]
 pub struct Follower {
     path: PathBuf,
@@ -188,10 +189,8 @@ impl Follower {
             self.open = self.find(storage);
         }
         match &mut self.open {
-            Some((file, size)) if bytes.len() <= SECTOR && (1..=bytes.len()).contains(size) => {
-                file.write_at(0, bytes).map_err(FileError::at(&self.path))?;
-                *size = bytes.len();
-                Ok(())
+            Some((file, size)) if bytes.len() <= SECTOR && bytes.len() == *size => {
+                file.write_at(0, bytes).map_err(FileError::at(&self.path))
             }
             _ => {
                 self.open = None;

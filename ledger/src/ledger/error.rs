@@ -28,6 +28,9 @@ pub enum LedgerError {
     /// There is one already.
     #[error("`{}` holds a ledger already", .0.display())]
     Exists(PathBuf),
+    /// There is one already, and its settings are gone.
+    #[error("`{}` holds a ledger whose {SETTINGS_FILE} is gone", .0.display())]
+    SettingsLost(PathBuf),
     /// A key is missing or wrong.
     #[error("{path}: {source}")]
     Key {

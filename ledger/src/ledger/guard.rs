@@ -15,6 +15,15 @@ pub fn head_path(folder: &Path, settings: &Settings, heads: &Path) -> PathBuf {
     }
 }
 
+/// As [`refuse_rollback`], for the published checkpoint, which is derived: one that nobody signed is as good as none and
+/// is written again.
+pub(super) fn refuse_published(reader: &Reader, path: &Path) -> Result<(), LedgerError> {
+    match refuse_rollback(reader, path) {
+        Err(LedgerError::Head { .. }) => Ok(()),
+        judged => judged,
+    }
+}
+
 /// Refuses a log that is shorter than, or other than, the checkpoint remembered at `path`.
 pub(super) fn refuse_rollback(reader: &Reader, path: &Path) -> Result<(), LedgerError> {
     let note = reader.storage().read_if_any(path, CHECKPOINT_SIZE_MAX as u64)?;

@@ -1,10 +1,15 @@
-//! Opening the index: brought up to the log, or built anew when it is missing, damaged or of another log.
+//! What a stop half-way left behind: an index behind the log is brought up to it or built anew; a ledger that was never
+//! finished is cleared away.
 
-use super::LedgerError;
+use super::{LOG_KEY_FILE, LedgerError};
+use crate::files::{FileError, TEMPORARY};
 use crate::index::{Filed, Index};
+use crate::journal;
 use crate::reader::Reader;
 use crate::record::Filing;
+use crate::storage::Storage;
 use crate::table::Tables;
+use std::path::Path;
 
 /// Entries filed at a time.
 const STEP: u64 = 1024;
@@ -57,4 +62,32 @@ fn catch_up(index: &mut Index, reader: &Reader, filing: &dyn Filing) -> Result<(
         at = end;
     }
     Ok(index.write()?)
+}
+
+/// Clears what the making of a ledger left behind when it was stopped: without settings there is no ledger, and one
+/// record at most was written. Anything more is a ledger that has lost its settings, and is refused.
+pub(super) fn clear_unfinished(storage: &dyn Storage, folder: &Path) -> Result<(), LedgerError> {
+    let lost = || LedgerError::SettingsLost(folder.to_owned());
+    for grown in ["tile", "payload", "blob"] {
+        if storage.kind(&folder.join(grown)).map_err(FileError::at(folder))?.is_some() {
+            return Err(lost());
+        }
+    }
+    let segments = match journal::segments(storage, folder) {
+        Err(error) if error.is_missing() => Vec::new(),
+        segments => segments?,
+    };
+    for segment in &segments {
+        let records = journal::read_segment(storage, segment)?.records;
+        if records.len() > 1 || records.iter().any(|record| record.first > 0) {
+            return Err(lost());
+        }
+    }
+    let key = folder.join(LOG_KEY_FILE);
+    let files = segments.into_iter().chain([folder.join("checkpoint"), key]);
+    for file in files {
+        storage.remove_if_any(&file)?;
+        storage.remove_if_any(&file.with_added_extension(TEMPORARY))?;
+    }
+    Ok(())
 }
