@@ -429,7 +429,61 @@ pub(crate) enum LogVerb {
         index: u64,
     },
     /// Derive the whole ledger again from its files and list every fault
-    Fsck,
+    #[command(after_help = "\
+Examples:
+  affiant log fsck
+  affiant log fsck --anchor last-year.checkpoint --anchor receipt-12.tlog-proof
+
+An anchor is a signed checkpoint or a receipt that you kept elsewhere: the log must contain it. --repair makes anew only
+what can be derived (hash tiles, index, published checkpoint, a torn tail), and only when nothing else is wrong.")]
+    Fsck {
+        /// A signed checkpoint or a receipt kept elsewhere; may be repeated
+        #[arg(long = "anchor", value_name = "FILE")]
+        anchors: Vec<PathBuf>,
+        /// Make anew what can be derived
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Erase the payload of an entry, and evidence files that only it cites; the entry and every proof stay
+    #[command(after_help = "\
+Example:
+  affiant log erase 12 --basis 'GDPR Art. 17(1)(b): consent withdrawn' --approver 'Data protection officer'
+
+The erasure is itself an entry of the same stream. It cannot be undone. A legal hold stops it (`affiant log hold`). What
+backups, snapshots and copies of the ledger hold is yours to erase; published logs never hold payloads.")]
+    Erase {
+        /// The entry
+        index: u64,
+        /// The legal basis
+        #[arg(long, value_name = "TEXT")]
+        basis: String,
+        /// Who approved it
+        #[arg(long, value_name = "WHO")]
+        approver: String,
+    },
+    /// Place a legal hold on a stream, or release it: no payload is erased while it stands
+    #[command(after_help = "\
+Examples:
+  affiant log hold case-7 --stream credit-scoring --by Legal --reason 'claim 2026-114 pending'
+  affiant log hold case-7 --stream credit-scoring --by Legal --reason 'claim settled' --release
+
+A hold on the stream `org` holds the whole ledger.")]
+    Hold {
+        /// Id of the hold
+        id: String,
+        /// The stream
+        #[arg(long, value_name = "STREAM")]
+        stream: String,
+        /// Who places or releases it
+        #[arg(long, value_name = "WHO")]
+        by: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Release it
+        #[arg(long)]
+        release: bool,
+    },
     /// Build the index anew
     Reindex,
 }

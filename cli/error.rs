@@ -4,7 +4,7 @@
 //! 5 I/O or internal.
 
 use affiant_ledger::files::FileError;
-use affiant_ledger::ledger::LedgerError;
+use affiant_ledger::ledger::{EraseError, LedgerError};
 use affiant_ledger::lock::LockError;
 use affiant_ledger::reader::ReadError;
 use std::fmt::Display;
@@ -88,6 +88,10 @@ impl From<LedgerError> for Failure {
             LedgerError::SettingsLost(_) => {
                 Self::integrity(message).hint("put the file back from a backup; no new ledger is made over an old one")
             }
+            LedgerError::Erase(EraseError::Held { .. }) => {
+                Self::refused(message).hint("release it with `affiant log hold ID --stream STREAM --release`")
+            }
+            LedgerError::Erase(_) => Self::refused(message),
             LedgerError::Group(error) => match &*error {
                 LedgerError::Draft(_) => Self::refused(message),
                 _ => Self::io(message),

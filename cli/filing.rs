@@ -2,6 +2,7 @@
 
 use affiant_controls::result::{ControlResult, TimeSource};
 use affiant_controls::statement::{Statement, facet_of};
+use affiant_ledger::digest::Digest;
 use affiant_ledger::record::{Facet, Filing};
 
 /// Files statements of the controls storey.
@@ -14,6 +15,13 @@ impl Filing for Statements {
 
     fn id(&self, kind: &str, statement: &[u8]) -> Option<String> {
         Statement::from_bytes(kind, statement).ok()??.id().map(str::to_owned)
+    }
+
+    fn blobs(&self, kind: &str, statement: &[u8]) -> Vec<Digest> {
+        match Statement::from_bytes(kind, statement) {
+            Ok(Some(Statement::Result(result))) => result.evidence.iter().map(|file| file.sha256).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// The same, but for times that were only the time of the push.

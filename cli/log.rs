@@ -1,18 +1,18 @@
 //! `affiant log`: the ledger itself.
 
+mod erase;
+mod fsck;
+
 use crate::args::{LogArguments, LogVerb};
 use crate::context::{self, Context};
-use crate::error::{Failure, INTEGRITY};
+use crate::error::Failure;
 use crate::filing::Statements;
 use crate::output;
 use affiant_controls::statement::Statement;
 use affiant_ledger::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint};
-use affiant_ledger::disk::Disk;
-use affiant_ledger::fsck::{Examination, fsck};
-use affiant_ledger::ledger::head_path;
+use affiant_ledger::erasure::{ERASURE, Erasure, HOLD, Hold};
 use affiant_ledger::merkle;
 use affiant_ledger::note::to_base64;
-use affiant_ledger::reader::read_settings;
 use affiant_ledger::record::{Filing, Record};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -23,7 +23,12 @@ pub(crate) fn run(context: &Context, arguments: LogArguments) -> Result<u8, Fail
         LogVerb::Show { stream, ids, last, .. } => show(context, stream.as_deref(), ids, last),
         LogVerb::Checkpoint { since } => checkpoint(context, since.as_deref()),
         LogVerb::Prove { index } => prove(context, index),
-        LogVerb::Fsck => check(context),
+        LogVerb::Fsck { anchors, repair } => fsck::run(context, &anchors, repair),
+        LogVerb::Erase { index, basis, approver } => erase::run(context, index, &basis, &approver),
+        LogVerb::Hold { id, stream, by, reason, release } => {
+            let id = id.parse().map_err(Failure::refused)?;
+            erase::hold(context, &stream, Hold { by, id, reason, released: release })
+        }
         LogVerb::Reindex => reindex(context),
     }
 }
@@ -94,10 +99,16 @@ fn statement_json(record: &Record) -> Value {
         Some(Statement::Result(result)) => serde_json::to_value(result),
         Some(Statement::Catalog(pin)) => serde_json::to_value(pin),
         Some(Statement::Pack(issued)) => serde_json::to_value(issued),
+        None if record.entry.kind == *ERASURE => return shown(Erasure::from_bytes(bytes)),
+        None if record.entry.kind == *HOLD => return shown(Hold::from_bytes(bytes)),
         None => affiant_ledger::codec::decode_trusted::<affiant_ledger::ledger::Genesis>(bytes)
             .map_or_else(|_| Ok(json!({"cbor_base64": to_base64(bytes)})), serde_json::to_value),
     };
     value.unwrap_or(Value::Null)
+}
+
+fn shown<T: serde::Serialize, E>(statement: Result<T, E>) -> Value {
+    statement.ok().and_then(|statement| serde_json::to_value(statement).ok()).unwrap_or(Value::Null)
 }
 
 fn checkpoint(context: &Context, since: Option<&Path>) -> Result<u8, Failure> {
@@ -150,45 +161,6 @@ fn prove(context: &Context, index: u64) -> Result<u8, Failure> {
         output::bytes(&text);
     }
     Ok(0)
-}
-
-fn check(context: &Context) -> Result<u8, Failure> {
-    let folder = context.folder()?;
-    let head = read_settings(&Disk, &folder)
-        .ok()
-        .map(|settings| head_path(&folder, &settings, &context.surroundings().heads));
-    let show = |done, total| {
-        if !context.quiet {
-            output::progress("checked", done, total);
-        }
-    };
-    let report = fsck(&Examination { head: head.as_deref(), ..Examination::of(&folder) }, &show);
-    if context.json {
-        output::json(&report);
-    } else {
-        let rows = report.faults.iter().map(|fault| {
-            let kind =
-                serde_json::to_value(fault.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
-            let index = fault.index.map(|index| index.to_string()).unwrap_or_default();
-            vec![
-                kind.unwrap_or_default(),
-                index,
-                fault.path.clone().unwrap_or_default(),
-                fault.detail.clone(),
-            ]
-        });
-        if !report.is_sound() {
-            output::table(&["fault", "entry", "file", "what"], rows);
-        }
-        report.notices.iter().for_each(|notice| output::line(format!("note: {notice}")));
-        let verdict =
-            if report.is_sound() { "sound".to_owned() } else { format!("{} faults", report.faults_count) };
-        output::line(format!(
-            "{verdict}: {} entries, {} payloads intact, {} checkpoints, {} evidence files; root {}",
-            report.entries, report.payloads_intact, report.checkpoints, report.blobs, report.root
-        ));
-    }
-    Ok(if report.is_sound() { 0 } else { INTEGRITY })
 }
 
 fn reindex(context: &Context) -> Result<u8, Failure> {

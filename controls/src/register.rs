@@ -3,6 +3,8 @@
 //! A pure replay of records. Two instants are kept apart: entries *recorded* after `as_of` and results *observed*
 //! after `as_of` are both left out, so the register of any past time can be rebuilt.
 
+mod erased;
+
 use crate::asset::Asset;
 use crate::control::{Control, ControlId};
 use crate::issued::PackIssued;
@@ -13,11 +15,12 @@ use crate::statement::{ORGANISATION, Statement, StatementError};
 use crate::status::Status;
 use crate::system::System;
 use affiant_ledger::digest::Digest;
+use affiant_ledger::erasure::{ERASURE, Erasure};
 use affiant_ledger::id::Id;
 use affiant_ledger::record::Record;
 use affiant_ledger::time::Timestamp;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A result with the entry that holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +89,10 @@ pub struct Register {
     packs: Latest<PackIssued>,
     /// By control, then asset and collector name.
     results: BTreeMap<ControlId, BTreeMap<(Option<Id>, String), Recorded>>,
-    withheld: u64,
+    /// Entries that could not be read.
+    unread: BTreeSet<u64>,
+    /// Erasures with the time they were recorded at.
+    erasures: Vec<(Timestamp, Erasure)>,
 }
 
 impl Register {
@@ -103,11 +109,13 @@ impl Register {
             pins: BTreeMap::new(),
             packs: BTreeMap::new(),
             results: BTreeMap::new(),
-            withheld: 0,
+            unread: BTreeSet::new(),
+            erasures: Vec::new(),
         };
         for record in records {
             register.take(record)?;
         }
+        register.apply_erasures();
         Ok(register)
     }
 
@@ -118,11 +126,20 @@ impl Register {
             let found = record.entry.stream.clone();
             return Err(RegisterError::Stream { index, found, stream: stream.clone() });
         }
+        if let (true, Some(bytes)) = (record.entry.kind == *ERASURE, &record.statement) {
+            let source = |source| StatementError { kind: ERASURE.into(), source };
+            let erasure = Erasure::from_bytes(bytes).map_err(source);
+            let erasure = erasure.map_err(|source| RegisterError::Statement { index, source })?;
+            if erasure.index < index {
+                self.erasures.push((record.entry.time, erasure));
+            }
+            return Ok(());
+        }
         if record.entry.time > self.as_of {
             return Ok(());
         }
         let Some(bytes) = &record.statement else {
-            self.withheld += 1;
+            self.unread.insert(index);
             return Ok(());
         };
         let read = Statement::from_bytes(record.entry.kind.as_str(), bytes);
@@ -211,7 +228,7 @@ impl Register {
 
     /// How many entries could not be read because their payload is withheld or erased.
     pub fn withheld(&self) -> u64 {
-        self.withheld
+        self.unread.len() as u64
     }
 
     /// The assets a control is judged on: those of its kinds that are not retired; for `ai-system` the system itself,

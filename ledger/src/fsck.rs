@@ -1,31 +1,45 @@
 //! fsck: the whole ledger derived again from its files, every fault listed.
 //!
 //! It reads every byte that counts: entries (canonical form, both chain links, times), payloads (the digests their
-//! entries name), hash tiles of every level, journal records, every signed checkpoint found, evidence files (their
-//! names), and what does not belong. It trusts nothing but the log key, and changes nothing.
+//! entries name), hash tiles of every level, journal records, every signed checkpoint found or given, evidence files
+//! (their names), the index where it is free, and what does not belong. It trusts nothing but the log key, and changes
+//! nothing.
+//!
+//! Bundles of 256 entries are judged by themselves, on all cores; what links them is then compared in order.
+
+mod bundle;
+mod chain;
+mod index;
+mod journal;
+mod repair;
+mod report;
+
+pub use index::Indexed;
+pub(crate) use index::Sums;
+pub use repair::{RepairError, repair};
+pub use report::{Fault, FaultKind, FsckReport, IndexState};
 
 use crate::blob;
 use crate::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint};
-use crate::codec;
 use crate::digest::Digest;
 use crate::disk::Disk;
-use crate::entry::Entry;
+use crate::erasure::Erasure;
 use crate::files::{FileError, TEMPORARY};
 use crate::id::Id;
-use crate::journal::{self, Sealed};
-use crate::merkle::{self, Frontier};
+use crate::journal::Sealed;
+use crate::merkle;
 use crate::note::Verifier;
-use crate::payload::Payload;
-use crate::reader::{
-    ENTRIES_SIZE_MAX, PAYLOADS_SIZE_MAX, entries_path, hashes_path, payloads_path, read_settings,
-};
+use crate::reader::{entries_path, hashes_path, read_settings};
+use crate::record::Filing;
 use crate::settings::Settings;
 use crate::storage::{Kind, Storage};
 use crate::tile::{self, TILE_WIDTH};
-use crate::time::Timestamp;
+use bundle::{Facts, Gone, Judged, Tail, judge_bundle, judge_tail};
+use chain::{Chain, Links};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::Path;
 
 /// Bundles judged in parallel at a time: bounds memory.
@@ -33,93 +47,8 @@ const WINDOW: u64 = 32;
 /// Faults listed; more are counted only.
 const FAULTS_MAX: usize = 1000;
 
-/// Kind of fault. A word each, for scripts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FaultKind {
-    /// The settings cannot be read.
-    Settings,
-    /// A checkpoint is not signed by the log key, or is malformed.
-    Checkpoint,
-    /// A signed root is not the root of the entries.
-    Root,
-    /// The log is shorter than, or other than, a checkpoint released before.
-    Rollback,
-    /// The journal is damaged.
-    Journal,
-    /// Bytes behind the last whole record of the journal.
-    TornTail,
-    /// A file that should be there is not, or cannot be read.
-    Missing,
-    /// A bundle or tile is malformed.
-    Malformed,
-    /// An entry is not canonical or does not stand where it says.
-    Entry,
-    /// A link to the entry before, in the ledger or in the stream, is wrong.
-    Chain,
-    /// The time of an entry lies before that of the entry before.
-    Time,
-    /// A payload is not the one its entry names.
-    PayloadAltered,
-    /// A payload is gone without an entry that says so.
-    PayloadMissing,
-    /// A hash tile differs from the entries.
-    Tile,
-    /// An evidence file is not what its name says.
-    Blob,
-    /// A file that does not belong.
-    Stray,
-}
-
-/// One fault.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fault {
-    /// What kind.
-    pub kind: FaultKind,
-    /// The entry concerned.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub index: Option<u64>,
-    /// The file concerned, below the ledger's folder.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    /// In words.
-    pub detail: String,
-}
-
-/// What fsck found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FsckReport {
-    /// Origin of the log, as its settings say.
-    pub origin: String,
-    /// Entries read.
-    pub entries: u64,
-    /// Payloads that are those their entries name.
-    pub payloads_intact: u64,
-    /// Evidence files that are what their names say.
-    pub blobs: u64,
-    /// Signed checkpoints checked against the entries.
-    pub checkpoints: u64,
-    /// Root over the entries read.
-    pub root: Digest,
-    /// All faults, at most 1,000 listed.
-    pub faults: Vec<Fault>,
-    /// Number of faults.
-    pub faults_count: u64,
-    /// Harmless observations.
-    pub notices: Vec<String>,
-}
-
-impl FsckReport {
-    /// Whether nothing is wrong.
-    pub fn is_sound(&self) -> bool {
-        self.faults_count == 0
-    }
-}
-
 /// What fsck is to judge, and what beside it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Examination<'a> {
     /// Where the ledger's files are.
     pub storage: &'a dyn Storage,
@@ -127,21 +56,24 @@ pub struct Examination<'a> {
     pub folder: &'a Path,
     /// The file that remembers the last released checkpoint.
     pub head: Option<&'a Path>,
+    /// Signed checkpoints kept elsewhere, each with a name to call it by: the log must contain them.
+    pub anchors: &'a [(String, Vec<u8>)],
+    /// Where the index is and how statements are filed, to compare it as well.
+    pub index: Option<Indexed<'a>>,
 }
 
 impl<'a> Examination<'a> {
     /// The ledger in `folder` on the disk, by itself.
     pub fn of(folder: &'a Path) -> Self {
-        Self { storage: &Disk, folder, head: None }
+        Self { storage: &Disk, folder, head: None, anchors: &[], index: None }
     }
 }
 
 /// Judges a ledger; `progress` is told entries done and in all.
 pub fn fsck(examination: &Examination, progress: &(dyn Fn(u64, u64) + Sync)) -> FsckReport {
-    let Examination { storage, folder, head } = *examination;
-    let mut fsck = Fsck::new(storage, folder);
-    match read_settings(storage, folder) {
-        Ok(settings) => fsck.run(&settings, head, progress),
+    let mut fsck = Fsck::new(examination);
+    match read_settings(examination.storage, examination.folder) {
+        Ok(settings) => fsck.run(&settings, examination, progress),
         Err(error) => fsck.fault(FaultKind::Settings, None, Some("affiant.toml"), error.to_string()),
     }
     fsck.report
@@ -151,15 +83,15 @@ struct Fsck<'a> {
     storage: &'a dyn Storage,
     folder: &'a Path,
     report: FsckReport,
-    frontier: Frontier,
-    prev: Digest,
-    time: Option<Timestamp>,
-    streams: BTreeMap<Id, (u64, Digest)>,
+    chain: Chain,
     /// Signed checkpoints found, by size, with where they stand.
     signed: BTreeMap<u64, Vec<(Digest, String)>>,
     tile_roots: Vec<Digest>,
     expected: BTreeSet<String>,
     genesis: Option<Genesis>,
+    gone: Vec<Gone>,
+    /// By the entry erased: the erasure, its own index and stream.
+    erasures: BTreeMap<u64, (u64, Id, Erasure)>,
 }
 
 /// What the genesis entry says of the log, as far as the settings say it too.
@@ -170,40 +102,19 @@ struct Genesis {
     log_key: String,
 }
 
-/// A bundle read from its files, judged by itself.
-struct Judged {
-    number: u64,
-    entries: Vec<(Digest, Result<Entry, String>)>,
-    intact: u64,
-    genesis: Option<Genesis>,
-    faults: Vec<(FaultKind, Option<u64>, String, String)>,
-}
-
 impl<'a> Fsck<'a> {
-    fn new(storage: &'a dyn Storage, folder: &'a Path) -> Self {
-        let report = FsckReport {
-            origin: String::new(),
-            entries: 0,
-            payloads_intact: 0,
-            blobs: 0,
-            checkpoints: 0,
-            root: Digest::empty_root(),
-            faults: Vec::new(),
-            faults_count: 0,
-            notices: Vec::new(),
-        };
+    fn new(examination: &Examination<'a>) -> Self {
         Self {
-            storage,
-            folder,
-            report,
-            frontier: Frontier::default(),
-            prev: Digest::ZERO,
-            time: None,
-            streams: BTreeMap::new(),
+            storage: examination.storage,
+            folder: examination.folder,
+            report: FsckReport::default(),
+            chain: Chain::default(),
             signed: BTreeMap::new(),
             tile_roots: Vec::new(),
             expected: BTreeSet::new(),
             genesis: None,
+            gone: Vec::new(),
+            erasures: BTreeMap::new(),
         }
     }
 
@@ -214,44 +125,76 @@ impl<'a> Fsck<'a> {
         }
     }
 
-    fn run(&mut self, settings: &Settings, head: Option<&Path>, progress: &(dyn Fn(u64, u64) + Sync)) {
+    fn run(&mut self, settings: &Settings, examination: &Examination, progress: &(dyn Fn(u64, u64) + Sync)) {
         self.report.origin.clone_from(&settings.origin);
         let published = self.checkpoint_file("checkpoint", &self.folder.join("checkpoint"), settings);
-        match head.map(|head| (head, matches!(self.storage.kind(head), Ok(Some(_))))) {
-            Some((head, true)) => drop(self.checkpoint_file("head", head, settings)),
-            Some((_, false)) => {
-                self.report.notices.push("no `head`: no checkpoint is remembered here".into())
-            }
-            None => {}
-        }
+        self.anchors(settings, examination);
         let (start, tail) = self.journal(settings);
         let total = start + tail.len() as u64;
+        let mut audit = examination.index.as_ref().map(index::Audit::new);
+        let filing = examination.index.as_ref().map(|index| index.filing);
+        let bundles = start / TILE_WIDTH;
+        let mut judged = self.judge(0..bundles.min(WINDOW), filing);
         let mut number = 0;
-        while number < start / TILE_WIDTH {
-            let end = (number + WINDOW).min(start / TILE_WIDTH);
-            let judged: Vec<Judged> =
-                (number..end).into_par_iter().map(|n| judge_bundle(self.storage, self.folder, n)).collect();
-            judged.into_iter().for_each(|bundle| self.bundle(bundle));
+        while number < bundles {
+            let end = (number + WINDOW).min(bundles);
+            let current = std::mem::take(&mut judged);
+            let next = end..(end + WINDOW).min(bundles);
+            // The next window is judged while this one is put in order.
+            let (storage, folder, signed) = (self.storage, self.folder, self.sizes());
+            let ((), following) = rayon::join(
+                || current.into_iter().for_each(|bundle| self.bundle(bundle, audit.as_mut())),
+                || judge_window(storage, folder, next, &signed, filing),
+            );
+            judged = following;
             number = end;
             progress(number * TILE_WIDTH, total);
         }
-        self.tail(start, &tail);
+        self.tail(start, &tail, filing, audit.as_mut());
         progress(total, total);
         self.upper_tiles();
-        self.report.root = self.frontier.root();
-        self.report.entries = self.frontier.size();
+        self.report.root = self.chain.root();
+        self.report.entries = self.chain.size();
         match published {
             Some(checkpoint) if checkpoint.size < total => {
-                self.report
-                    .notices
-                    .push(format!("`checkpoint` is behind the journal ({} of {total})", checkpoint.size));
+                let text = format!("`checkpoint` is behind the journal ({} of {total})", checkpoint.size);
+                self.report.notices.push(text);
             }
             _ => {}
         }
         self.unmet_checkpoints();
+        self.gone();
         self.genesis(settings);
         self.blobs();
         self.strays();
+        if let (Some(audit), Some(index)) = (audit, &examination.index) {
+            self.index(audit, index);
+        }
+    }
+
+    fn judge(&self, bundles: Range<u64>, filing: Option<&dyn Filing>) -> Vec<Judged> {
+        judge_window(self.storage, self.folder, bundles, &self.sizes(), filing)
+    }
+
+    /// Sizes of the signed checkpoints not yet compared.
+    fn sizes(&self) -> BTreeSet<u64> {
+        self.signed.keys().copied().collect()
+    }
+
+    /// Checkpoints remembered or kept elsewhere.
+    fn anchors(&mut self, settings: &Settings, examination: &Examination) {
+        if let Some(head) = examination.head {
+            match self.storage.kind(head) {
+                Ok(None) => {
+                    let text = "no `head`: no checkpoint is remembered here";
+                    self.report.notices.push(text.into());
+                }
+                _ => drop(self.checkpoint_file("head", head, settings)),
+            }
+        }
+        for (name, note) in examination.anchors {
+            self.signed(name, note, &settings.origin, &settings.log_key);
+        }
     }
 
     /// Reads a signed checkpoint; its root is compared when the entries reach its size.
@@ -279,195 +222,83 @@ impl<'a> Fsck<'a> {
                     self.report.notices.push(format!("{name} carries {} signatures", lines - 4));
                 }
                 self.signed.entry(checkpoint.size).or_default().push((checkpoint.root, name.to_owned()));
-                if checkpoint.size == self.frontier.size() {
-                    self.compare_roots();
-                }
                 Some(checkpoint)
             }
         }
     }
 
-    /// The tail: where it begins, and its entries.
-    fn journal(&mut self, settings: &Settings) -> (u64, Vec<Sealed>) {
-        let segments = match journal::segments(self.storage, self.folder) {
-            Ok(segments) => segments,
-            Err(error) => {
-                self.fault(FaultKind::Missing, None, Some("journal"), error.to_string());
-                return (0, Vec::new());
-            }
-        };
-        let (mut start, mut tail): (Option<u64>, Vec<Sealed>) = (None, Vec::new());
-        for path in &segments {
-            let name = format!("journal/{}", path.file_name().unwrap_or_default().to_string_lossy());
-            self.expected.insert(name.clone());
-            let segment = match journal::read_segment(self.storage, path) {
-                Ok(segment) if segment.records.is_empty() => {
-                    self.fault(FaultKind::Journal, None, Some(&name), "holds no sound record".into());
-                    continue;
-                }
-                Ok(segment) => segment,
-                Err(error) => {
-                    self.fault(FaultKind::Missing, None, Some(&name), error.to_string());
-                    continue;
-                }
-            };
-            if segment.torn {
-                let text = format!("bytes that are no whole record behind byte {}", segment.end);
-                self.fault(FaultKind::TornTail, None, Some(&name), text);
-            }
-            let first = segment.records.first().map(|record| format!("journal/{:016}.seg", record.first));
-            if first.is_some_and(|first| first != name) {
-                self.fault(
-                    FaultKind::Journal,
-                    None,
-                    Some(&name),
-                    "begins with another entry than its name says".into(),
-                );
-            }
-            for record in segment.records {
-                // Before its number is believed: the log key vouches for where the record stands.
-                let checkpoint = self.signed(&name, &record.checkpoint, &settings.origin, &settings.log_key);
-                let edge = (record.frontier.size(), record.frontier.root());
-                if checkpoint.is_none_or(|checkpoint| (checkpoint.size, checkpoint.root) != edge) {
-                    let text = "a record's right edge does not give its signed root".to_owned();
-                    self.fault(FaultKind::Journal, Some(record.first), Some(&name), text);
-                    continue;
-                }
-                let begin = *start.get_or_insert(record.first);
-                let end = begin + tail.len() as u64;
-                if record.first > end || record.first < begin {
-                    let text = format!("a record begins at {}, {end} was expected", record.first);
-                    self.fault(FaultKind::Journal, Some(record.first), Some(&name), text);
-                    continue;
-                }
-                let known = &tail[(record.first - begin) as usize..];
-                let differ = known.iter().zip(&record.sealed).position(|(a, b)| a != b);
-                if let Some(at) = differ {
-                    let text = "two segments hold different entries".to_owned();
-                    self.fault(FaultKind::Journal, Some(record.first + at as u64), Some(&name), text);
-                }
-                let skip = (end - record.first) as usize;
-                tail.extend(record.sealed.into_iter().skip(skip));
-            }
-        }
-        let Some(start) = start else {
-            self.fault(FaultKind::Journal, None, Some("journal"), "no sound record".into());
-            // Go on with the bundles there are.
-            let there = |number: &u64| self.storage.is_file(&self.folder.join(entries_path(*number)));
-            return ((0..).take_while(there).count() as u64 * TILE_WIDTH, Vec::new());
-        };
-        if !start.is_multiple_of(TILE_WIDTH) {
-            self.fault(
-                FaultKind::Journal,
-                Some(start),
-                Some("journal"),
-                "does not begin at a full bundle".into(),
-            );
-        }
-        (start, tail)
-    }
-
-    fn bundle(&mut self, bundle: Judged) {
+    /// A bundle in its turn.
+    fn bundle(&mut self, bundle: Judged, audit: Option<&mut index::Audit>) {
         for (kind, index, path, detail) in bundle.faults {
             self.fault(kind, index, Some(&path), detail);
         }
-        for path in [entries_path(bundle.number), payloads_path(bundle.number), hashes_path(0, bundle.number)]
-        {
-            self.expected.insert(path);
-        }
+        self.expected.extend(bundle.paths);
         self.report.payloads_intact += bundle.intact;
         self.genesis = self.genesis.take().or(bundle.genesis);
-        let path = entries_path(bundle.number);
-        let leaves: Vec<Digest> = bundle.entries.iter().map(|(leaf, _)| *leaf).collect();
-        for (leaf, entry) in bundle.entries {
-            self.entry(leaf, entry, &path);
+        self.facts(bundle.facts, audit);
+        self.tile_roots.push(bundle.root);
+        self.follow(bundle.links, &entries_path(bundle.number));
+        for (size, root) in self.chain.take_bundle(bundle.root, bundle.signed_leaves) {
+            self.compare_roots(size, root);
         }
-        self.tile_roots.push(merkle::root_of(&leaves));
     }
 
-    fn tail(&mut self, start: u64, tail: &[Sealed]) {
-        let folder = self.folder;
-        for (index, sealed) in (start..).zip(tail) {
-            let entry = Entry::from_bytes(&sealed.entry).map_err(|error| error.to_string());
-            let named = entry.as_ref().ok().map(|entry| entry.payload);
-            match judge_payload(named, (!sealed.payload.is_empty()).then_some(&sealed.payload)) {
-                Ok(()) => self.report.payloads_intact += 1,
-                Err((kind, detail)) => self.fault(kind, Some(index), Some("journal"), detail),
-            }
-            if index == 0 {
-                self.genesis = entry.as_ref().ok().and_then(|entry| genesis_of(entry, &sealed.payload));
-            }
-            self.entry(sealed.leaf, entry, "journal");
+    fn follow(&mut self, links: Links, place: &str) {
+        for fault in self.chain.follow(links, place) {
+            self.fault(fault.kind, fault.index, fault.path.as_deref(), fault.detail);
         }
-        // Bundles written already whose journal is still there: a stop between the two. They must agree.
-        for (number, bundle) in (start / TILE_WIDTH..).zip(tail.chunks_exact(TILE_WIDTH as usize)) {
+    }
+
+    fn facts(&mut self, facts: Facts, audit: Option<&mut index::Audit>) {
+        self.gone.extend(facts.gone);
+        for (own, stream, erasure) in facts.erasures {
+            self.erasures.insert(erasure.index, (own, stream, erasure));
+        }
+        if let Some(audit) = audit {
+            audit.take(facts.filed);
+        }
+    }
+
+    fn tail(
+        &mut self,
+        start: u64,
+        tail: &[Sealed],
+        filing: Option<&dyn Filing>,
+        audit: Option<&mut index::Audit>,
+    ) {
+        let Tail { judged, expected } = judge_tail(self.storage, self.folder, start, tail, filing);
+        self.expected.extend(expected);
+        for (kind, index, path, detail) in judged.faults {
+            self.fault(kind, index, Some(&path), detail);
+        }
+        self.report.payloads_intact += judged.intact;
+        self.genesis = self.genesis.take().or(judged.genesis);
+        self.facts(judged.facts, audit);
+        self.follow(judged.links, "journal");
+        for bundle in tail.chunks_exact(TILE_WIDTH as usize) {
             self.tile_roots.push(merkle::root_of(&bundle.iter().map(|s| s.leaf).collect::<Vec<_>>()));
-            let (mut entries, mut payloads, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
-            for s in bundle {
-                tile::push_entry(&mut entries, &s.entry);
-                tile::push_payload(&mut payloads, (!s.payload.is_empty()).then_some(&s.payload));
-                hashes.extend_from_slice(s.leaf.as_bytes());
-            }
-            for (path, expected, max) in [
-                (entries_path(number), entries, ENTRIES_SIZE_MAX),
-                (payloads_path(number), payloads, PAYLOADS_SIZE_MAX),
-                (hashes_path(0, number), hashes, 32 * TILE_WIDTH),
-            ] {
-                match self.storage.read_if_any(&folder.join(&path), max) {
-                    Ok(Some(found)) if found != expected => {
-                        self.fault(
-                            FaultKind::Malformed,
-                            None,
-                            Some(&path),
-                            "differs from the journal".into(),
-                        );
-                    }
-                    Ok(_) => {}
-                    Err(error) => self.fault(FaultKind::Missing, None, Some(&path), error.to_string()),
-                }
-                self.expected.insert(path);
+        }
+        if let Some(signed) = self.signed.remove(&self.chain.size()) {
+            self.compare(self.chain.size(), self.chain.root(), signed);
+        }
+        for sealed in tail {
+            self.chain.push(sealed.leaf);
+            if self.signed.contains_key(&self.chain.size()) {
+                self.compare_roots(self.chain.size(), self.chain.root());
             }
         }
     }
 
-    /// One entry in its turn: form, place, links, time.
-    fn entry(&mut self, leaf: Digest, entry: Result<Entry, String>, path: &str) {
-        let index = self.frontier.size();
-        match entry {
-            Err(detail) => self.fault(FaultKind::Entry, Some(index), Some(path), detail),
-            Ok(entry) => {
-                if entry.index != index {
-                    let text = format!("says it is entry {}", entry.index);
-                    self.fault(FaultKind::Entry, Some(index), Some(path), text);
-                }
-                if entry.prev != self.prev {
-                    let text = "`prev` is not the leaf hash of the entry before".to_owned();
-                    self.fault(FaultKind::Chain, Some(index), Some(path), text);
-                }
-                let head = self.streams.get(&entry.stream).copied().unwrap_or((0, Digest::ZERO));
-                if (entry.n, entry.stream_prev) != head {
-                    let text = format!("does not follow entry {} of stream `{}`", head.0, entry.stream);
-                    self.fault(FaultKind::Chain, Some(index), Some(path), text);
-                }
-                if self.time.is_some_and(|time| time > entry.time) {
-                    let text = format!("recorded at {}, before the entry before it", entry.time);
-                    self.fault(FaultKind::Time, Some(index), Some(path), text);
-                }
-                self.time = Some(entry.time);
-                self.streams.insert(entry.stream, (entry.n + 1, leaf));
-            }
+    fn compare_roots(&mut self, size: u64, root: Digest) {
+        if let Some(signed) = self.signed.remove(&size) {
+            self.compare(size, root, signed);
         }
-        self.prev = leaf;
-        self.frontier.push(leaf);
-        self.compare_roots();
     }
 
-    fn compare_roots(&mut self) {
-        let Some(signed) = self.signed.remove(&self.frontier.size()) else { return };
-        let root = self.frontier.root();
+    fn compare(&mut self, size: u64, root: Digest, signed: Vec<(Digest, String)>) {
         for (signed_root, name) in signed {
             if signed_root != root {
-                let text = format!("the signed root over {} entries is not theirs", self.frontier.size());
+                let text = format!("the signed root over {size} entries is not theirs");
                 self.fault(FaultKind::Root, None, Some(&name), text);
             }
         }
@@ -476,9 +307,34 @@ impl<'a> Fsck<'a> {
     fn unmet_checkpoints(&mut self) {
         for (size, signed) in std::mem::take(&mut self.signed) {
             for (_, name) in signed {
-                let have = self.frontier.size();
+                let have = self.chain.size();
                 let text = format!("a checkpoint over {size} entries was released, the ledger has {have}");
                 self.fault(FaultKind::Rollback, None, Some(&name), text);
+            }
+        }
+    }
+
+    /// Payloads that are gone: without an entry that says so, that is a fault.
+    fn gone(&mut self) {
+        let mut erasures = std::mem::take(&mut self.erasures);
+        for Gone { index, named, path } in std::mem::take(&mut self.gone) {
+            let covered = erasures.remove(&index).is_some_and(|(own, stream, erasure)| {
+                named.is_some_and(|(its, payload)| its == stream && erasure.covers(own, index, &payload))
+            });
+            if covered {
+                self.report.payloads_erased += 1;
+            } else {
+                let text = "the payload is gone and no entry says that it was erased".to_owned();
+                self.fault(FaultKind::PayloadMissing, Some(index), Some(&path), text);
+            }
+        }
+        for (own, _, erasure) in erasures.into_values() {
+            if own + 1 == self.chain.size() {
+                let text = "recorded, to be carried out by the next write";
+                self.report.notices.push(format!("the erasure of entry {} is {text}", erasure.index));
+            } else {
+                let text = format!("erases entry {}, whose payload is there", erasure.index);
+                self.fault(FaultKind::Erasure, Some(own), None, text);
             }
         }
     }
@@ -571,84 +427,14 @@ impl<'a> Fsck<'a> {
     }
 }
 
-fn judge_bundle(storage: &dyn Storage, folder: &Path, number: u64) -> Judged {
-    let mut judged = Judged { number, entries: Vec::new(), intact: 0, genesis: None, faults: Vec::new() };
-    let first = number * TILE_WIDTH;
-    let (path, hashes) = (hashes_path(0, number), read_hashes(storage, folder, number));
-    if let Err(error) = &hashes {
-        judged.faults.push((FaultKind::Missing, None, path.clone(), error.to_string()));
-    }
-    let hashes = hashes.unwrap_or_default();
-    let entries = storage.read(&folder.join(entries_path(number)), ENTRIES_SIZE_MAX);
-    let payloads = storage.read(&folder.join(payloads_path(number)), PAYLOADS_SIZE_MAX);
-    let split = entries.as_ref().ok().and_then(|bytes| tile::split_entries(bytes).ok());
-    let entries = split.filter(|entries| entries.len() as u64 == TILE_WIDTH);
-    let split = payloads.as_ref().ok().and_then(|bytes| tile::split_payloads(bytes).ok());
-    let payloads = split.filter(|payloads| payloads.len() as u64 == TILE_WIDTH);
-    if payloads.is_none() {
-        let text = "missing or not 256 payloads".to_owned();
-        judged.faults.push((FaultKind::Malformed, Some(first), payloads_path(number), text));
-    }
-    let Some(entries) = entries else {
-        let text = "missing or not 256 entries".to_owned();
-        judged.faults.push((FaultKind::Malformed, Some(first), entries_path(number), text));
-        // Go on with the hashes of the tile, if any, and keep count, so that later faults are found too.
-        let leaf = |at: usize| hashes.get(at).copied().unwrap_or(Digest::ZERO);
-        judged.entries =
-            (0..TILE_WIDTH as usize).map(|at| (leaf(at), Err("its bundle is lost".to_owned()))).collect();
-        return judged;
-    };
-    for (at, bytes) in entries.iter().enumerate() {
-        let (index, leaf) = (first + at as u64, Digest::leaf(bytes));
-        if hashes.get(at).is_some_and(|hash| *hash != leaf) {
-            let text = "the tile's hash is not the entry's".to_owned();
-            judged.faults.push((FaultKind::Tile, Some(index), path.clone(), text));
-        }
-        let entry = Entry::from_bytes(bytes).map_err(|error| error.to_string());
-        if let Some(payloads) = &payloads {
-            if index == 0 {
-                judged.genesis = entry.as_ref().ok().and_then(|entry| genesis_of(entry, payloads[at]?));
-            }
-            match judge_payload(entry.as_ref().ok().map(|entry| entry.payload), payloads[at]) {
-                Ok(()) => judged.intact += 1,
-                Err((kind, detail)) => judged.faults.push((kind, Some(index), payloads_path(number), detail)),
-            }
-        }
-        judged.entries.push((leaf, entry));
-    }
-    judged
-}
-
-fn read_hashes(storage: &dyn Storage, folder: &Path, number: u64) -> Result<Vec<Digest>, FileError> {
-    let path = folder.join(hashes_path(0, number));
-    let bytes = storage.read(&path, 32 * TILE_WIDTH)?;
-    let hashes = tile::split_hashes(&bytes).ok().filter(|hashes| hashes.len() as u64 == TILE_WIDTH);
-    hashes.ok_or_else(|| FileError::at(&path)(std::io::Error::other("not a full tile")))
-}
-
-fn judge_payload(
-    named: Option<Digest>,
-    payload: Option<&(impl AsRef<[u8]> + ?Sized)>,
-) -> Result<(), (FaultKind, String)> {
-    let Some(payload) = payload.map(AsRef::as_ref) else {
-        return Err((
-            FaultKind::PayloadMissing,
-            "the payload is gone and no entry says that it was erased".into(),
-        ));
-    };
-    if named.is_some_and(|named| named != Digest::of(payload)) {
-        return Err((FaultKind::PayloadAltered, "the payload is not the one its entry names".into()));
-    }
-    match Payload::from_bytes(payload) {
-        Ok(_) => Ok(()),
-        Err(error) => Err((FaultKind::PayloadAltered, error.to_string())),
-    }
-}
-
-/// What entry 0 says of the log.
-fn genesis_of(entry: &Entry, payload: &[u8]) -> Option<Genesis> {
-    let payload = Payload::from_bytes(payload).ok().filter(|_| entry.kind == *"genesis")?;
-    codec::decode_trusted(&payload.statement).ok()
+fn judge_window(
+    storage: &dyn Storage,
+    folder: &Path,
+    bundles: Range<u64>,
+    signed: &BTreeSet<u64>,
+    filing: Option<&dyn Filing>,
+) -> Vec<Judged> {
+    bundles.into_par_iter().map(|number| judge_bundle(storage, folder, number, signed, filing)).collect()
 }
 
 fn list(storage: &dyn Storage, ledger: &Path, below: &str, found: &mut Vec<String>) -> Result<(), FileError> {

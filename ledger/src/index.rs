@@ -10,6 +10,7 @@
 use crate::codec;
 use crate::digest::Digest;
 use crate::files::FileError;
+use crate::fsck::Sums;
 use crate::id::Id;
 use crate::record::Facet;
 use crate::table::{Rows, Table, TableError, Tables};
@@ -169,6 +170,52 @@ impl Index {
     pub fn remove_any(tables: &dyn Tables, ledger: &Path) -> Result<(), FileError> {
         let folder = folder_of(ledger);
         tables.remove(&folder).map_err(FileError::at(&folder))
+    }
+
+    /// Whether a ledger's folder has an index.
+    pub fn exists(tables: &dyn Tables, ledger: &Path) -> bool {
+        tables.exists(&folder_of(ledger))
+    }
+
+    /// Everything it holds, summed up by stream; rows that are no rows of an index are an error.
+    pub(crate) fn sums(&self) -> Result<BTreeMap<Id, Sums>, IndexError> {
+        let mut sums: BTreeMap<Id, Sums> = BTreeMap::new();
+        let mut last: Option<(Id, Sums)> = None;
+        self.table.scan(&[], &mut |key, value| {
+            if key == HEADS {
+                return Ok(());
+            }
+            let strange = || TableError("a row that does not belong".into());
+            let (kind, rest) = key.split_first().ok_or_else(strange)?;
+            let end = rest.iter().position(|byte| *byte == 0).ok_or_else(strange)?;
+            if last.as_ref().is_none_or(|(stream, _)| *stream.as_str().as_bytes() != rest[..end]) {
+                let name = std::str::from_utf8(&rest[..end]).map_err(|_| strange())?;
+                let stream: Id = name.parse().map_err(|_| strange())?;
+                if let Some((before, held)) = last.take() {
+                    sums.insert(before, held);
+                }
+                let held = sums.remove(&stream).unwrap_or_default();
+                last = Some((stream, held));
+            }
+            let Some((_, sums)) = &mut last else { return Err(strange()) };
+            let rest = &rest[end + 1..];
+            match kind {
+                b'p' if rest.len() == 8 => {
+                    let run: [u8; 16] = read_array(Some(value))?.unwrap_or_default();
+                    let count = read_u64(&run[8..]);
+                    if count > self.covered.size.min(1 << 32) {
+                        return Err(strange());
+                    }
+                    sums.add_run(read_u64(rest), read_u64(&run[..8]), count);
+                }
+                b'i' => sums.add_id(rest, u64::from_be_bytes(read_array(Some(value))?.unwrap_or_default())),
+                b'f' => sums.add_facet(rest.to_vec(), read_array(Some(value))?.unwrap_or_default()),
+                _ => return Err(strange()),
+            }
+            Ok(())
+        })?;
+        sums.extend(last);
+        Ok(sums)
     }
 
     /// Number of entries covered, and the leaf hash of the last.

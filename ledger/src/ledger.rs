@@ -10,6 +10,7 @@
 //! One caller appends with [`Ledger::append`]; a long run of batches with [`Ledger::append_stream`], which seals the
 //! next while the last is being made durable; many threads share one through a [`Sequencer`].
 
+mod erase;
 mod error;
 mod guard;
 mod mending;
@@ -17,6 +18,7 @@ mod seal;
 mod sequencer;
 mod stream;
 
+pub use erase::EraseError;
 pub use error::LedgerError;
 pub use guard::head_path;
 pub use seal::{BATCH_MAX, Prepared};
@@ -269,6 +271,7 @@ impl Ledger {
             _lock: lock,
         };
         ledger.release()?;
+        ledger.finish_erasure()?;
         Ok(ledger)
     }
 

@@ -8,7 +8,9 @@ pub mod codec;
 pub mod digest;
 pub mod disk;
 pub mod entry;
+pub mod erasure;
 pub mod files;
+#[cfg(feature = "sled")]
 pub mod fsck;
 pub mod id;
 #[cfg(feature = "sled")]

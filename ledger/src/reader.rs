@@ -226,6 +226,18 @@ impl Reader {
         self.note = note;
     }
 
+    /// Takes the payload out of an entry of the tail; gives its size.
+    #[cfg(feature = "sled")]
+    pub(crate) fn erase_in_tail(&mut self, at: usize) -> usize {
+        std::mem::take(&mut self.tail[at].payload).len()
+    }
+
+    /// Forgets the bundles read last: they have been written anew.
+    #[cfg(feature = "sled")]
+    pub(crate) fn forget(&mut self) {
+        (self.entries, self.payloads) = Default::default();
+    }
+
     /// Gives up the first `count` entries of the tail: they are in bundles now, or will be.
     #[cfg(feature = "sled")]
     pub(crate) fn drain(&mut self, count: usize) -> Vec<Sealed> {

@@ -52,6 +52,12 @@ pub trait Filing: Sync {
     /// The idempotency id of a statement.
     fn id(&self, kind: &str, statement: &[u8]) -> Option<String>;
 
+    /// The evidence files that a statement cites.
+    fn blobs(&self, kind: &str, statement: &[u8]) -> Vec<Digest> {
+        let _ = (kind, statement);
+        Vec::new()
+    }
+
     /// Whether a statement pushed again under the same id says the same as the first.
     fn same(&self, kind: &str, first: &[u8], again: &[u8]) -> bool {
         let _ = kind;

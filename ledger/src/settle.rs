@@ -147,7 +147,12 @@ pub(crate) fn complete_tiles(
 }
 
 /// Root of the 256 hashes of a full tile.
-fn tile_root(storage: &dyn Storage, folder: &Path, level: u32, number: u64) -> Result<Digest, FileError> {
+pub(crate) fn tile_root(
+    storage: &dyn Storage,
+    folder: &Path,
+    level: u32,
+    number: u64,
+) -> Result<Digest, FileError> {
     let path = folder.join(hashes_path(level, number));
     let bytes = storage.read(&path, 32 * TILE_WIDTH)?;
     let hashes = tile::split_hashes(&bytes).ok().filter(|hashes| hashes.len() as u64 == TILE_WIDTH);

@@ -15,6 +15,16 @@ use std::sync::Arc;
 #[error("index: {0}")]
 pub struct TableError(pub String);
 
+impl TableError {
+    /// Said by a table that another process holds.
+    pub const BUSY: &str = "in use by another process";
+
+    /// Whether another process holds the table.
+    pub fn is_busy(&self) -> bool {
+        self.0 == Self::BUSY
+    }
+}
+
 /// Keys with their values, to be written together.
 pub type Rows = Vec<(Vec<u8>, Vec<u8>)>;
 

@@ -171,6 +171,8 @@ pub struct Counts {
     pub entries: u64,
     /// Payloads present and right.
     pub payloads_intact: u64,
+    /// Payloads erased, with an entry that says by what right.
+    pub payloads_erased: u64,
     /// Payloads withheld, and said to be.
     pub payloads_withheld: u64,
     /// Determinations derived again.

@@ -1,6 +1,6 @@
 //! Why a ledger was not opened, or an append not made.
 
-use super::LOG_KEY_FILE;
+use super::{EraseError, LOG_KEY_FILE};
 use crate::entry::EntryError;
 use crate::files::FileError;
 use crate::id::IdError;
@@ -99,6 +99,9 @@ pub enum LedgerError {
         /// The entry that carries it; of the same batch when not yet recorded.
         index: u64,
     },
+    /// A payload is not erased.
+    #[error(transparent)]
+    Erase(#[from] EraseError),
     /// What became of a group of appends made durable together.
     #[error(transparent)]
     Group(Arc<LedgerError>),

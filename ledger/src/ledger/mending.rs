@@ -2,6 +2,7 @@
 //! finished is cleared away.
 
 use super::{LOG_KEY_FILE, LedgerError};
+use crate::erasure::facet_of;
 use crate::files::{FileError, TEMPORARY};
 use crate::index::{Filed, Index};
 use crate::journal;
@@ -51,7 +52,7 @@ fn catch_up(index: &mut Index, reader: &Reader, filing: &dyn Filing) -> Result<(
             let (kind, statement) = (record.entry.kind.as_str(), record.statement.as_deref());
             filed.push(Filed {
                 id: statement.and_then(|statement| filing.id(kind, statement)),
-                facet: statement.and_then(|statement| filing.facet(kind, statement)),
+                facet: statement.and_then(|statement| facet_of(filing, kind, statement)),
                 stream: record.entry.stream,
                 n: record.entry.n,
                 index: record.entry.index,

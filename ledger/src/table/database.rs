@@ -109,7 +109,10 @@ fn remove_unfinished_snapshots(folder: &Path) {
 }
 
 fn wrong(error: sled::Error) -> TableError {
-    TableError(error.to_string())
+    let text = error.to_string();
+    // sled reports a lock that is held as an error of its own wording.
+    let busy = matches!(&error, sled::Error::Io(_)) && text.contains("could not acquire lock");
+    TableError(if busy { TableError::BUSY.into() } else { text })
 }
 
 thread_local! {

@@ -9,11 +9,12 @@ use crate::verdict::CheckName;
 use affiant_ledger::checkpoint::Checkpoint;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
+use affiant_ledger::erasure::{ERASURE, Erasure};
 use affiant_ledger::multiproof;
 use affiant_ledger::payload::Payload;
 use affiant_ledger::record::Record;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The entries, their payloads not yet read.
 pub(super) fn read(members: &Members<'_>) -> Result<Vec<Record>, String> {
@@ -160,6 +161,21 @@ fn payload(members: &Members<'_>, record: &Record) -> Content {
     }
 }
 
+/// Entries of which an erasure entry behind them says that their payload was erased, and by what right.
+fn erased(records: &[Record], found: &[Content]) -> BTreeSet<u64> {
+    let payloads: BTreeMap<u64, Digest> =
+        records.iter().map(|record| (record.entry.index, record.entry.payload)).collect();
+    let erasure = |(record, found): (&Record, &Content)| match found {
+        Content::Intact { statement, .. } if record.entry.kind == *ERASURE => {
+            let erasure = Erasure::from_bytes(statement).ok()?;
+            let named = payloads.get(&erasure.index)?;
+            erasure.covers(record.entry.index, erasure.index, named).then_some(erasure.index)
+        }
+        _ => None,
+    };
+    records.iter().zip(found).filter_map(erasure).collect()
+}
+
 impl Session<'_> {
     /// Checks 7 and 8: puts the statements into the records that the later checks stand on.
     pub(super) fn payloads(&mut self, members: &Members<'_>, records: &mut [Record]) {
@@ -167,6 +183,7 @@ impl Session<'_> {
             self.assessment.iter().flat_map(|claimed| claimed.withheld.iter().copied()).collect();
         let found: Vec<Content> = records.par_iter().map(|record| payload(members, record)).collect();
         let (mut wrong, mut withheld, mut signatures) = (Vec::new(), BTreeSet::new(), 0u64);
+        let erased = erased(records, &found);
         for (record, found) in records.iter_mut().zip(found) {
             let index = record.entry.index;
             match found {
@@ -190,10 +207,16 @@ impl Session<'_> {
             said.difference(&withheld)
                 .map(|index| format!("{ASSESSMENT} withholds entry {index}, which is not so")),
         );
-        self.counts.payloads_withheld = withheld.len() as u64;
-        let (intact, count) = (self.counts.payloads_intact, withheld.len());
+        let count = withheld.len();
+        let with_authority = withheld.intersection(&erased).count();
+        self.counts.payloads_erased = with_authority as u64;
+        self.counts.payloads_withheld = (count - with_authority) as u64;
+        let intact = self.counts.payloads_intact;
         let found = match wrong.first() {
-            None => Ok(format!("{intact} intact, {count} withheld or erased")),
+            None => Ok(format!(
+                "{intact} intact, {} withheld, {with_authority} erased with authority",
+                count - with_authority
+            )),
             Some(only) if wrong.len() == 1 => Err(only.clone()),
             Some(first) => Err(format!("{first} (and {} more)", wrong.len() - 1)),
         };
