@@ -8,9 +8,17 @@
 //! Types that are hashed must not use serde's `flatten`, `untagged` or internal tags: those buffer values and lose the
 //! difference between byte strings and text.
 
+mod check;
+mod cursor;
+mod fields;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::cmp::Ordering;
 use std::ops::Range;
+
+pub(crate) use cursor::Cursor;
+pub use fields::{fields, text, uint};
 
 /// Deepest nesting read or written.
 pub const DEPTH_MAX: u8 = 32;
@@ -111,138 +119,45 @@ pub fn decode_trusted<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError
 
 /// Checks that `bytes` are exactly one item of deterministic CBOR.
 pub fn check(bytes: &[u8]) -> Result<(), CodecError> {
-    let mut at = 0;
-    item(bytes, &mut at, DEPTH_MAX)?;
-    if at == bytes.len() { Ok(()) } else { Err(CodecError::Trailing(at)) }
-}
-
-/// Splits a CBOR sequence (RFC 8742) into its items, each at most `max` bytes and checked.
-pub fn sequence(bytes: &[u8], max: usize) -> Result<Vec<&[u8]>, CodecError> {
-    let mut items = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let start = at;
-        item(bytes, &mut at, DEPTH_MAX)?;
-        if at - start > max {
-            return Err(CodecError::Size { size: at - start, max });
-        }
-        items.push(&bytes[start..at]);
-    }
-    Ok(items)
+    let end = check::item(bytes, 0, DEPTH_MAX)?;
+    if end == bytes.len() { Ok(()) } else { Err(CodecError::Trailing(end)) }
 }
 
 /// The text keys of a checked map with the byte range of each value, in order.
 pub fn map_ranges(bytes: &[u8]) -> Result<Vec<(&str, Range<usize>)>, CodecError> {
     check(bytes)?;
-    let mut at = 0;
-    let (major, _, pairs) = head(bytes, &mut at)?;
-    if major != 5 {
+    let map = check::head(bytes, 0)?;
+    if map.major != 5 {
         return Err(CodecError::Shape("a map was expected".into()));
     }
-    let mut ranges = Vec::new();
-    for _ in 0..pairs {
-        let key_at = at;
-        let (major, _, length) = head(bytes, &mut at)?;
-        if major != 3 {
-            return Err(CodecError::Shape("a text key was expected".into()));
-        }
-        let key = text(bytes, &mut at, length).ok_or(CodecError::End(key_at))?;
-        let start = at;
-        item(bytes, &mut at, DEPTH_MAX)?;
+    let (mut ranges, mut at) = (Vec::new(), map.end);
+    for _ in 0..map.argument {
+        let start = check::item(bytes, at, DEPTH_MAX)?;
+        let key = text(&bytes[at..start])?;
+        at = check::item(bytes, start, DEPTH_MAX)?;
         ranges.push((key, start..at));
     }
     Ok(ranges)
 }
 
-fn text<'a>(bytes: &'a [u8], at: &mut usize, length: u64) -> Option<&'a str> {
-    let end = at.checked_add(usize::try_from(length).ok()?)?;
-    let text = std::str::from_utf8(bytes.get(*at..end)?).ok()?;
-    *at = end;
-    Some(text)
-}
-
-/// Reads one head: major type, additional information, argument.
-fn head(bytes: &[u8], at: &mut usize) -> Result<(u8, u8, u64), CodecError> {
-    let start = *at;
-    let first = *bytes.get(start).ok_or(CodecError::End(start))?;
-    *at += 1;
-    let (major, info) = (first >> 5, first & 31);
-    let width = match info {
-        0..=23 => return Ok((major, info, u64::from(info))),
-        24 => 1,
-        25 => 2,
-        26 => 4,
-        27 => 8,
-        31 => return Err(CodecError::Indefinite(start)),
-        _ => return Err(CodecError::Kind(start)),
-    };
-    let argument = bytes.get(*at..*at + width).ok_or(CodecError::End(start))?;
-    *at += width;
-    let value = argument.iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
-    let least = match width {
-        1 => 24,
-        2 => 1 << 8,
-        4 => 1 << 16,
-        _ => 1u64 << 32,
-    };
-    if major != 7 && value < least {
-        return Err(CodecError::NotShortest(start));
-    }
-    Ok((major, info, value))
-}
-
-fn item(bytes: &[u8], at: &mut usize, depth: u8) -> Result<(), CodecError> {
-    let start = *at;
-    if depth == 0 {
-        return Err(CodecError::Depth(start));
-    }
-    let (major, info, argument) = head(bytes, at)?;
-    match major {
-        0 | 1 => Ok(()),
-        2 | 3 => string(bytes, at, start, major == 3, argument),
-        4 => (0..argument).try_for_each(|_| item(bytes, at, depth - 1)),
-        5 => pairs(bytes, at, argument, depth),
-        7 if (20..=22).contains(&info) => Ok(()),
-        _ => Err(CodecError::Kind(start)),
-    }
-}
-
-fn string(bytes: &[u8], at: &mut usize, start: usize, utf8: bool, length: u64) -> Result<(), CodecError> {
-    let end = usize::try_from(length).ok().and_then(|n| at.checked_add(n)).ok_or(CodecError::End(start))?;
-    let content = bytes.get(*at..end).ok_or(CodecError::End(start))?;
-    *at = end;
-    if utf8 && std::str::from_utf8(content).is_err() {
-        return Err(CodecError::Utf8(start));
-    }
-    Ok(())
-}
-
-fn pairs(bytes: &[u8], at: &mut usize, count: u64, depth: u8) -> Result<(), CodecError> {
-    let mut last: Option<Range<usize>> = None;
-    for _ in 0..count {
-        let start = *at;
-        item(bytes, at, depth - 1)?;
-        let key = start..*at;
-        if let Some(last) = last {
-            match bytes[last].cmp(&bytes[key.clone()]) {
-                std::cmp::Ordering::Less => {}
-                std::cmp::Ordering::Equal => return Err(CodecError::KeyTwice(start)),
-                std::cmp::Ordering::Greater => return Err(CodecError::KeyOrder(start)),
-            }
-        }
-        last = Some(key);
-        item(bytes, at, depth - 1)?;
-    }
-    Ok(())
+/// The order of two text keys in a map, by their content: shorter first, then bytewise.
+fn order_of_keys(one: &[u8], other: &[u8]) -> Ordering {
+    one.len().cmp(&other.len()).then_with(|| one.cmp(other))
 }
 
 /// Rewrites what the encoder printed into canonical form: definite lengths, sorted keys.
 fn canonical(bytes: &[u8], at: &mut usize, out: &mut Vec<u8>) {
     const BREAK: u8 = 0xff;
     let start = *at;
-    let (major, indefinite, count) = match head(bytes, at) {
-        Ok((major, _, argument)) => (major, false, argument),
-        Err(CodecError::Indefinite(_)) => (bytes[start] >> 5, true, u64::MAX),
+    let (major, indefinite, count) = match check::head(bytes, start) {
+        Ok(head) => {
+            *at = head.end;
+            (head.major, false, head.argument)
+        }
+        Err(CodecError::Indefinite(_)) => {
+            *at += 1;
+            (bytes[start] >> 5, true, u64::MAX)
+        }
         Err(error) => panic!("the encoder prints CBOR: {error}"),
     };
     let more = |at: &mut usize, done: u64| {
@@ -288,7 +203,15 @@ fn canonical(bytes: &[u8], at: &mut usize, out: &mut Vec<u8>) {
     }
 }
 
+/// Writes a text key.
+#[inline]
+pub(crate) fn write_key(out: &mut Vec<u8>, name: &str) {
+    write_head(out, 3, name.len() as u64);
+    out.extend_from_slice(name.as_bytes());
+}
+
 /// Writes the head of an item in its shortest form.
+#[inline]
 pub(crate) fn write_head(out: &mut Vec<u8>, major: u8, argument: u64) {
     let major = major << 5;
     match argument {

@@ -25,17 +25,44 @@ impl Id {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The same identifier, borrowed.
+    pub fn borrowed(&self) -> IdRef<'_> {
+        IdRef(&self.0)
+    }
 }
 
 impl FromStr for Id {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
+        IdRef::new(text).map(Self::from)
+    }
+}
+
+/// An identifier in bytes that are someone else's: what a reader gives that allocates nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdRef<'a>(&'a str);
+
+impl<'a> IdRef<'a> {
+    /// Takes text that is an identifier.
+    pub fn new(text: &'a str) -> Result<Self, IdError> {
         let letter = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
         let sound = text.len() <= ID_LENGTH_MAX
             && text.bytes().next().is_some_and(letter)
             && text.bytes().all(|c| letter(c) || matches!(c, b'.' | b'_' | b'-'));
-        if sound { Ok(Self(text.into())) } else { Err(IdError(visible(text))) }
+        if sound { Ok(Self(text)) } else { Err(IdError(visible(text))) }
+    }
+
+    /// The identifier as text.
+    pub fn as_str(self) -> &'a str {
+        self.0
+    }
+}
+
+impl From<IdRef<'_>> for Id {
+    fn from(id: IdRef<'_>) -> Self {
+        Self(id.0.into())
     }
 }
 

@@ -8,10 +8,12 @@
 //!
 //! `sig` is optional. The entry carries SHA-256 of these bytes; the salt keeps the statement from being guessed from
 //! that hash once the payload has been erased. Unlike everything else the statement is kept as the bytes received.
+//!
+//! Read key by key, as entries are: [`PayloadRef::from_bytes`] checks the statement where it stands and copies nothing.
 
-use crate::codec::{self, CodecError, write_head};
+use crate::codec::{CodecError, Cursor, write_head, write_key};
 use crate::digest::Digest;
-use crate::id::Id;
+use crate::id::{Id, IdRef};
 use serde::{Deserialize, Serialize};
 
 /// Largest payload, in bytes.
@@ -41,6 +43,26 @@ pub struct StatementSignature {
     pub sig: [u8; 64],
 }
 
+/// A payload in bytes that are someone else's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PayloadRef<'a> {
+    /// 16 random bytes.
+    pub salt: &'a [u8; 16],
+    /// Canonical CBOR of the statement, a map.
+    pub statement: &'a [u8],
+    /// The submitter's signature over the statement.
+    pub signature: Option<SignatureRef<'a>>,
+}
+
+/// A statement's signature in bytes that are someone else's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignatureRef<'a> {
+    /// Id of the collector key.
+    pub key: IdRef<'a>,
+    /// The signature.
+    pub sig: &'a [u8; 64],
+}
+
 /// What a submitter signs: a domain line and the SHA-256 of the canonical statement.
 pub fn signed_message(statement: &[u8]) -> Vec<u8> {
     let mut message = b"affiant statement v1\n".to_vec();
@@ -56,28 +78,51 @@ impl Payload {
 
     /// Reads a payload, refusing any other form of it.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CodecError> {
+        PayloadRef::from_bytes(bytes).map(Self::from)
+    }
+}
+
+impl<'a> PayloadRef<'a> {
+    /// Reads a payload, refusing any other form of it.
+    pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, CodecError> {
         if bytes.len() > PAYLOAD_SIZE_MAX {
             return Err(CodecError::Size { size: bytes.len(), max: PAYLOAD_SIZE_MAX });
         }
-        let shape = |what: &str| CodecError::Shape(what.to_owned());
-        let (mut signature, mut salt, mut statement) = (None, None, None);
-        for (name, range) in codec::map_ranges(bytes)? {
-            let value = &bytes[range];
-            match name {
-                "sig" => signature = Some(codec::decode(value, 256)?),
-                "salt" => {
-                    salt = Some(codec::decode_trusted::<serde_bytes::ByteArray<16>>(value)?.into_array())
-                }
-                "statement" if value[0] >> 5 == 5 => statement = Some(value.to_vec()),
-                "statement" => return Err(shape("`statement` is not a map")),
-                _ => return Err(shape("unknown key in a payload")),
-            }
-        }
-        let salt = salt.ok_or_else(|| shape("payload without `salt`"))?;
-        let statement = statement.ok_or_else(|| shape("payload without `statement`"))?;
-        let payload = Self { salt, statement, signature };
-        if payload.to_bytes() == bytes { Ok(payload) } else { Err(CodecError::NotCanonical) }
+        let mut cursor = Cursor::new(bytes);
+        let signature = match cursor.map()? {
+            2 => None,
+            3 => Some(signature(cursor.key("sig")?)?),
+            found => return Err(CodecError::Shape(format!("a payload of {found} keys"))),
+        };
+        let salt = cursor.key("salt")?.bytes()?;
+        let statement = cursor.key("statement")?.any_map(1)?;
+        cursor.end()?;
+        Ok(Self { salt, statement, signature })
     }
+}
+
+fn signature<'a>(cursor: &mut Cursor<'a>) -> Result<SignatureRef<'a>, CodecError> {
+    cursor.map_of(2)?;
+    Ok(SignatureRef { key: cursor.key("key")?.id()?, sig: cursor.key("sig")?.bytes()? })
+}
+
+impl From<PayloadRef<'_>> for Payload {
+    fn from(payload: PayloadRef<'_>) -> Self {
+        let (salt, statement) = (*payload.salt, payload.statement.to_vec());
+        Self { salt, statement, signature: payload.signature.map(StatementSignature::from) }
+    }
+}
+
+impl From<SignatureRef<'_>> for StatementSignature {
+    fn from(signature: SignatureRef<'_>) -> Self {
+        Self { key: signature.key.into(), sig: *signature.sig }
+    }
+}
+
+/// Whether `bytes` can be the statement of a payload: a map in deterministic CBOR, one level less deep than a payload.
+pub fn is_statement(bytes: &[u8]) -> bool {
+    let mut cursor = Cursor::new(bytes);
+    cursor.any_map(1).is_ok() && cursor.end().is_ok()
 }
 
 /// The canonical bytes of a payload with this salt, statement and signature.
@@ -85,47 +130,22 @@ pub(crate) fn encode(salt: &[u8; 16], statement: &[u8], signature: Option<&State
     let mut out = Vec::with_capacity(statement.len() + 160);
     write_head(&mut out, 5, if signature.is_some() { 3 } else { 2 });
     if let Some(signature) = signature {
-        key(&mut out, "sig");
-        out.extend_from_slice(&codec::encode(signature));
+        write_key(&mut out, "sig");
+        write_head(&mut out, 5, 2);
+        write_key(&mut out, "key");
+        write_head(&mut out, 3, signature.key.as_str().len() as u64);
+        out.extend_from_slice(signature.key.as_str().as_bytes());
+        write_key(&mut out, "sig");
+        write_head(&mut out, 2, 64);
+        out.extend_from_slice(&signature.sig);
     }
-    key(&mut out, "salt");
+    write_key(&mut out, "salt");
     write_head(&mut out, 2, 16);
     out.extend_from_slice(salt);
-    key(&mut out, "statement");
+    write_key(&mut out, "statement");
     out.extend_from_slice(statement);
     out
 }
 
-fn key(out: &mut Vec<u8>, name: &str) {
-    write_head(out, 3, name.len() as u64);
-    out.extend_from_slice(name.as_bytes());
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_payload_reads_back_as_it_was_written() {
-        let plain = Payload { salt: [7; 16], statement: vec![0xa1, 0x61, b'a', 1], signature: None };
-        let signature = StatementSignature { key: "ci".parse().unwrap(), sig: [9; 64] };
-        let signed = Payload { signature: Some(signature), ..plain.clone() };
-        for payload in [plain, signed] {
-            assert_eq!(codec::check(&payload.to_bytes()), Ok(()));
-            assert_eq!(Payload::from_bytes(&payload.to_bytes()), Ok(payload));
-        }
-    }
-
-    #[test]
-    fn a_statement_that_is_no_map_is_refused() {
-        let payload = Payload { salt: [7; 16], statement: vec![0x01], signature: None };
-        assert!(matches!(Payload::from_bytes(&payload.to_bytes()), Err(CodecError::Shape(_))));
-    }
-
-    #[test]
-    fn a_salt_of_another_form_is_refused() {
-        let mut bytes = Payload { salt: [1; 16], statement: vec![0xa0], signature: None }.to_bytes();
-        bytes[6] = 0x70; // the salt as text of 16 bytes instead of a byte string
-        assert!(Payload::from_bytes(&bytes).is_err());
-    }
-}
+mod tests;

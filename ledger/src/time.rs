@@ -95,6 +95,9 @@ impl FromStr for Timestamp {
 
     /// Reads RFC 3339 with any zone; keeps milliseconds and drops what is finer. A lone date is midnight UTC.
     fn from_str(text: &str) -> Result<Self, TimeError> {
+        if let Some(time) = plain(text.as_bytes()) {
+            return Ok(time);
+        }
         if text.len() > 64 {
             return Err(TimeError::Syntax(text.chars().take(64).collect()));
         }
@@ -106,6 +109,50 @@ impl FromStr for Timestamp {
         let millis = u64::try_from(civil.timestamp_millis()).map_err(|_| range())?;
         Self::from_millis(millis).map_err(|_| range())
     }
+}
+
+/// Reads the usual form, `2026-11-22T03:46:05Z` or with three more digits `2026-11-22T03:46:05.250Z`, of an instant in
+/// range; `None` for any other text, which chrono then judges. Tools write this form a million times.
+fn plain(text: &[u8]) -> Option<Timestamp> {
+    let (whole, millis) = match text {
+        [whole @ .., b'Z'] if whole.len() == 19 => (whole, 0),
+        [whole @ .., b'.', a, b, c, b'Z'] if whole.len() == 19 => (whole, number(&[*a, *b, *c])?),
+        _ => return None,
+    };
+    let separators = [whole[4], whole[7], whole[10], whole[13], whole[16]];
+    if separators != *b"--T::" {
+        return None;
+    }
+    let (year, month, day) = (number(&whole[..4])?, number(&whole[5..7])?, number(&whole[8..10])?);
+    let (hour, minute, second) = (number(&whole[11..13])?, number(&whole[14..16])?, number(&whole[17..])?);
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let seconds = days_since_1970(year, month, day)? * 86_400 + hour * 3_600 + minute * 60 + second;
+    Timestamp::from_millis(seconds * 1_000 + millis).ok()
+}
+
+/// A number in decimal digits and nothing else.
+fn number(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |value, digit| {
+        digit.is_ascii_digit().then(|| value * 10 + u64::from(digit - b'0'))
+    })
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar from then on; `None` for a date there is not.
+fn days_since_1970(year: u64, month: u64, day: u64) -> Option<u64> {
+    /// Days before each month of a common year, and in the year.
+    const BEFORE: [u64; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
+    let month = usize::try_from(month).ok().filter(|month| (1..=12).contains(month))?;
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let length = BEFORE[month] - BEFORE[month - 1] + u64::from(leap && month == 2);
+    if !(1..=length).contains(&day) {
+        return None;
+    }
+    let past = year.checked_sub(1).filter(|past| *past >= 1969)?;
+    let leaps = |year: u64| year / 4 - year / 100 + year / 400;
+    let years = (year - 1970) * 365 + leaps(past) - leaps(1969);
+    Some(years + BEFORE[month - 1] + u64::from(leap && month > 2) + day - 1)
 }
 
 impl Serialize for Timestamp {
@@ -300,6 +347,48 @@ mod tests {
         assert!(matches!("10000-01-01T00:00:00Z".parse::<Timestamp>(), Err(TimeError::Syntax(_))));
         assert!(matches!("1999-01-01".parse::<Timestamp>(), Err(TimeError::Range(_))));
         assert!(matches!("2026-02-30".parse::<Date>(), Err(TimeError::Date(_))));
+    }
+
+    #[test]
+    fn the_usual_form_is_read_as_chrono_reads_it() {
+        let civil = |text: &str| {
+            let millis = DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis();
+            Timestamp::from_millis(u64::try_from(millis).ok()?).ok()
+        };
+        let mut day: NaiveDate = "1968-12-30".parse().unwrap();
+        while day.year() < 2202 {
+            for clock in ["00:00:00Z", "23:59:59.999Z"] {
+                let text = format!("{day}T{clock}");
+                assert_eq!(plain(text.as_bytes()), civil(&text), "{text}");
+            }
+            day = day.succ_opt().unwrap();
+        }
+        for year in [2023, 2024, 2100] {
+            for (month, day) in (0..=13).flat_map(|month| (0..=32).map(move |day| (month, day))) {
+                let text = format!("{year}-{month:02}-{day:02}T01:02:03Z");
+                assert_eq!(plain(text.as_bytes()), civil(&text), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_beside_the_usual_form_is_taken_for_it() {
+        let text = "2026-11-22T03:46:05.250Z";
+        for at in 0..text.len() {
+            for byte in 0..=255 {
+                let mut changed = text.as_bytes().to_vec();
+                changed[at] = byte;
+                let judged = std::str::from_utf8(&changed).ok().and_then(|text| {
+                    let millis = DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis();
+                    Timestamp::from_millis(u64::try_from(millis).ok()?).ok()
+                });
+                let read = plain(&changed);
+                assert!(read.is_none() || read == judged, "{}", String::from_utf8_lossy(&changed));
+            }
+        }
+        for other in ["2026-11-22t03:46:05z", "2026-11-22 03:46:05Z", "2026-11-22T03:46:60Z", "2026-11-22T24:00:00Z"] {
+            assert_eq!(plain(other.as_bytes()), None, "{other}");
+        }
     }
 
     #[test]
