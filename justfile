@@ -23,9 +23,13 @@ docs:
 wasm:
     cargo check -p affiant-reports --no-default-features --target wasm32-unknown-unknown
 
-# Others' tools agree: Python's standard library, openssl, bagit, poppler, qpdf
+# Others' tools agree: Python's standard library, openssl, bagit, poppler, qpdf, Go's checksum database
 interop:
     bash tests/interop/run
+
+# Every reader of strangers' bytes, so many seconds each (nightly toolchain, cargo-fuzz)
+fuzz SECONDS:
+    fuzz/run {{SECONDS}}
 
 # Measure; numbers go to docs/performance.md as ratios to the floor of the same run
 bench:

@@ -486,6 +486,27 @@ A hold on the stream `org` holds the whole ledger.")]
     },
     /// Build the index anew
     Reindex,
+    /// Write the log as files that any web server can give out; payloads stay here
+    Publish(PublishArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  affiant log publish /srv/www/evidence.example.org/ai
+
+The folder gets checkpoint, tile/ and tile/entries/ (C2SP tlog-tiles): every entry with its hashes, no payload and no
+evidence file. Run again after growth, it writes what is new. A folder that holds another log, a newer or another
+history, or other files in the log's places is refused with exit code 3 and left as it is.")]
+pub(crate) struct PublishArguments {
+    /// Folder to publish to; made if it is not there
+    pub(crate) dir: PathBuf,
+    /// Look at every file again and write what is missing, not only what is new
+    #[arg(long)]
+    pub(crate) whole: bool,
+    /// Remove partial tiles whose full tile is published
+    #[arg(long)]
+    pub(crate) prune: bool,
 }
 
 #[derive(Debug, Args)]

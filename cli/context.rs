@@ -41,6 +41,11 @@ impl Context {
         self.clock.now()
     }
 
+    /// How long to wait for another process.
+    pub(crate) fn wait(&self) -> Duration {
+        self.wait
+    }
+
     /// The ledger's folder: as given, or the nearest one upward from the working directory.
     pub(crate) fn folder(&self) -> Result<PathBuf, Failure> {
         if let Some(folder) = &self.ledger {

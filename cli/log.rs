@@ -17,6 +17,8 @@ use affiant_ledger::record::{Filing, Record};
 use serde_json::{Value, json};
 use std::path::Path;
 
+mod publish;
+
 pub(crate) fn run(context: &Context, arguments: LogArguments) -> Result<u8, Failure> {
     match arguments.verb {
         LogVerb::Show { index: Some(index), .. } => show_one(context, index),
@@ -30,6 +32,7 @@ pub(crate) fn run(context: &Context, arguments: LogArguments) -> Result<u8, Fail
             erase::hold(context, &stream, Hold { by, id, reason, released: release })
         }
         LogVerb::Reindex => reindex(context),
+        LogVerb::Publish(arguments) => publish::run(context, &arguments),
     }
 }
 

@@ -34,6 +34,7 @@ mod docs {
 
 mod tidy {
     mod doors;
+    mod formats;
     mod manifests;
     mod sources;
     mod tree;

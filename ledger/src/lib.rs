@@ -29,6 +29,8 @@ mod nodes;
 pub mod note;
 pub mod payload;
 #[cfg(feature = "sled")]
+pub mod publish;
+#[cfg(feature = "sled")]
 pub mod random;
 pub mod reader;
 pub mod receipt;

@@ -1,0 +1,21 @@
+//! A payload, and the statement in it as the storeys above read it: what is read is written again to the same bytes.
+#![no_main]
+
+use affiant_controls::Statement;
+use affiant_ledger::payload::Payload;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(payload) = Payload::from_bytes(bytes) else { return };
+    assert_eq!(payload.to_bytes(), bytes);
+    for kind in ["system", "asset", "result", "catalog", "pack"] {
+        if let Ok(Some(statement)) = Statement::from_bytes(kind, &payload.statement) {
+            assert_eq!(statement.kind(), kind);
+            assert_eq!(statement.to_bytes(), payload.statement);
+            assert_eq!(
+                affiant_controls::statement::facet_of(kind, &payload.statement),
+                Some(statement.facet())
+            );
+        }
+    }
+});
