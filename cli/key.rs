@@ -7,6 +7,7 @@ use crate::output;
 use affiant_ledger::disk::Disk;
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::keyfile;
+use affiant_ledger::keyring::TrustedKey;
 use affiant_ledger::note::{KeyName, Verifier};
 use affiant_ledger::reader::read_settings;
 use affiant_ledger::settings::Settings;
@@ -45,7 +46,8 @@ pub(crate) fn trust(folder: &Path) -> Result<(Trust, String), Failure> {
         "Trust anchor of the evidence ledger {}.\nGive this file to auditors by another way than the packs it vouches for.",
         keys.log.name()
     );
-    Ok((Trust { logs: vec![keys.log], issuers: vec![keys.issuer] }, comment))
+    let (log, issuer) = (TrustedKey::always(keys.log), TrustedKey::always(keys.issuer));
+    Ok((Trust { logs: vec![log], issuers: vec![issuer] }, comment))
 }
 
 pub(crate) fn run(context: &Context, arguments: KeyArguments) -> Result<u8, Failure> {

@@ -6,7 +6,7 @@ use crate::error::{Failure, INTEGRITY, UNDETERMINED};
 use crate::output;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
-use affiant_ledger::receipt::Receipt;
+use affiant_ledger::receipt::{Receipt, ReceiptError};
 use affiant_reports::archive::Limits;
 use affiant_reports::trust::{TRUST_SIZE_MAX, Trust};
 use affiant_reports::verdict::{Conclusion, Outcome, Verdict};
@@ -106,24 +106,26 @@ fn receipt(context: &Context, bytes: &[u8], trust: Option<&Trust>) -> Result<u8,
             receipt.index, entry.index
         )));
     }
-    let mut error = String::new();
-    for log in &trust.logs {
-        match receipt.verify(&leaf, log.name().as_str(), log) {
-            Err(why) => error = why.to_string(),
-            Ok(checkpoint) => {
-                if context.json {
-                    output::json(
-                        &json!({"conclusion": "verified", "index": entry.index, "leaf": leaf, "stream": entry.stream, "time": entry.time.to_string(), "kind": entry.kind, "origin": checkpoint.origin, "size": checkpoint.size}),
-                    );
-                } else {
-                    output::line(format!(
-                        "VERIFIED: entry {} ({} of stream {}, recorded {}) is in the log {} of {} entries",
-                        entry.index, entry.kind, entry.stream, entry.time, checkpoint.origin, checkpoint.size
-                    ));
-                }
-                return Ok(0);
-            }
-        }
+    let opened =
+        trust.open(&receipt.checkpoint).ok_or_else(|| Failure::refused("no log key to verify with"))?;
+    let included = opened.map_err(ReceiptError::from).and_then(|(checkpoint, _)| {
+        receipt.verify_inclusion(&leaf, &checkpoint)?;
+        Ok(checkpoint)
+    });
+    let checkpoint = included.map_err(|error| Failure {
+        code: INTEGRITY,
+        message: format!("receipt rejected: {error}"),
+        hint: None,
+    })?;
+    if context.json {
+        output::json(
+            &json!({"conclusion": "verified", "index": entry.index, "leaf": leaf, "stream": entry.stream, "time": entry.time.to_string(), "kind": entry.kind, "origin": checkpoint.origin, "size": checkpoint.size}),
+        );
+    } else {
+        output::line(format!(
+            "VERIFIED: entry {} ({} of stream {}, recorded {}) is in the log {} of {} entries",
+            entry.index, entry.kind, entry.stream, entry.time, checkpoint.origin, checkpoint.size
+        ));
     }
-    Err(Failure { code: INTEGRITY, message: format!("receipt rejected: {error}"), hint: None })
+    Ok(0)
 }

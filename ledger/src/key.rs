@@ -1,14 +1,29 @@
 //! Ed25519 keys (RFC 8032): signing, strict verification, PEM files.
 //!
+//! ```text
+//! -----BEGIN PRIVATE KEY-----
+//! MC4CAQAwBQYDK2VwBCIEIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH
+//! -----END PRIVATE KEY-----
+//! ```
+//!
 //! The only file that imports `ed25519-dalek`. Verification is `verify_strict`: the plain one accepts any message under
 //! a weak key. Weak (low-order) public keys are refused when they are read. Private keys are written as PKCS#8 version 1
-//! (RFC 5208), which openssl reads; public keys as SubjectPublicKeyInfo (RFC 8410).
+//! (RFC 5208), which openssl reads, plain or encrypted with a passphrase; public keys as SubjectPublicKeyInfo (RFC 8410).
+
+#[cfg(feature = "sled")]
+mod encrypted;
+
+#[cfg(feature = "sled")]
+pub use encrypted::{PASSPHRASE_SIZE_MAX, Passphrase};
 
 use crate::digest::Digest;
 use ed25519_dalek::Signer;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
-use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, KeypairBytes};
+use ed25519_dalek::pkcs8::{
+    DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, KeypairBytes, SecretDocument,
+};
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// A private key. Wiped from memory when dropped, never printed.
 #[derive(Clone)]
@@ -27,9 +42,34 @@ pub enum KeyError {
     /// A key of low order: it would accept any message.
     #[error("a weak Ed25519 key (low order): any signature would pass")]
     Weak,
-    /// Not an unencrypted PKCS#8 PEM with an Ed25519 key.
+    /// Not a PKCS#8 PEM with an Ed25519 key.
     #[error("not an Ed25519 private key in PKCS#8 PEM form")]
     Pem,
+    /// Not a SubjectPublicKeyInfo PEM with an Ed25519 key.
+    #[error("not an Ed25519 public key in PEM form")]
+    PublicPem,
+    /// Encrypted, and no passphrase was given.
+    #[error("the private key is encrypted, and no passphrase was given")]
+    Encrypted,
+    /// Encrypted with another passphrase, or damaged.
+    #[error("the passphrase does not open the private key (or the file is damaged)")]
+    WrongPassphrase,
+    /// Encrypted in a way that is not read here.
+    #[error("encrypted in another way than is read here: PBES2 with PBKDF2-HMAC-SHA-2 or scrypt, and AES")]
+    Scheme,
+    /// Opening it would take too much time or memory.
+    #[error("opening the private key would take {asked} {unit}, the limit is {max}")]
+    Cost {
+        /// What the file asks for.
+        asked: u64,
+        /// Of what.
+        unit: &'static str,
+        /// What is done.
+        max: u64,
+    },
+    /// No passphrase to encrypt with, or one that cannot be typed again.
+    #[error("a passphrase has 1 to 1,024 bytes and no line feed")]
+    Passphrase,
 }
 
 impl SigningKey {
@@ -48,15 +88,34 @@ impl SigningKey {
 
     /// Reads an unencrypted PKCS#8 PEM, version 1 or 2.
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        if is_encrypted(pem) {
+            return Err(KeyError::Encrypted);
+        }
         ed25519_dalek::SigningKey::from_pkcs8_pem(pem).map(Self).map_err(|_| KeyError::Pem)
     }
 
     /// The key as PKCS#8 version 1 PEM.
-    pub fn to_pem(&self) -> String {
-        let pair = KeypairBytes { secret_key: self.0.to_bytes(), public_key: None };
-        let pem =
-            pair.to_pkcs8_pem(LineEnding::LF).unwrap_or_else(|error| panic!("32 bytes fit PKCS#8: {error}"));
-        pem.as_str().to_owned()
+    pub fn to_pem(&self) -> Zeroizing<String> {
+        self.pair()
+            .to_pkcs8_pem(LineEnding::LF)
+            .unwrap_or_else(|error| panic!("32 bytes fit PKCS#8: {error}"))
+    }
+
+    /// Reads PKCS#8 DER.
+    #[cfg_attr(not(feature = "sled"), allow(dead_code, reason = "only encrypted files hold it"))]
+    fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        ed25519_dalek::SigningKey::from_pkcs8_der(der).map(Self).map_err(|_| KeyError::Pem)
+    }
+
+    /// The key as PKCS#8 version 1 DER.
+    #[cfg_attr(not(feature = "sled"), allow(dead_code, reason = "only encrypted files hold it"))]
+    fn to_der(&self) -> SecretDocument {
+        self.pair().to_pkcs8_der().unwrap_or_else(|error| panic!("32 bytes fit PKCS#8: {error}"))
+    }
+
+    /// Without the public key, which would make it version 2.
+    fn pair(&self) -> KeypairBytes {
+        KeypairBytes { secret_key: self.0.to_bytes(), public_key: None }
     }
 
     /// The public half.
@@ -82,6 +141,12 @@ impl VerifyingKey {
         let bytes: [u8; 32] = bytes.try_into().map_err(|_| KeyError::NotAKey)?;
         let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes).map_err(|_| KeyError::NotAKey)?;
         if key.is_weak() { Err(KeyError::Weak) } else { Ok(Self(key)) }
+    }
+
+    /// Reads a SubjectPublicKeyInfo PEM, as `openssl pkey -pubout` writes it, refusing weak keys.
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        let key = ed25519_dalek::VerifyingKey::from_public_key_pem(pem).map_err(|_| KeyError::PublicPem)?;
+        Self::from_bytes(key.as_bytes())
     }
 
     /// The 32 bytes.
@@ -113,6 +178,11 @@ impl fmt::Debug for VerifyingKey {
     }
 }
 
+/// Whether a PEM text says that its private key is encrypted.
+pub(crate) fn is_encrypted(pem: &str) -> bool {
+    pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +208,19 @@ mod tests {
         assert!(
             SigningKey::from_pem("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").is_err()
         );
+    }
+
+    #[test]
+    fn a_public_key_survives_its_pem_and_a_weak_one_does_not() {
+        let key = SigningKey::from_seed(&[7; 32]).verifying_key();
+        assert_eq!(VerifyingKey::from_pem(&key.to_pem()), Ok(key));
+        assert_eq!(
+            VerifyingKey::from_pem(&SigningKey::from_seed(&[7; 32]).to_pem()),
+            Err(KeyError::PublicPem)
+        );
+        // The identity element, as openssl would print it.
+        let weak = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n-----END PUBLIC KEY-----\n";
+        assert_eq!(VerifyingKey::from_pem(weak), Err(KeyError::Weak));
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod journal;
 pub mod key;
 #[cfg(feature = "sled")]
 pub mod keyfile;
+pub mod keyring;
 #[cfg(feature = "sled")]
 pub mod ledger;
 #[cfg(feature = "sled")]

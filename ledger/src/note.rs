@@ -92,11 +92,17 @@ impl Note {
 
     /// Signs `text`, which must end with a line feed and hold no other control character.
     pub fn sign(text: &str, name: &KeyName, key: &SigningKey) -> Vec<u8> {
+        Self::sign_by_all(text, name, &[key])
+    }
+
+    /// Signs `text` with several keys of one name, a line each in the order given: a handover names both keys.
+    pub fn sign_by_all(text: &str, name: &KeyName, keys: &[&SigningKey]) -> Vec<u8> {
         assert!(
             text.ends_with('\n') && !text.chars().any(|c| c < ' ' && c != '\n'),
             "a note's text is lines"
         );
-        format!("{text}\n{}", signature_line(text, name, key)).into_bytes()
+        let lines: String = keys.iter().map(|key| signature_line(text, name, key)).collect();
+        format!("{text}\n{lines}").into_bytes()
     }
 
     /// The verifiers among `known` that signed, in the order of the lines. At least one.
@@ -195,6 +201,11 @@ impl Verifier {
         &self.key
     }
 
+    /// Whether it makes plain Ed25519 signatures, as logs, issuers and collectors do: no cosigner's key.
+    pub fn is_plain(&self) -> bool {
+        self.algorithm == ED25519
+    }
+
     /// First four bytes of `SHA-256(name || LF || algorithm || key)`.
     pub fn key_id(&self) -> [u8; 4] {
         key_id(&self.name, self.algorithm, &self.key)
@@ -248,4 +259,26 @@ pub fn to_base64(bytes: &[u8]) -> String {
 /// Decodes base64, refusing any other spelling of the same bytes.
 pub fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_by_two_keys_of_one_name_is_good_for_each_and_for_both() {
+        let name: KeyName = "affiant.example/log1".parse().unwrap();
+        let keys = [SigningKey::from_seed(&[1; 32]), SigningKey::from_seed(&[2; 32])];
+        let [old, new] = keys.each_ref().map(|key| Verifier::new(name.clone(), key.verifying_key()));
+        let bytes = Note::sign_by_all("text\n", &name, &[&keys[0], &keys[1]]);
+        let note = Note::parse(&bytes).unwrap();
+        assert_eq!(note.signatures.len(), 2);
+        assert_eq!(note.verify(std::slice::from_ref(&old)), Ok(vec![&old]));
+        assert_eq!(note.verify(std::slice::from_ref(&new)), Ok(vec![&new]));
+        assert_eq!(note.verify(&[old.clone(), new.clone()]), Ok(vec![&old, &new]));
+        // One wrong line of a known key spoils the note, whatever the other says.
+        let mut spoilt = note.clone();
+        spoilt.signatures[1].bytes[0] ^= 1;
+        assert_eq!(spoilt.verify(&[old, new]), Err(NoteError::Wrong(name.to_string())));
+    }
 }

@@ -104,8 +104,14 @@ impl Receipt {
     /// Checks that the entry with hash `leaf` is in the log `origin` signed by `log`; gives the checkpoint.
     pub fn verify(&self, leaf: &Digest, origin: &str, log: &Verifier) -> Result<Checkpoint, ReceiptError> {
         let checkpoint = Checkpoint::open(&self.checkpoint, origin, log)?;
-        merkle::verify_inclusion(self.index, checkpoint.size, leaf, &self.path, &checkpoint.root)?;
+        self.verify_inclusion(leaf, &checkpoint)?;
         Ok(checkpoint)
+    }
+
+    /// Checks that the entry with hash `leaf` is under `checkpoint`, which the caller has opened.
+    pub fn verify_inclusion(&self, leaf: &Digest, checkpoint: &Checkpoint) -> Result<(), ReceiptError> {
+        merkle::verify_inclusion(self.index, checkpoint.size, leaf, &self.path, &checkpoint.root)?;
+        Ok(())
     }
 }
 

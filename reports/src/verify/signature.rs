@@ -2,33 +2,35 @@
 
 use super::{Members, member};
 use crate::pack::{ASSESSMENT, CHECKPOINT, ClaimedKeys, NOTE, PackAssessment, PackNote};
-use crate::trust::{Trust, is_plain};
+use crate::trust::Trust;
 use affiant_ledger::checkpoint::Checkpoint;
+use affiant_ledger::keyring::TrustedKey;
 use affiant_ledger::note::{Note, Verifier};
 
 /// Lines of a checkpoint with its one signature: three of text, an empty one, the signature.
 const CHECKPOINT_LINES: usize = 5;
 
 /// The keys a pack is checked with.
-pub(super) struct Keys {
-    logs: Vec<Verifier>,
-    issuers: Vec<Verifier>,
-}
+pub(super) struct Keys(Trust);
 
 impl Keys {
     /// The auditor's; without them, the ones that the pack claims.
     pub(super) fn of(trust: Option<&Trust>, claimed: Result<&ClaimedKeys, &String>) -> Result<Self, String> {
         if let Some(trust) = trust {
-            return Ok(Self { logs: trust.logs.clone(), issuers: trust.issuers.clone() });
+            return Ok(Self(trust.clone()));
         }
         let claimed = claimed.map_err(Clone::clone)?;
-        Ok(Self { logs: vec![key(&claimed.log)?], issuers: vec![key(&claimed.issuer)?] })
+        Ok(Self(Trust { logs: vec![key(&claimed.log)?], issuers: vec![key(&claimed.issuer)?] }))
     }
 }
 
-fn key(text: &str) -> Result<Verifier, String> {
+fn key(text: &str) -> Result<TrustedKey, String> {
     let key: Verifier = text.parse().map_err(|error| format!("a claimed key: {error}"))?;
-    if is_plain(&key) { Ok(key) } else { Err("a claimed key is not a plain Ed25519 key".into()) }
+    if key.is_plain() {
+        Ok(TrustedKey::always(key))
+    } else {
+        Err("a claimed key is not a plain Ed25519 key".into())
+    }
 }
 
 /// The pack's note, and who signed it.
@@ -58,7 +60,8 @@ pub(super) fn signature(
     claimed: Option<&PackAssessment>,
 ) -> Result<Signed, String> {
     let signed = Note::parse(member(members, NOTE)?).map_err(|error| format!("{NOTE}: {error}"))?;
-    let signers = signed.verify(&keys.issuers).map_err(|error| format!("{NOTE}: {error}"))?;
+    let known: Vec<Verifier> = keys.0.issuers.iter().map(|trusted| trusted.key.clone()).collect();
+    let signers = signed.verify(&known).map_err(|error| format!("{NOTE}: {error}"))?;
     if signers.len() != signed.signatures.len() {
         let unknown = signed.signatures.len() - signers.len();
         return Err(format!("{NOTE}: {unknown} signature lines beside those of the trusted keys"));
@@ -68,6 +71,13 @@ pub(super) fn signature(
     let named =
         |key: &&&Verifier| claimed.is_some_and(|assessment| assessment.keys.issuer == key.to_string());
     let issuer = signers.iter().find(named).unwrap_or(&signers[0]);
+    let counts = |trusted: &TrustedKey| trusted.key == **issuer && trusted.counts_for(note.size);
+    if !keys.0.issuers.iter().any(counts) {
+        let (key, size) = (short(issuer), note.size);
+        return Err(format!(
+            "{NOTE}: signed by a key of the issuer ({key}) that is not trusted for size {size}"
+        ));
+    }
     let detail = format!("signed by {} (key {})", issuer.name(), short(issuer));
     Ok(Signed { note, issuer: Verifier::clone(issuer), detail })
 }
@@ -80,7 +90,8 @@ pub(super) fn checkpoint(
     claimed: Option<&PackAssessment>,
 ) -> Result<Head, String> {
     let bytes = member(members, CHECKPOINT)?;
-    let (checkpoint, log) = open(bytes, &keys.logs)?;
+    let opened = keys.0.open(bytes).ok_or("no log key")?;
+    let (checkpoint, log) = opened.map_err(|error| format!("{CHECKPOINT}: {error}"))?;
     if bytes.iter().filter(|byte| **byte == b'\n').count() != CHECKPOINT_LINES {
         return Err(format!("{CHECKPOINT} has more than its one signature line"));
     }
@@ -100,18 +111,6 @@ pub(super) fn checkpoint(
         short(log)
     );
     Ok(Head { log: log.clone(), checkpoint, detail })
-}
-
-/// The checkpoint, opened with the first key that does.
-fn open<'a>(bytes: &[u8], logs: &'a [Verifier]) -> Result<(Checkpoint, &'a Verifier), String> {
-    let mut error = "no log key".to_owned();
-    for log in logs {
-        match Checkpoint::open(bytes, log.name().as_str(), log) {
-            Ok(checkpoint) => return Ok((checkpoint, log)),
-            Err(why) => error = format!("{CHECKPOINT}: {why}"),
-        }
-    }
-    Err(error)
 }
 
 fn short(key: &Verifier) -> String {

@@ -80,18 +80,43 @@ fn trust_with_swapped_roles_or_none_at_all_verifies_nothing() {
     );
     let no_logs = Trust { logs: Vec::new(), issuers: issuers.clone() };
     refused_by(&judge_with(&honest().pack, Some(&no_logs)), Checkpoint, "no log key");
-    let renamed = Trust { logs: vec![verifier("affiant.example/log2", &log_key())], issuers };
+    let renamed = Trust { logs: vec![trusted("affiant.example/log2", &log_key())], issuers };
     refused_by(&judge_with(&honest().pack, Some(&renamed)), Checkpoint, "no signature by a known key");
 }
 
 #[test]
 fn a_second_trusted_issuer_cannot_sign_for_the_first() {
     let mut both = trust();
-    both.issuers.push(verifier("other.example/issuer", &fresh_key()));
+    both.issuers.push(trusted("other.example/issuer", &fresh_key()));
     let mut opened = Opened::of(&honest().pack);
     opened.sign_as("other.example/issuer", &fresh_key());
     refused_by(&judge_with(&opened.close(), Some(&both)), Digests, "names another issuer");
     opened.set_assessment(|a| a.keys.issuer = verifier("other.example/issuer", &fresh_key()).to_string());
     opened.sign_as("other.example/issuer", &fresh_key());
     refused_by(&judge_with(&opened.close(), Some(&both)), Chain, "another issuer");
+}
+
+#[test]
+fn a_key_signs_for_the_sizes_that_the_auditor_trusts_it_for() {
+    let size = Opened::of(&honest().pack).note().size;
+    let judge = |edit: &dyn Fn(&mut Trust)| {
+        let mut trust = trust();
+        edit(&mut trust);
+        judge_with(&honest().pack, Some(&trust))
+    };
+    let within = judge(&|trust| {
+        (trust.logs[0].from, trust.logs[0].to) = (size, Some(size));
+        (trust.issuers[0].from, trust.issuers[0].to) = (size, Some(size));
+    });
+    assert_eq!(within.conclusion, Conclusion::Verified);
+    refused_by(&judge(&|trust| trust.logs[0].to = Some(size - 1)), Checkpoint, "counts for sizes 1 to 13");
+    refused_by(&judge(&|trust| trust.logs[0].from = size + 1), Checkpoint, "counts for sizes 15 and on");
+    refused_by(&judge(&|trust| trust.issuers[0].to = Some(size - 1)), Signature, "not trusted for size 14");
+    refused_by(&judge(&|trust| trust.issuers[0].from = size + 1), Signature, "not trusted for size 14");
+    // Another key of the log beside it, trusted for this size, does not make up for it.
+    let other = |trust: &mut Trust| {
+        trust.logs[0].to = Some(size - 1);
+        trust.logs.push(trusted(ORIGIN, &fresh_key()));
+    };
+    refused_by(&judge(&other), Checkpoint, "counts for sizes 1 to 13");
 }

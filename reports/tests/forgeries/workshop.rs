@@ -16,6 +16,7 @@ use affiant_ledger::codec;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
 use affiant_ledger::key::SigningKey;
+use affiant_ledger::keyring::TrustedKey;
 use affiant_ledger::ledger::{Ledger, Surroundings};
 use affiant_ledger::merkle::root_of;
 use affiant_ledger::multiproof;
@@ -65,9 +66,14 @@ pub(crate) fn verifier(name: &str, key: &SigningKey) -> Verifier {
     Verifier::new(name.parse().unwrap(), key.verifying_key())
 }
 
+/// A key trusted for every size.
+pub(crate) fn trusted(name: &str, key: &SigningKey) -> TrustedKey {
+    TrustedKey::always(verifier(name, key))
+}
+
 /// What the auditor holds.
 pub(crate) fn trust() -> Trust {
-    Trust { logs: vec![verifier(ORIGIN, &log_key())], issuers: vec![verifier(ISSUER, &issuer_key())] }
+    Trust { logs: vec![trusted(ORIGIN, &log_key())], issuers: vec![trusted(ISSUER, &issuer_key())] }
 }
 
 /// Two requirements, two controls, two mappings.
