@@ -11,6 +11,7 @@ use affiant_ledger::entry::Entry;
 use affiant_ledger::fsck::{Examination, fsck};
 use affiant_ledger::journal;
 use affiant_ledger::key::SigningKey;
+use affiant_ledger::keyring::{Grant, Holder, Keyring, Names, Role};
 use affiant_ledger::ledger::{Ledger, Surroundings};
 use affiant_ledger::note::Verifier;
 use affiant_ledger::payload::Payload;
@@ -103,6 +104,24 @@ fn the_payload_is_that_of_the_page() {
     same("payload.md", &hex("payload.md"), &real);
     assert_eq!(Payload::from_bytes(&real).unwrap().salt, [7; 16]);
     assert_eq!(Entry::from_bytes(&reader.entry_bytes(1).unwrap()).unwrap().payload, Digest::of(&real));
+}
+
+#[test]
+fn the_key_statement_is_that_of_the_page_and_is_taken_in() {
+    let key = |seed: u8| SigningKey::from_seed(&[seed; 32]);
+    let log_key = Verifier::new("affiant.example/log1".parse().unwrap(), key(1).verifying_key());
+    let mut keyring = Keyring::new("log1".parse().unwrap(), log_key);
+    let names = |name| Names::of([name]).unwrap();
+    let grant = Grant { kinds: names("result"), expires: None, streams: names("credit-scoring") };
+    let holder = Holder::Collector("ci-main".parse().unwrap());
+    let statement = keyring.enrolment(&holder, &key(5).verifying_key(), Some(grant));
+    let message: String = statement.message().iter().skip(15).map(|byte| format!("{byte:02x}")).collect();
+    let text = format!("the proofs sign \"affiant key v1\" LF and {message}\n");
+    same("key.md", block("key.md", "text").as_bytes(), text.as_bytes());
+    let real = statement.proven(Role::Log, &key(1)).proven(Role::New, &key(5)).to_bytes();
+    same("key.md", &hex("key.md"), &real);
+    keyring.apply(3, &hex("key.md")).unwrap();
+    assert_eq!(keyring.tenures(&holder)[0].from, 3);
 }
 
 #[test]

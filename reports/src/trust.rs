@@ -3,7 +3,7 @@
 //! ```text
 //! # Keys of Example Bank's evidence ledger, received by hand on 2026-11-24
 //! log affiant.example/log1+838b4edc+Ad8Bk3cNcb070E9ns6x+bFcOpbgDYtNuG3r0NIB+9Xa9 to 58
-//! log affiant.example/log1+5ae2f1c0+AUyq1Cc5VfEo0Yl2Sx1hFzKpZ2m9dE7yqkV4b0mGQ3rT from 58
+//! log affiant.example/log1+71fc70ca+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c from 58
 //! issuer affiant.example/issuer+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k
 //! ```
 //!

@@ -3,10 +3,11 @@
 use super::tree::{read, sources};
 
 /// Crate, and the files that may name it.
-const DOORS: [(&str, &[&str]); 15] = [
+const DOORS: [(&str, &[&str]); 16] = [
     ("sled", &["ledger/src/index.rs"]),
     ("sha2", &["ledger/src/digest.rs"]),
     ("ed25519_dalek", &["ledger/src/key.rs"]),
+    ("pkcs8", &["ledger/src/key/encrypted.rs"]),
     ("serde_cbor", &["ledger/src/codec.rs"]),
     ("rs_merkle", &["ledger/src/multiproof.rs"]),
     ("chrono", &["ledger/src/time.rs"]),

@@ -15,7 +15,8 @@ const LONGER: [(&str, usize, &str); 2] = [
 ];
 
 /// Statement kinds and the formats around them, each with its page in docs/spec.
-const FORMATS: [&str; 14] = [
+const FORMATS: [&str; 15] = [
+    "key",
     "system",
     "asset",
     "result",

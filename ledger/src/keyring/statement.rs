@@ -1,7 +1,7 @@
 //! The statement of kind `key`: a key is enrolled, followed by another, or revoked (docs/spec/key.md).
 //!
 //! ```text
-//! {"id": "ci-main", "new": "ci-main+7c1e90ab+AWb0…", "grant": {"kinds": ["result"], "streams": ["credit-scoring"]},
+//! {"id": "ci-main", "new": "ci-main+566c975c+AW56…", "grant": {"kinds": ["result"], "streams": ["credit-scoring"]},
 //!  "action": "enrol", "ledger": "log1", "origin": "affiant.example/log1",
 //!  "proofs": {"log": h'…64', "new": h'…64'}, "purpose": "collector"}
 //! ```
