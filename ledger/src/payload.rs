@@ -65,8 +65,13 @@ pub struct SignatureRef<'a> {
 
 /// What a submitter signs: a domain line and the SHA-256 of the canonical statement.
 pub fn signed_message(statement: &[u8]) -> Vec<u8> {
+    signed_message_of(&Digest::of(statement))
+}
+
+/// The same, of a statement whose SHA-256 is known.
+pub fn signed_message_of(statement: &Digest) -> Vec<u8> {
     let mut message = b"affiant statement v1\n".to_vec();
-    message.extend_from_slice(Digest::of(statement).as_bytes());
+    message.extend_from_slice(statement.as_bytes());
     message
 }
 

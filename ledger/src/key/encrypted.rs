@@ -31,7 +31,7 @@ const ROUNDS_MAX: u64 = 4_000_000;
 const BLOCKS_MAX: u64 = 1 << 20;
 
 /// What opens an encrypted private key. Wiped from memory when dropped, never printed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {

@@ -9,8 +9,9 @@
 
 use super::statement::{Grant, Holder, KEY_KIND, KEY_STREAM, Names};
 use super::{Keyring, KeyringError, Revocation};
+use crate::digest::Digest;
 use crate::id::{Id, visible};
-use crate::payload::{StatementSignature, signed_message};
+use crate::payload::{StatementSignature, signed_message_of};
 use crate::time::Timestamp;
 
 /// A statement that wants to stand in the ledger, or stands there.
@@ -24,8 +25,8 @@ pub struct Submission<'a> {
     pub stream: &'a Id,
     /// When it is recorded.
     pub time: Timestamp,
-    /// Its canonical bytes.
-    pub statement: &'a [u8],
+    /// SHA-256 of its canonical bytes.
+    pub statement: Digest,
     /// The submitter's signature.
     pub signature: Option<&'a StatementSignature>,
 }
@@ -67,7 +68,7 @@ impl Keyring {
             index,
             why: self.why_outside(id, index),
         })?;
-        if !key.key().verifies(&signed_message(submission.statement), &signature.sig) {
+        if !key.key().verifies(&signed_message_of(&submission.statement), &signature.sig) {
             return Err(KeyringError::Signature(id.clone()));
         }
         let id = || id.clone();

@@ -100,7 +100,7 @@ fn push(keyring: &Keyring, index: u64, kind: &str, stream: &str, seed: u8) -> Re
         kind: &kind,
         stream: &stream,
         time: time("2026-11-22T00:00:00Z"),
-        statement: &statement,
+        statement: Digest::of(&statement),
         signature: Some(&signature),
     };
     keyring.admit(index, &submission)
@@ -150,7 +150,7 @@ fn who_submits_and_who_signed_are_one() {
     let admit = |by: &str, kind: &str, stream: &str, signature| {
         let (kind, stream, time) = (id(kind), id(stream), time("2026-11-22T00:00:00Z"));
         keyring
-            .admit(8, &Submission { by, kind: &kind, stream: &stream, time, statement: &[0xa0], signature })
+            .admit(8, &Submission { by, kind: &kind, stream: &stream, time, statement: Digest::of(&[0xa0]), signature })
     };
     assert_eq!(admit("local", "result", "fraud", None), Ok(()));
     assert_eq!(admit("token:ci", "result", "fraud", None), Ok(()));
