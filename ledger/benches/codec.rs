@@ -1,6 +1,10 @@
 //! Reading and writing entries and payloads, beside SHA-256 over the same bytes: what fsck does to every entry.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a bench; the macros of criterion make undocumented functions")]
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a bench; the macros of criterion make undocumented functions"
+)]
 
 use affiant_ledger::codec;
 use affiant_ledger::digest::Digest;
@@ -46,7 +50,8 @@ fn codecs(criterion: &mut Criterion) {
     group.throughput(Throughput::Bytes(payload.len() as u64));
     group.bench_function("floor: SHA-256", |b| b.iter(|| Digest::of(black_box(&payload))));
     group.bench_function("check", |b| b.iter(|| codec::check(black_box(&payload))));
-    group.bench_function("read, borrowed", |b| b.iter(|| PayloadRef::from_bytes(black_box(&payload)).is_ok()));
+    group
+        .bench_function("read, borrowed", |b| b.iter(|| PayloadRef::from_bytes(black_box(&payload)).is_ok()));
     group.bench_function("read, owned", |b| b.iter(|| Payload::from_bytes(black_box(&payload))));
     group.bench_function("four fields", |b| {
         b.iter(|| codec::fields(black_box(&statement), ["asset", "control", "collector", "observed_to"]));
@@ -55,7 +60,9 @@ fn codecs(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("entry");
     group.throughput(Throughput::Bytes(entry_bytes.len() as u64));
     group.bench_function("floor: SHA-256", |b| b.iter(|| Digest::leaf(black_box(&entry_bytes))));
-    group.bench_function("read, borrowed", |b| b.iter(|| EntryRef::from_bytes(black_box(&entry_bytes)).is_ok()));
+    group.bench_function("read, borrowed", |b| {
+        b.iter(|| EntryRef::from_bytes(black_box(&entry_bytes)).is_ok())
+    });
     group.bench_function("read, owned", |b| b.iter(|| Entry::from_bytes(black_box(&entry_bytes))));
     group.bench_function("write", |b| b.iter(|| black_box(&entry).to_bytes()));
     group.finish();

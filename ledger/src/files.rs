@@ -69,6 +69,11 @@ pub fn remove_if_any(path: &Path) -> Result<(), FileError> {
     DISK.remove_if_any(path)
 }
 
+/// Makes the names in a folder of the disk durable.
+pub fn sync_folder(folder: &Path) -> Result<(), FileError> {
+    DISK.sync_names(folder)
+}
+
 const DISK: &dyn Storage = &Disk;
 
 /// Opens a regular file for reading and gives its size. Never follows a link in the last component, never blocks on a

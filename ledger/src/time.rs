@@ -134,9 +134,9 @@ fn plain(text: &[u8]) -> Option<Timestamp> {
 
 /// A number in decimal digits and nothing else.
 fn number(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0, |value, digit| {
-        digit.is_ascii_digit().then(|| value * 10 + u64::from(digit - b'0'))
-    })
+    digits
+        .iter()
+        .try_fold(0, |value, digit| digit.is_ascii_digit().then(|| value * 10 + u64::from(digit - b'0')))
 }
 
 /// Days from 1970-01-01 to a date of the Gregorian calendar from then on; `None` for a date there is not.
@@ -386,7 +386,9 @@ mod tests {
                 assert!(read.is_none() || read == judged, "{}", String::from_utf8_lossy(&changed));
             }
         }
-        for other in ["2026-11-22t03:46:05z", "2026-11-22 03:46:05Z", "2026-11-22T03:46:60Z", "2026-11-22T24:00:00Z"] {
+        for other in
+            ["2026-11-22t03:46:05z", "2026-11-22 03:46:05Z", "2026-11-22T03:46:60Z", "2026-11-22T24:00:00Z"]
+        {
             assert_eq!(plain(other.as_bytes()), None, "{other}");
         }
     }

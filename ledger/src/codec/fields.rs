@@ -90,7 +90,10 @@ mod tests {
         let [id, kind, name] = fields(&texts, ["id", "kind", "name"]).unwrap();
         assert_eq!((id.map(text), kind, name.map(text)), (Some(Ok("x")), None, Some(Ok("y"))));
         let numbers = encode(&BTreeMap::from([("n", 7u64), ("time", 1_795_312_000_000)]));
-        assert_eq!(fields(&numbers, ["time"]).unwrap().map(|item| uint(item.unwrap())), [Ok(1_795_312_000_000)]);
+        assert_eq!(
+            fields(&numbers, ["time"]).unwrap().map(|item| uint(item.unwrap())),
+            [Ok(1_795_312_000_000)]
+        );
     }
 
     #[test]

@@ -159,10 +159,7 @@ proptest! {
 /// The pairs of an entry, each key with its value.
 fn pairs(bytes: &[u8]) -> Vec<Vec<u8>> {
     let ranges = codec::map_ranges(bytes).unwrap();
-    ranges
-        .into_iter()
-        .map(|(key, range)| bytes[range.start - key.len() - 1..range.end].to_vec())
-        .collect()
+    ranges.into_iter().map(|(key, range)| bytes[range.start - key.len() - 1..range.end].to_vec()).collect()
 }
 
 /// A pair whose key (0) or value (1) has a head of one byte more than needed, where it had one byte.

@@ -149,8 +149,10 @@ fn who_submits_and_who_signed_are_one() {
     let signature = StatementSignature { key: id("ci"), sig: key(5).sign(&signed_message(&[0xa0])) };
     let admit = |by: &str, kind: &str, stream: &str, signature| {
         let (kind, stream, time) = (id(kind), id(stream), time("2026-11-22T00:00:00Z"));
-        keyring
-            .admit(8, &Submission { by, kind: &kind, stream: &stream, time, statement: Digest::of(&[0xa0]), signature })
+        keyring.admit(
+            8,
+            &Submission { by, kind: &kind, stream: &stream, time, statement: Digest::of(&[0xa0]), signature },
+        )
     };
     assert_eq!(admit("local", "result", "fraud", None), Ok(()));
     assert_eq!(admit("token:ci", "result", "fraud", None), Ok(()));

@@ -48,9 +48,8 @@ impl Log {
         Surroundings {
             clock: Arc::new(FixedClock("2026-11-26T00:00:00Z".parse().unwrap())),
             random: |bytes| bytes.fill(7),
-            filing: &NoFiling,
             wait: Duration::ZERO,
-            heads: self.path("heads"),
+            ..Surroundings::new(&NoFiling, self.path("heads"))
         }
     }
 
