@@ -65,7 +65,11 @@ impl Context {
 
     /// Opens the ledger for writing.
     pub(crate) fn open(&self) -> Result<Ledger, Failure> {
-        Ok(Ledger::open(&self.folder()?, self.surroundings())?)
+        let ledger = Ledger::open(&self.folder()?, self.surroundings())?;
+        if let Some(notice) = ledger.clock_notice() {
+            self.say(format_args!("warning: {notice}"));
+        }
+        Ok(ledger)
     }
 
     /// Opens the ledger for reading.

@@ -71,6 +71,7 @@ impl From<LedgerError> for Failure {
         let message = error.to_string();
         match error {
             LedgerError::Read(error) => error.into(),
+            LedgerError::Clock(_) => Self::io(message).hint("set the clock of this machine, then try again"),
             LedgerError::File(_) | LedgerError::Stopped | LedgerError::Index(_) => Self::io(message),
             LedgerError::Lock(LockError::Held { .. }) => {
                 Self::io(message).hint("try again when it is done, or wait longer with --wait SECONDS")

@@ -6,13 +6,10 @@ use crate::context::Context;
 use crate::error::Failure;
 use crate::key::ISSUER_KEY_FILE;
 use crate::output;
-use affiant_ledger::disk::Disk;
-use affiant_ledger::files;
 use affiant_ledger::key::SigningKey;
-use affiant_ledger::keyfile;
-use affiant_ledger::ledger::{Ledger, LedgerError};
+use affiant_ledger::ledger::{First, Ledger};
 use affiant_ledger::note::{KeyName, Verifier};
-use affiant_ledger::settings::{SETTINGS_FILE, Settings};
+use affiant_ledger::settings::Settings;
 
 pub(crate) fn run(context: &Context, arguments: InitArguments) -> Result<u8, Failure> {
     let settings = make(context, &arguments)?;
@@ -50,16 +47,12 @@ pub(crate) fn make(context: &Context, arguments: &InitArguments) -> Result<Setti
         log_key: Verifier::new(name, log_key.verifying_key()),
         head: arguments.head.clone(),
     };
-    if arguments.dir.join(SETTINGS_FILE).exists() {
-        return Err(LedgerError::Exists(arguments.dir.clone()).into());
-    }
-    // Before the ledger, whose settings are written last: a stop half-way leaves none, and is begun anew.
-    let issuer = arguments.dir.join(ISSUER_KEY_FILE);
-    files::remove_if_any(&issuer)?;
-    keyfile::write(&Disk, &issuer, &SigningKey::generate())?;
-    let pins = catalogs::drafts(&"org".parse().map_err(Failure::refused)?)?;
+    let first = First {
+        drafts: catalogs::drafts(&"org".parse().map_err(Failure::refused)?)?,
+        keys: vec![(ISSUER_KEY_FILE.into(), SigningKey::generate())],
+    };
     let surroundings = context.surroundings();
-    Ledger::create_with(&arguments.dir, &settings, &log_key, pins, surroundings)?.close()?;
+    Ledger::create_with(&arguments.dir, &settings, &log_key, first, surroundings)?.close()?;
     Ok(settings)
 }
 

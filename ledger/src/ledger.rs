@@ -46,7 +46,7 @@ use crate::storage::{Follower, Storage};
 use crate::table::{Sled, Tables};
 use crate::tail::Tail;
 use crate::tile::TILE_WIDTH;
-use crate::time::{Clock, SystemClock};
+use crate::time::{Clock, SystemClock, Timestamp};
 use guard::{refuse_published, refuse_rollback};
 use mending::{clear_unfinished, open_index};
 use seal::{Batch, Edge};
@@ -59,6 +59,12 @@ use std::time::Duration;
 
 /// Bytes of entries and payloads held before they are moved into bundles.
 const TAIL_SIZE_MAX: usize = 8 << 20;
+/// Milliseconds of a day.
+const DAY: u64 = 86_400_000;
+/// Milliseconds by which a clock may be ahead of the last entry without a word.
+const FAR_AHEAD: u64 = 400 * DAY;
+/// Milliseconds by which it may be behind.
+const SLIGHTLY: u64 = 300_000;
 /// Name of the key file that signs checkpoints.
 pub const LOG_KEY_FILE: &str = "keys/log.pem";
 
@@ -88,6 +94,13 @@ impl Debug for Surroundings {
 }
 
 impl Surroundings {
+    /// The present, unless the clock is beyond all reason: an entry's time can never be taken back.
+    fn now(&self) -> Result<Timestamp, LedgerError> {
+        let now = self.clock.now();
+        let sound = now > Timestamp::MIN && now < Timestamp::MAX;
+        if sound { Ok(now) } else { Err(LedgerError::Clock(now)) }
+    }
+
     /// Those of this machine: its disk, its clock, its randomness; no waiting for another writer.
     pub fn new(filing: &'static dyn Filing, heads: PathBuf) -> Self {
         Self {
@@ -114,6 +127,15 @@ pub struct Genesis {
     pub log_key: String,
     /// Version of entries.
     pub entry_version: u8,
+}
+
+/// What a new ledger begins with, beside its genesis entry and its log key.
+#[derive(Debug, Default)]
+pub struct First {
+    /// Recorded with the genesis entry.
+    pub drafts: Vec<Draft>,
+    /// Private keys, each with its path below the ledger's folder.
+    pub keys: Vec<(PathBuf, SigningKey)>,
 }
 
 /// One draft's place in the log.
@@ -161,25 +183,26 @@ impl Ledger {
         log_key: &SigningKey,
         surroundings: Surroundings,
     ) -> Result<Self, LedgerError> {
-        Self::create_with(folder, settings, log_key, Vec::new(), surroundings)
+        Self::create_with(folder, settings, log_key, First::default(), surroundings)
     }
 
-    /// As [`Ledger::create`], with drafts recorded behind the genesis entry: all of it is there, or no ledger. What a stop
-    /// half-way left behind, of which nothing was ever released, is cleared away.
+    /// As [`Ledger::create`], with what comes first: all of it is there, or no ledger. What a stop half-way left behind,
+    /// of which nothing was ever released, is cleared away.
     pub fn create_with(
         folder: &Path,
         settings: &Settings,
         log_key: &SigningKey,
-        drafts: Vec<Draft>,
+        First { drafts, keys }: First,
         surroundings: Surroundings,
     ) -> Result<Self, LedgerError> {
         let storage = surroundings.storage.clone();
-        if storage.kind(&folder.join(SETTINGS_FILE)).map_err(FileError::at(folder))?.is_some() {
-            return Err(LedgerError::Exists(folder.to_owned()));
-        }
+        refuse_existing(&*storage, folder)?;
         storage.make_folders(folder)?;
         let lock = storage.lock(folder, surroundings.wait)?;
-        clear_unfinished(&*storage, folder)?;
+        // Another process may have made one while this one waited.
+        refuse_existing(&*storage, folder)?;
+        let paths = keys.iter().map(|(path, _)| path.as_path()).chain([Path::new(LOG_KEY_FILE)]);
+        clear_unfinished(&*storage, folder, paths)?;
         let genesis = Genesis {
             id: settings.id.clone(),
             origin: settings.origin.clone(),
@@ -197,7 +220,7 @@ impl Ledger {
         };
         let mut salt = [0; 16];
         (surroundings.random)(&mut salt);
-        let now = surroundings.clock.now();
+        let now = surroundings.now()?;
         let mut batch =
             Batch::new(&Edge { frontier: Frontier::default(), prev: Digest::ZERO, time: now }, now);
         batch.seal(Prepared::new(draft, &salt)?, None);
@@ -207,6 +230,9 @@ impl Ledger {
         }
         let note = sign(settings, log_key, &batch.edge.frontier).1;
         crate::keyfile::write(&*storage, &folder.join(LOG_KEY_FILE), log_key)?;
+        for (path, key) in keys {
+            crate::keyfile::write(&*storage, &folder.join(path), &key)?;
+        }
         Journal::start(&*storage, folder, 0, &batch.sealed, &batch.edge.frontier, &note)?;
         storage.write_durably(&folder.join("checkpoint"), &note)?;
         // Last, since it is what makes the folder a ledger.
@@ -300,6 +326,25 @@ impl Ledger {
         self.reader.note()
     }
 
+    /// What is odd about the clock, beside the time of the last entry: it never goes back, so a step stays on record.
+    pub fn clock_notice(&self) -> Option<String> {
+        let (now, last) = (self.surroundings.clock.now(), self.edge.time);
+        let (ahead, behind) = (
+            now.as_millis().checked_sub(last.as_millis()),
+            last.as_millis() - now.as_millis().min(last.as_millis()),
+        );
+        match ahead {
+            Some(ahead) if ahead > FAR_AHEAD => Some(format!(
+                "the clock says {now}, the last entry was recorded at {last}, {} days before: is the clock right?",
+                ahead / DAY
+            )),
+            None if behind > SLIGHTLY => Some(format!(
+                "the clock says {now}, before the last entry, recorded at {last}: entries keep that time until the clock has caught up"
+            )),
+            _ => None,
+        }
+    }
+
     /// The head of a stream.
     pub fn head(&self, stream: &Id) -> Option<Head> {
         self.index.head(stream)
@@ -361,7 +406,11 @@ impl Ledger {
     /// Appends the drafts of several callers with one fdatasync: for each caller all or none, whatever becomes of the
     /// others.
     pub fn append_group(&mut self, requests: Vec<Vec<Prepared>>) -> Vec<Result<Vec<Appended>, LedgerError>> {
-        let mut batch = Batch::new(&self.edge, self.surroundings.clock.now());
+        let now = match self.surroundings.now() {
+            Ok(now) => now,
+            Err(_) => return requests.iter().map(|_| self.surroundings.now().map(|_| Vec::new())).collect(),
+        };
+        let mut batch = Batch::new(&self.edge, now);
         let mut ids = Ids::new();
         let mut done: Vec<_> =
             requests.into_iter().map(|request| self.place(&mut batch, &mut ids, request)).collect();
@@ -601,6 +650,13 @@ fn sign_batch(
     let first = checkpoint.size - batch.sealed.len() as u64;
     journal::encode_into(record, first, &batch.sealed, &batch.edge.frontier, &note);
     Ok((checkpoint, note))
+}
+
+fn refuse_existing(storage: &dyn Storage, folder: &Path) -> Result<(), LedgerError> {
+    match storage.kind(&folder.join(SETTINGS_FILE)).map_err(FileError::at(folder))? {
+        Some(_) => Err(LedgerError::Exists(folder.to_owned())),
+        None => Ok(()),
+    }
 }
 
 fn sign(settings: &Settings, key: &SigningKey, frontier: &Frontier) -> (Checkpoint, Vec<u8>) {

@@ -157,9 +157,8 @@ fn from_ledger(seeds: &mut Seeds) {
     let surroundings = Surroundings {
         clock: Arc::new(FixedClock("2026-11-22T00:00:00Z".parse().unwrap())),
         random: |bytes| bytes.fill(7),
-        filing: &NoFiling,
         wait: Duration::ZERO,
-        heads: folder.path().join("heads"),
+        ..Surroundings::new(&NoFiling, folder.path().join("heads"))
     };
     let log_key_of = verifier(ORIGIN, &log_key());
     let settings =
@@ -197,7 +196,7 @@ fn from_ledger(seeds: &mut Seeds) {
     }
     let bare = Receipt { extra: None, ..reader.receipt(1).unwrap() };
     seeds.insert(("receipt", "without-entry"), bare.to_bytes());
-    let mut journal = fs::read(segments(&path).unwrap().pop().unwrap()).unwrap();
+    let mut journal = fs::read(segments(&affiant_ledger::disk::Disk, &path).unwrap().pop().unwrap()).unwrap();
     let end = decode_segment(&journal).end;
     journal.truncate(end);
     seeds.insert(("journal", "segment"), journal);

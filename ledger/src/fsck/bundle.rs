@@ -6,13 +6,13 @@ use super::index::{Sums, sum_up};
 use super::{FaultKind, Genesis};
 use crate::codec;
 use crate::digest::Digest;
-use crate::entry::Entry;
+use crate::entry::EntryRef;
 use crate::erasure::{ERASURE, Erasure};
 use crate::files::FileError;
 use crate::id::Id;
 use crate::journal::Sealed;
 use crate::merkle;
-use crate::payload::Payload;
+use crate::payload::PayloadRef;
 use crate::reader::{ENTRIES_SIZE_MAX, PAYLOADS_SIZE_MAX, entries_path, hashes_path, payloads_path};
 use crate::record::Filing;
 use crate::storage::Storage;
@@ -94,7 +94,7 @@ impl Judged {
         filing: Option<&dyn Filing>,
     ) {
         let (place, payload_place) = places;
-        let entry = match Entry::from_bytes(bytes) {
+        let entry = match EntryRef::from_bytes(bytes) {
             Ok(entry) => Some(entry),
             Err(error) => {
                 self.fault(FaultKind::Entry, Some(index), place, error.to_string());
@@ -103,7 +103,7 @@ impl Judged {
         };
         let statement = match (payload, &entry) {
             (None, entry) => {
-                let named = entry.as_ref().map(|entry| (entry.stream.clone(), entry.payload));
+                let named = entry.as_ref().map(|entry| (entry.stream.into(), entry.payload));
                 self.facts.gone.push(Gone { index, named, path: payload_place.to_owned() });
                 None
             }
@@ -120,20 +120,19 @@ impl Judged {
             },
         };
         if let (0, Some(entry)) = (index, &entry) {
-            let is_genesis = entry.kind == *"genesis";
-            self.genesis =
-                statement.as_deref().filter(|_| is_genesis).and_then(|s| codec::decode_trusted(s).ok());
+            let is_genesis = entry.kind.as_str() == "genesis";
+            self.genesis = statement.filter(|_| is_genesis).and_then(|s| codec::decode_trusted(s).ok());
         }
-        if let (Some(statement), Some(entry)) = (&statement, &entry)
-            && entry.kind == *ERASURE
+        if let (Some(statement), Some(entry)) = (statement, &entry)
+            && entry.kind.as_str() == ERASURE
         {
             match Erasure::from_bytes(statement) {
-                Ok(erasure) => self.facts.erasures.push((index, entry.stream.clone(), erasure)),
+                Ok(erasure) => self.facts.erasures.push((index, entry.stream.into(), erasure)),
                 Err(error) => self.fault(FaultKind::Erasure, Some(index), payload_place, error.to_string()),
             }
         }
         if let (Some(filing), Some(entry)) = (filing, &entry) {
-            sum_up(&mut self.facts.filed, entry, statement.as_deref(), filing);
+            sum_up(&mut self.facts.filed, entry, statement, filing);
         }
         for (kind, detail) in self.links.take(index, leaf, entry) {
             self.fault(kind, Some(index), place, detail);
@@ -205,7 +204,7 @@ pub(super) fn judge_bundle(
 impl Judged {
     /// An entry whose bundle of payloads is lost: that has been said.
     fn entry_alone(&mut self, index: u64, leaf: Digest, bytes: &[u8], place: &str) {
-        let entry = Entry::from_bytes(bytes)
+        let entry = EntryRef::from_bytes(bytes)
             .map_err(|error| self.fault(FaultKind::Entry, Some(index), place, error.to_string()));
         for (kind, detail) in self.links.take(index, leaf, entry.ok()) {
             self.fault(kind, Some(index), place, detail);
@@ -259,9 +258,9 @@ fn read_hashes(storage: &dyn Storage, folder: &Path, number: u64) -> Result<Vec<
     hashes.ok_or_else(|| FileError::at(&path)(std::io::Error::other("not a full tile")))
 }
 
-fn judge_payload(named: Option<Digest>, payload: &[u8]) -> Result<Payload, String> {
+fn judge_payload(named: Option<Digest>, payload: &[u8]) -> Result<PayloadRef<'_>, String> {
     if named.is_some_and(|named| named != Digest::of(payload)) {
         return Err("the payload is not the one its entry names".into());
     }
-    Payload::from_bytes(payload).map_err(|error| error.to_string())
+    PayloadRef::from_bytes(payload).map_err(|error| error.to_string())
 }

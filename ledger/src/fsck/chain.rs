@@ -2,7 +2,7 @@
 
 use super::{Fault, FaultKind};
 use crate::digest::Digest;
-use crate::entry::Entry;
+use crate::entry::EntryRef;
 use crate::id::Id;
 use crate::merkle::Frontier;
 use crate::tile::TILE_WIDTH;
@@ -36,7 +36,7 @@ impl Links {
         &mut self,
         index: u64,
         leaf: Digest,
-        entry: Option<Entry>,
+        entry: Option<EntryRef>,
     ) -> Vec<(FaultKind, String)> {
         let mut faults = Vec::new();
         if let Some(entry) = entry {
@@ -54,16 +54,16 @@ impl Links {
             }
             self.times = Some((first, from, entry.time));
             let last = (entry.n + 1, leaf);
-            match self.streams.iter_mut().rev().find(|run| run.stream == entry.stream) {
+            match self.streams.iter_mut().rev().find(|run| run.stream == *entry.stream.as_str()) {
                 Some(run) => {
                     if run.last != (entry.n, entry.stream_prev) {
-                        faults.push((FaultKind::Chain, wrong_stream(run.last.0, &entry.stream)));
+                        faults.push((FaultKind::Chain, wrong_stream(run.last.0, &run.stream)));
                     }
                     run.last = last;
                 }
                 None => {
                     let first = (index, entry.n, entry.stream_prev);
-                    self.streams.push(StreamRun { stream: entry.stream, first, last });
+                    self.streams.push(StreamRun { stream: entry.stream.into(), first, last });
                 }
             }
         }

@@ -5,7 +5,7 @@
 //! or believed by a verifier.
 
 use super::{FaultKind, Fsck, IndexState};
-use crate::entry::Entry;
+use crate::entry::EntryRef;
 use crate::erasure::facet_of;
 use crate::id::Id;
 use crate::index::Index;
@@ -90,12 +90,12 @@ impl Sums {
 /// Adds what the index should hold of an entry.
 pub(super) fn sum_up(
     filed: &mut Vec<(Id, Sums)>,
-    entry: &Entry,
+    entry: &EntryRef,
     statement: Option<&[u8]>,
     filing: &dyn Filing,
 ) {
-    let at = filed.iter().rposition(|(stream, _)| *stream == entry.stream).unwrap_or_else(|| {
-        filed.push((entry.stream.clone(), Sums::default()));
+    let at = filed.iter().rposition(|(stream, _)| *stream == *entry.stream.as_str()).unwrap_or_else(|| {
+        filed.push((entry.stream.into(), Sums::default()));
         filed.len() - 1
     });
     let sums = &mut filed[at].1;

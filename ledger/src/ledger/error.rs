@@ -10,6 +10,7 @@ use crate::lock::LockError;
 use crate::note::NoteError;
 use crate::reader::ReadError;
 use crate::settings::SETTINGS_FILE;
+use crate::time::Timestamp;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -85,6 +86,9 @@ pub enum LedgerError {
         /// What is wrong.
         what: String,
     },
+    /// The clock stands where no ledger is kept.
+    #[error("the clock says {0} or beyond, outside the years 2020 to 2199 in which a ledger records")]
+    Clock(Timestamp),
     /// An earlier write failed.
     #[error("an earlier write failed, nothing more is written: close the ledger and open it again")]
     Stopped,

@@ -1,7 +1,7 @@
 //! What a stop half-way left behind: an index behind the log is brought up to it or built anew; a ledger that was never
 //! finished is cleared away.
 
-use super::{LOG_KEY_FILE, LedgerError};
+use super::LedgerError;
 use crate::erasure::facet_of;
 use crate::files::{FileError, TEMPORARY};
 use crate::index::{Filed, Index};
@@ -67,7 +67,11 @@ fn catch_up(index: &mut Index, reader: &Reader, filing: &dyn Filing) -> Result<(
 
 /// Clears what the making of a ledger left behind when it was stopped: without settings there is no ledger, and one
 /// record at most was written. Anything more is a ledger that has lost its settings, and is refused.
-pub(super) fn clear_unfinished(storage: &dyn Storage, folder: &Path) -> Result<(), LedgerError> {
+pub(super) fn clear_unfinished<'a>(
+    storage: &dyn Storage,
+    folder: &Path,
+    keys: impl IntoIterator<Item = &'a Path>,
+) -> Result<(), LedgerError> {
     let lost = || LedgerError::SettingsLost(folder.to_owned());
     for grown in ["tile", "payload", "blob"] {
         if storage.kind(&folder.join(grown)).map_err(FileError::at(folder))?.is_some() {
@@ -84,8 +88,8 @@ pub(super) fn clear_unfinished(storage: &dyn Storage, folder: &Path) -> Result<(
             return Err(lost());
         }
     }
-    let key = folder.join(LOG_KEY_FILE);
-    let files = segments.into_iter().chain([folder.join("checkpoint"), key]);
+    let keys = keys.into_iter().map(|key| folder.join(key));
+    let files = segments.into_iter().chain([folder.join("checkpoint")]).chain(keys);
     for file in files {
         storage.remove_if_any(&file)?;
         storage.remove_if_any(&file.with_added_extension(TEMPORARY))?;

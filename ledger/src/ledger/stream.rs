@@ -102,7 +102,7 @@ impl Sealer<'_> {
         }
         drop(ids);
         let edge = before.map_or(self.edge, |batch| &batch.edge);
-        let mut batch = Batch::new(edge, self.surroundings.clock.now());
+        let mut batch = Batch::new(edge, self.surroundings.now()?);
         for prepared in Prepared::all(drafts, self.surroundings)? {
             let stream = &prepared.draft.stream;
             let head = batch.head(stream).or_else(|| before?.head(stream));
