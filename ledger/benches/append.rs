@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints its results")]
 
+use affiant_ledger::checkpoint::LogKeys;
 use affiant_ledger::codec;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::fsck::{Examination, fsck};
@@ -60,8 +61,8 @@ fn surroundings(heads: PathBuf) -> Surroundings {
 fn create(folder: &Path) -> Ledger {
     let key = SigningKey::generate();
     let origin = "affiant.example/bench";
-    let log_key = Verifier::new(origin.parse().unwrap(), key.verifying_key());
-    let settings = Settings { id: "bench".parse().unwrap(), origin: origin.into(), log_key, head: None };
+    let log_keys = LogKeys::new(Verifier::new(origin.parse().unwrap(), key.verifying_key()));
+    let settings = Settings { id: "bench".parse().unwrap(), origin: origin.into(), log_keys, head: None };
     Ledger::create(&folder.join("ledger"), &settings, &key, surroundings(folder.join("heads"))).unwrap()
 }
 

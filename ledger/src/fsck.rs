@@ -2,8 +2,8 @@
 //!
 //! It reads every byte that counts: entries (canonical form, both chain links, times), payloads (the digests their
 //! entries name), hash tiles of every level, journal records, every signed checkpoint found or given, evidence files
-//! (their names), the index where it is free, and what does not belong. It trusts nothing but the log key, and changes
-//! nothing.
+//! (their names), the statements' signatures and what is said of keys, the index where it is free, and what does not
+//! belong. It trusts nothing but the first log key, and changes nothing.
 //!
 //! Bundles of 256 entries are judged by themselves, on all cores; what links them is then compared in order.
 
@@ -11,6 +11,7 @@ mod bundle;
 mod chain;
 mod index;
 mod journal;
+mod keys;
 mod repair;
 mod report;
 
@@ -20,15 +21,16 @@ pub use repair::{RepairError, repair};
 pub use report::{Fault, FaultKind, FsckReport, IndexState};
 
 use crate::blob;
-use crate::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint};
+use crate::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint, LogKeys};
 use crate::digest::Digest;
 use crate::disk::Disk;
 use crate::erasure::Erasure;
 use crate::files::{FileError, TEMPORARY};
+use crate::genesis::Genesis;
 use crate::id::Id;
 use crate::journal::Sealed;
+use crate::keyring::Keyring;
 use crate::merkle;
-use crate::note::Verifier;
 use crate::reader::{entries_path, hashes_path, read_settings};
 use crate::record::Filing;
 use crate::settings::Settings;
@@ -37,7 +39,6 @@ use crate::tile::{self, TILE_WIDTH};
 use bundle::{Facts, Gone, Judged, Tail, judge_bundle, judge_tail};
 use chain::{Chain, Links};
 use rayon::prelude::*;
-use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
@@ -89,17 +90,11 @@ struct Fsck<'a> {
     tile_roots: Vec<Digest>,
     expected: BTreeSet<String>,
     genesis: Option<Genesis>,
+    /// As of the entries read, once the genesis entry was.
+    keyring: Option<Keyring>,
     gone: Vec<Gone>,
     /// By the entry erased: the erasure, its own index and stream.
     erasures: BTreeMap<u64, (u64, Id, Erasure)>,
-}
-
-/// What the genesis entry says of the log, as far as the settings say it too.
-#[derive(PartialEq, Eq, Deserialize)]
-struct Genesis {
-    id: Id,
-    origin: String,
-    log_key: String,
 }
 
 impl<'a> Fsck<'a> {
@@ -113,6 +108,7 @@ impl<'a> Fsck<'a> {
             tile_roots: Vec::new(),
             expected: BTreeSet::new(),
             genesis: None,
+            keyring: None,
             gone: Vec::new(),
             erasures: BTreeMap::new(),
         }
@@ -165,6 +161,7 @@ impl<'a> Fsck<'a> {
         self.unmet_checkpoints();
         self.gone();
         self.genesis(settings);
+        self.log_keys(settings);
         self.blobs();
         self.strays();
         if let (Some(audit), Some(index)) = (audit, &examination.index) {
@@ -193,7 +190,7 @@ impl<'a> Fsck<'a> {
             }
         }
         for (name, note) in examination.anchors {
-            self.signed(name, note, &settings.origin, &settings.log_key);
+            self.signed(name, note, &settings.log_keys);
         }
     }
 
@@ -204,21 +201,21 @@ impl<'a> Fsck<'a> {
                 self.fault(FaultKind::Missing, None, Some(name), error.to_string());
                 None
             }
-            Ok(note) => self.signed(name, &note, &settings.origin, &settings.log_key),
+            Ok(note) => self.signed(name, &note, &settings.log_keys),
         }
     }
 
-    fn signed(&mut self, name: &str, note: &[u8], origin: &str, log: &Verifier) -> Option<Checkpoint> {
-        match Checkpoint::open(note, origin, log) {
+    fn signed(&mut self, name: &str, note: &[u8], keys: &LogKeys) -> Option<Checkpoint> {
+        match Checkpoint::open_with(note, keys) {
             Err(error) => {
                 self.fault(FaultKind::Checkpoint, None, Some(name), error.to_string());
                 None
             }
             Ok(checkpoint) => {
                 self.report.checkpoints += 1;
-                // Only the three lines and one signature are derived: another line would be a free byte.
+                // Only the three lines and the signatures of log keys are derived: another line would be a free byte.
                 let lines = note.iter().filter(|byte| **byte == b'\n').count();
-                if lines != 5 {
+                if lines != 4 + keys.required(checkpoint.size).len() {
                     self.report.notices.push(format!("{name} carries {} signatures", lines - 4));
                 }
                 self.signed.entry(checkpoint.size).or_default().push((checkpoint.root, name.to_owned()));
@@ -234,7 +231,7 @@ impl<'a> Fsck<'a> {
         }
         self.expected.extend(bundle.paths);
         self.report.payloads_intact += bundle.intact;
-        self.genesis = self.genesis.take().or(bundle.genesis);
+        self.begin(bundle.genesis);
         self.facts(bundle.facts, audit);
         self.tile_roots.push(bundle.root);
         self.follow(bundle.links, &entries_path(bundle.number));
@@ -249,8 +246,19 @@ impl<'a> Fsck<'a> {
         }
     }
 
+    /// The genesis entry, when it comes by: from here on keys are known.
+    fn begin(&mut self, genesis: Option<Genesis>) {
+        let Some(genesis) = genesis else { return };
+        match genesis.keyring() {
+            Ok(keyring) => self.keyring = Some(keyring),
+            Err(error) => self.fault(FaultKind::Key, Some(0), None, error.to_string()),
+        }
+        self.genesis = Some(genesis);
+    }
+
     fn facts(&mut self, facts: Facts, audit: Option<&mut index::Audit>) {
         self.gone.extend(facts.gone);
+        self.said(facts.said);
         for (own, stream, erasure) in facts.erasures {
             self.erasures.insert(erasure.index, (own, stream, erasure));
         }
@@ -272,7 +280,7 @@ impl<'a> Fsck<'a> {
             self.fault(kind, index, Some(&path), detail);
         }
         self.report.payloads_intact += judged.intact;
-        self.genesis = self.genesis.take().or(judged.genesis);
+        self.begin(judged.genesis);
         self.facts(judged.facts, audit);
         self.follow(judged.links, "journal");
         for bundle in tail.chunks_exact(TILE_WIDTH as usize) {
@@ -363,11 +371,9 @@ impl<'a> Fsck<'a> {
         }
     }
 
-    /// The genesis entry names this log and its key.
+    /// The genesis entry names this log and its first key.
     fn genesis(&mut self, settings: &Settings) {
-        let (id, origin) = (settings.id.clone(), settings.origin.clone());
-        let named = Genesis { id, origin, log_key: settings.log_key.to_string() };
-        if self.genesis.as_ref() != Some(&named) {
+        if !self.genesis.as_ref().is_some_and(|genesis| genesis.is_of(settings)) {
             let text = "entry 0 is not the genesis of the log that affiant.toml names".to_owned();
             self.fault(FaultKind::Settings, Some(0), Some("affiant.toml"), text);
         }

@@ -13,11 +13,14 @@
 mod erase;
 mod error;
 mod guard;
+mod keys;
 mod mending;
 mod seal;
 mod sequencer;
 mod stream;
 
+pub use crate::genesis::Genesis;
+pub use crate::rotation::LOG_KEY_FILE;
 pub use erase::EraseError;
 pub use error::LedgerError;
 pub use guard::head_path;
@@ -25,7 +28,6 @@ pub use seal::{BATCH_MAX, Prepared};
 pub use sequencer::Sequencer;
 
 use crate::checkpoint::Checkpoint;
-use crate::codec;
 use crate::digest::Digest;
 use crate::disk::Disk;
 use crate::entry::{ENTRY_VERSION, Entry};
@@ -33,13 +35,16 @@ use crate::files::FileError;
 use crate::id::Id;
 use crate::index::{Head, Index};
 use crate::journal::{self, Journal, RECORD_SIZE_MAX};
-use crate::key::SigningKey;
+use crate::key::{Passphrase, SigningKey};
+use crate::keyfile;
+use crate::keyring::Keyring;
 use crate::merkle::Frontier;
 use crate::note::{KeyName, Verifier};
 use crate::payload::Payload;
 use crate::reader::{ReadError, Reader, read_settings};
 use crate::receipt::Receipt;
 use crate::record::{Draft, Filing};
+use crate::rotation::{self, OpenKey};
 use crate::settings::{SETTINGS_FILE, Settings};
 use crate::settle::Settler;
 use crate::storage::{Follower, Storage};
@@ -50,7 +55,6 @@ use crate::time::{Clock, SystemClock, Timestamp};
 use guard::{refuse_published, refuse_rollback};
 use mending::{clear_unfinished, open_index};
 use seal::{Batch, Edge};
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -65,8 +69,6 @@ const DAY: u64 = 86_400_000;
 const FAR_AHEAD: u64 = 400 * DAY;
 /// Milliseconds by which it may be behind.
 const SLIGHTLY: u64 = 300_000;
-/// Name of the key file that signs checkpoints.
-pub const LOG_KEY_FILE: &str = "keys/log.pem";
 
 /// What a ledger needs from its surroundings.
 #[derive(Clone)]
@@ -115,26 +117,18 @@ impl Surroundings {
     }
 }
 
-/// What the genesis entry states.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Genesis {
-    /// Id of the ledger.
-    pub id: Id,
-    /// Origin line of its checkpoints.
-    pub origin: String,
-    /// The log key, as a vkey.
-    pub log_key: String,
-    /// Version of entries.
-    pub entry_version: u8,
-}
-
-/// What a new ledger begins with, beside its genesis entry and its log key.
-#[derive(Debug, Default)]
-pub struct First {
-    /// Recorded with the genesis entry.
+/// What a new ledger is made of.
+#[derive(Debug)]
+pub struct Founding<'a> {
+    /// The private half of the settings' log key.
+    pub log_key: &'a SigningKey,
+    /// The issuer's public key, for the genesis entry to name.
+    pub issuer: Option<Verifier>,
+    /// Encrypts the log key's file.
+    pub passphrase: Option<&'a Passphrase>,
+    /// Recorded behind the genesis entry.
     pub drafts: Vec<Draft>,
-    /// Private keys, each with its path below the ledger's folder.
+    /// Other private keys, each with its path below the ledger's folder; encrypted like the log key.
     pub keys: Vec<(PathBuf, SigningKey)>,
 }
 
@@ -157,6 +151,7 @@ pub struct Ledger {
     edge: Edge,
     index: Index,
     settler: Settler,
+    keyring: Keyring,
     log_key: SigningKey,
     log_name: KeyName,
     checkpoint: Follower,
@@ -176,25 +171,27 @@ impl Debug for Ledger {
 }
 
 impl Ledger {
-    /// Makes a new ledger in `folder` with its genesis entry. `settings.log_key` must be `log_key`'s public half.
+    /// Makes a new ledger in `folder` with its genesis entry. The settings' log key must be `log_key`'s public half.
     pub fn create(
         folder: &Path,
         settings: &Settings,
         log_key: &SigningKey,
         surroundings: Surroundings,
     ) -> Result<Self, LedgerError> {
-        Self::create_with(folder, settings, log_key, First::default(), surroundings)
+        let founding =
+            Founding { log_key, issuer: None, passphrase: None, drafts: Vec::new(), keys: Vec::new() };
+        Self::found(folder, settings, founding, surroundings)
     }
 
-    /// As [`Ledger::create`], with what comes first: all of it is there, or no ledger. What a stop half-way left behind,
-    /// of which nothing was ever released, is cleared away.
-    pub fn create_with(
+    /// As [`Ledger::create`], with an issuer, an encrypted key and drafts recorded behind the genesis entry: all of it is
+    /// there, or no ledger. What a stop half-way left behind, of which nothing was ever released, is cleared away.
+    pub fn found(
         folder: &Path,
         settings: &Settings,
-        log_key: &SigningKey,
-        First { drafts, keys }: First,
+        founding: Founding<'_>,
         surroundings: Surroundings,
     ) -> Result<Self, LedgerError> {
+        let Founding { log_key, issuer, passphrase, drafts, keys } = founding;
         let storage = surroundings.storage.clone();
         refuse_existing(&*storage, folder)?;
         storage.make_folders(folder)?;
@@ -206,14 +203,15 @@ impl Ledger {
         let genesis = Genesis {
             id: settings.id.clone(),
             origin: settings.origin.clone(),
-            log_key: settings.log_key.to_string(),
+            log_key: settings.log_keys.first().to_string(),
+            issuer_key: issuer.map(|issuer| issuer.to_string()),
             entry_version: ENTRY_VERSION,
         };
         let draft = Draft {
             stream: "org".parse()?,
             kind: "genesis".parse()?,
             by: "local".into(),
-            statement: codec::encode(&genesis),
+            statement: genesis.to_bytes(),
             signature: None,
             id: None,
             facet: None,
@@ -228,35 +226,44 @@ impl Ledger {
             let head = batch.head(&prepared.draft.stream);
             batch.seal(prepared, head);
         }
-        let note = sign(settings, log_key, &batch.edge.frontier).1;
-        crate::keyfile::write(&*storage, &folder.join(LOG_KEY_FILE), log_key)?;
-        for (path, key) in keys {
-            crate::keyfile::write(&*storage, &folder.join(path), &key)?;
+        let note = sign(settings, &[log_key], &batch.edge.frontier).1;
+        keyfile::write_with(&*storage, &folder.join(LOG_KEY_FILE), log_key, passphrase)?;
+        for (path, key) in &keys {
+            keyfile::write_with(&*storage, &folder.join(path), key, passphrase)?;
         }
         Journal::start(&*storage, folder, 0, &batch.sealed, &batch.edge.frontier, &note)?;
         storage.write_durably(&folder.join("checkpoint"), &note)?;
         // Last, since it is what makes the folder a ledger.
         storage.write_durably(&folder.join(SETTINGS_FILE), settings.to_toml().as_bytes())?;
         drop(lock);
-        Self::open(folder, surroundings)
+        Self::open_with(folder, surroundings, &|path| keyfile::read_with(&*storage, path, passphrase))
     }
 
-    /// Opens the ledger in `folder` for writing, recovering from whatever stopped the last writer.
+    /// Opens the ledger in `folder` for writing, recovering from whatever stopped the last writer. Its log key is not
+    /// encrypted.
     pub fn open(folder: &Path, surroundings: Surroundings) -> Result<Self, LedgerError> {
         let storage = surroundings.storage.clone();
-        let settings = read_settings(&*storage, folder)?;
+        Self::open_with(folder, surroundings, &|path| keyfile::read_with(&*storage, path, None))
+    }
+
+    /// As [`Ledger::open`], with someone who opens private key files.
+    pub fn open_with(
+        folder: &Path,
+        surroundings: Surroundings,
+        open_key: OpenKey<'_>,
+    ) -> Result<Self, LedgerError> {
+        let storage = surroundings.storage.clone();
+        // Read under the lock: another writer may be changing the log key.
+        read_settings(&*storage, folder)?;
         let lock = storage.lock(folder, surroundings.wait)?;
-        let log_key = crate::keyfile::read(&*storage, &folder.join(LOG_KEY_FILE))?;
-        if log_key.verifying_key() != *settings.log_key.key() {
-            return Err(LedgerError::OtherKey);
-        }
+        let settings = read_settings(&*storage, folder)?;
         let (tail, checkpoint) = Tail::load(&*storage, folder, &settings)?;
         let head = head_path(folder, &settings, &surroundings.heads);
         let (segments, end, torn, damaged) = (tail.segments, tail.end, tail.torn, tail.damaged);
         let path = segments.last().cloned().unwrap_or_default();
         let size = tail.sealed.iter().map(|s| s.entry.len() + s.payload.len()).sum();
-        let log_name = settings.log_key.name().clone();
-        let reader = Reader::new(
+        let log_name = settings.log_keys.first().name().clone();
+        let mut reader = Reader::new(
             storage.clone(),
             folder.to_owned(),
             settings,
@@ -279,7 +286,18 @@ impl Ledger {
         }
         let last = Entry::from_bytes(&reader.entry_bytes(reader.size() - 1)?)?;
         let edge = Edge { frontier: tail.frontier, prev: Digest::leaf(&last.to_bytes()), time: last.time };
-        let index = open_index(&*surroundings.tables, &reader, surroundings.filing)?;
+        let mut index = open_index(&*surroundings.tables, &reader, surroundings.filing)?;
+        let keyring = match keys::replay(&reader, &index)? {
+            Some(keyring) => keyring,
+            None => {
+                index.remove(&*surroundings.tables, folder)?;
+                index = open_index(&*surroundings.tables, &reader, surroundings.filing)?;
+                reader.keyring()?
+            }
+        };
+        keys::complete_settings(&*storage, &mut reader, &keyring)?;
+        let in_force = keyring.log_keys().latest().key();
+        let log_key = rotation::settle(&*storage, &folder.join(LOG_KEY_FILE), in_force, open_key)?;
         let mut ledger = Self {
             reader,
             surroundings,
@@ -287,6 +305,7 @@ impl Ledger {
             edge,
             index,
             settler: Settler::new(storage, folder, segments),
+            keyring,
             log_key,
             log_name,
             checkpoint: Follower::new(folder.join("checkpoint")),
@@ -461,6 +480,17 @@ impl Ledger {
             known.push(earlier.unwrap_or(Placed::New));
         }
         drop(new);
+        let fresh: Vec<&Prepared> = request
+            .iter()
+            .zip(&known)
+            .filter(|(_, known)| matches!(known, Placed::New))
+            .map(|(p, _)| p)
+            .collect();
+        let keyring = keys::admit(batch.keyring.as_ref().unwrap_or(&self.keyring), &batch.edge, &fresh)?;
+        if keyring.as_ref().is_some_and(|keyring| keyring.log_keys() != self.keyring.log_keys()) {
+            return Err(LedgerError::Draft("the log key is rotated by itself, not in a batch".into()));
+        }
+        batch.keyring = keyring.or(batch.keyring.take());
         let mut placed: Vec<Appended> = Vec::with_capacity(request.len());
         for (prepared, known) in request.into_iter().zip(known) {
             placed.push(match known {
@@ -510,7 +540,7 @@ impl Ledger {
     fn commit(&mut self, batch: Batch) -> Result<(), LedgerError> {
         let mut record = std::mem::take(&mut self.record);
         let settings = self.reader.settings();
-        let (checkpoint, note) = sign_batch(settings, &self.log_key, &batch, &mut record)?;
+        let (checkpoint, note) = sign_batch(settings, &[&self.log_key], &batch, &mut record)?;
         // From here on the file may hold the record: on any failure this writer says nothing more.
         self.stopped = true;
         self.journal.append(&record)?;
@@ -527,6 +557,9 @@ impl Ledger {
             "a checkpoint follows the one before"
         );
         self.edge = batch.edge;
+        if let Some(keyring) = batch.keyring {
+            self.keyring = keyring;
+        }
         self.tail_size += batch.size;
         self.reader.advance(batch.sealed, checkpoint, note);
         self.release()?;
@@ -608,9 +641,9 @@ impl Ledger {
         &self.log_name
     }
 
-    /// The log's verifier.
+    /// The verifier of the log key in force.
     pub fn log_verifier(&self) -> &Verifier {
-        &self.reader.settings().log_key
+        self.keyring.log_keys().latest()
     }
 }
 
@@ -638,7 +671,7 @@ enum Placed {
 /// Signs the checkpoint behind a batch and encodes the record that makes both durable.
 fn sign_batch(
     settings: &Settings,
-    key: &SigningKey,
+    keys: &[&SigningKey],
     batch: &Batch,
     record: &mut Vec<u8>,
 ) -> Result<(Checkpoint, Vec<u8>), LedgerError> {
@@ -646,7 +679,7 @@ fn sign_batch(
         let text = format!("{} bytes in one batch, the limit is {RECORD_SIZE_MAX}", batch.size);
         return Err(LedgerError::Draft(text));
     }
-    let (checkpoint, note) = sign(settings, key, &batch.edge.frontier);
+    let (checkpoint, note) = sign(settings, keys, &batch.edge.frontier);
     let first = checkpoint.size - batch.sealed.len() as u64;
     journal::encode_into(record, first, &batch.sealed, &batch.edge.frontier, &note);
     Ok((checkpoint, note))
@@ -659,9 +692,9 @@ fn refuse_existing(storage: &dyn Storage, folder: &Path) -> Result<(), LedgerErr
     }
 }
 
-fn sign(settings: &Settings, key: &SigningKey, frontier: &Frontier) -> (Checkpoint, Vec<u8>) {
+fn sign(settings: &Settings, keys: &[&SigningKey], frontier: &Frontier) -> (Checkpoint, Vec<u8>) {
     let checkpoint =
         Checkpoint { origin: settings.origin.clone(), size: frontier.size(), root: frontier.root() };
-    let note = checkpoint.sign(settings.log_key.name(), key);
+    let note = checkpoint.sign_by_all(settings.log_keys.first().name(), keys);
     (checkpoint, note)
 }

@@ -12,6 +12,7 @@ pub mod erasure;
 pub mod files;
 #[cfg(feature = "sled")]
 pub mod fsck;
+pub mod genesis;
 pub mod id;
 #[cfg(feature = "sled")]
 pub mod index;
@@ -36,6 +37,8 @@ pub mod random;
 pub mod reader;
 pub mod receipt;
 pub mod record;
+#[cfg(feature = "sled")]
+pub mod rotation;
 pub mod settings;
 #[cfg(feature = "sled")]
 mod settle;

@@ -166,7 +166,7 @@ fn published(reader: &Reader, folder: &Path) -> Result<Option<u64>, PublishError
     };
     let Some(note) = note else { return Ok(None) };
     let (settings, folder) = (reader.settings(), folder.to_owned());
-    let there = match Checkpoint::open(&note, &settings.origin, &settings.log_key) {
+    let there = match Checkpoint::open_with(&note, &settings.log_keys) {
         Err(source) => return Err(PublishError::OtherLog { folder, source }),
         Ok(there) => there,
     };

@@ -3,6 +3,8 @@
 //! A reader sees the log as far as the published `checkpoint` says, so it never shows an entry whose durability is not
 //! yet certain. Every payload read is compared with the digest its entry names; the whole ledger is judged by `fsck`.
 
+mod keys;
+
 use crate::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint, CheckpointError};
 use crate::digest::Digest;
 use crate::disk::Disk;
@@ -10,6 +12,7 @@ use crate::entry::{ENTRY_SIZE_MAX, Entry, EntryError};
 use crate::files::FileError;
 use crate::id::Id;
 use crate::journal::Sealed;
+use crate::keyring::KeyringFault;
 use crate::merkle::{self, Nodes};
 use crate::nodes::NodeLog;
 use crate::payload::{PAYLOAD_SIZE_MAX, Payload};
@@ -71,6 +74,12 @@ pub enum ReadError {
     /// A payload does not have the digest its entry names.
     #[error("entry {0}: the payload is not the one the entry names")]
     Payload(u64),
+    /// Entry 0 is not the genesis of a log.
+    #[error("entry 0: {0}")]
+    Genesis(String),
+    /// A `key` entry that cannot be one.
+    #[error(transparent)]
+    Key(#[from] KeyringFault),
     /// No such entry.
     #[error("entry {index} does not exist: the ledger has {size}")]
     Outside {
@@ -136,25 +145,25 @@ impl Reader {
 
     /// Opens the ledger in `folder` of a storage as of its published checkpoint.
     pub fn open_in(storage: Arc<dyn Storage>, folder: &Path) -> Result<Self, ReadError> {
-        let settings = read_settings(&*storage, folder)?;
-        // A writer may replace a segment between our look at the folder and our read, or write the checkpoint while we
-        // read it: look again.
+        // A writer may replace a segment between our look at the folder and our read, write the checkpoint while we read
+        // it, or change the log key: look again.
         for _ in 0..5 {
-            match Self::open_once(&storage, folder, &settings) {
+            match Self::open_once(&storage, folder) {
                 Err(ReadError::File(error)) if error.is_missing() => {}
                 Err(ReadError::Checkpoint { .. } | ReadError::Journal(_)) => {}
                 other => return other,
             }
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
-        Self::open_once(&storage, folder, &settings)
+        Self::open_once(&storage, folder)
     }
 
-    fn open_once(storage: &Arc<dyn Storage>, folder: &Path, settings: &Settings) -> Result<Self, ReadError> {
+    fn open_once(storage: &Arc<dyn Storage>, folder: &Path) -> Result<Self, ReadError> {
+        let settings = read_settings(&**storage, folder)?;
         let note = storage.read(&folder.join("checkpoint"), CHECKPOINT_SIZE_MAX as u64)?;
         let wrong = |source| ReadError::Checkpoint { what: "checkpoint", source };
-        let published = Checkpoint::open(&note, &settings.origin, &settings.log_key).map_err(wrong)?;
-        let (tail, last) = Tail::load(&**storage, folder, settings)?;
+        let published = Checkpoint::open_with(&note, &settings.log_keys).map_err(wrong)?;
+        let (tail, last) = Tail::load(&**storage, folder, &settings)?;
         if last.size < published.size || last.size == published.size && last.root != published.root {
             let text = format!(
                 "{} entries, the published checkpoint has {} (or another root)",
@@ -165,7 +174,7 @@ impl Reader {
         let mut sealed = tail.sealed;
         sealed.truncate(published.size.saturating_sub(tail.start) as usize);
         let folder = folder.to_owned();
-        Ok(Self::new(storage.clone(), folder, settings.clone(), tail.start, sealed, published, note))
+        Ok(Self::new(storage.clone(), folder, settings, tail.start, sealed, published, note))
     }
 
     pub(crate) fn new(
@@ -196,6 +205,12 @@ impl Reader {
     /// The ledger's settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The settings, to name the log key that follows.
+    #[cfg(feature = "sled")]
+    pub(crate) fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
     }
 
     /// The checkpoint this reader stands at.

@@ -66,7 +66,7 @@ impl Tail {
         }
         let tail = tail.ok_or_else(|| ReadError::Journal("no sound record".into()))?;
         let wrong = |source| ReadError::Checkpoint { what: "journal", source };
-        let checkpoint = Checkpoint::open(&tail.note, &settings.origin, &settings.log_key).map_err(wrong)?;
+        let checkpoint = Checkpoint::open_with(&tail.note, &settings.log_keys).map_err(wrong)?;
         if checkpoint.size != tail.frontier.size() || checkpoint.root != tail.frontier.root() {
             return Err(ReadError::Journal(
                 "the right edge of the tree does not give the signed root".into(),

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use affiant_ledger::checkpoint::LogKeys;
 use affiant_ledger::codec;
 use affiant_ledger::disk::Disk;
 use affiant_ledger::fsck::{Examination, FaultKind, FsckReport, fsck};
@@ -58,8 +59,8 @@ fn small(seed: u64) -> Small {
     let surroundings = surroundings(&heads);
     let key = SigningKey::from_seed(&[1; 32]);
     let origin = "affiant.example/test";
-    let log_key = Verifier::new(origin.parse().unwrap(), key.verifying_key());
-    let settings = Settings { id: "test".parse().unwrap(), origin: origin.into(), log_key, head: None };
+    let log_keys = LogKeys::new(Verifier::new(origin.parse().unwrap(), key.verifying_key()));
+    let settings = Settings { id: "test".parse().unwrap(), origin: origin.into(), log_keys, head: None };
     let path = folder.path().join("ledger");
     let mut ledger = Ledger::create(&path, &settings, &key, surroundings.clone()).unwrap();
     ledger.append(&(1..ENTRIES - 3).map(|i| draft(i + seed)).collect::<Vec<_>>()).unwrap();

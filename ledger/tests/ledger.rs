@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use affiant_ledger::checkpoint::LogKeys;
 use affiant_ledger::codec;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::disk::Disk;
@@ -55,8 +56,8 @@ impl Place {
     fn create(&self) -> Ledger {
         let key = SigningKey::from_seed(&[1; 32]);
         let origin = "affiant.example/test";
-        let log_key = Verifier::new(origin.parse().unwrap(), key.verifying_key());
-        let settings = Settings { id: "test".parse().unwrap(), origin: origin.into(), log_key, head: None };
+        let log_keys = LogKeys::new(Verifier::new(origin.parse().unwrap(), key.verifying_key()));
+        let settings = Settings { id: "test".parse().unwrap(), origin: origin.into(), log_keys, head: None };
         Ledger::create(&self.ledger, &settings, &key, self.surroundings.clone()).unwrap()
     }
     fn open(&self) -> Result<Ledger, LedgerError> {
@@ -116,7 +117,10 @@ fn what_was_appended_is_there_after_reopening_with_proofs() {
         let receipt = reader.receipt(index).unwrap();
         let leaf = Digest::leaf(receipt.extra.as_deref().unwrap());
         let settings = reader.settings();
-        assert_eq!(&receipt.verify(&leaf, &settings.origin, &settings.log_key).unwrap(), reader.checkpoint());
+        assert_eq!(
+            &receipt.verify(&leaf, &settings.origin, settings.log_keys.first()).unwrap(),
+            reader.checkpoint()
+        );
     }
     for old in [1, 255, 256, 257, 800, expected] {
         let proof = reader.consistency(old).unwrap();
@@ -300,7 +304,7 @@ fn upper_tiles_appear_at_65536_entries_and_proofs_use_them() {
     for index in [0, 65_535, 65_536, 68_000] {
         let receipt = reader.receipt(index).unwrap();
         let leaf = Digest::leaf(receipt.extra.as_deref().unwrap());
-        receipt.verify(&leaf, &reader.settings().origin, &reader.settings().log_key).unwrap();
+        receipt.verify(&leaf, &reader.settings().origin, reader.settings().log_keys.first()).unwrap();
     }
     assert_eq!(reader.root_at(68_001).unwrap(), reader.checkpoint().root);
 }

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use affiant_ledger::checkpoint::Checkpoint;
+use affiant_ledger::checkpoint::{Checkpoint, LogKeys};
 use affiant_ledger::codec;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::disk::Disk;
@@ -36,8 +36,8 @@ fn example_ledger(folder: &Path, more: u64) -> PathBuf {
     };
     let key = SigningKey::from_seed(&[1; 32]);
     let origin = "affiant.example/log1";
-    let log_key = Verifier::new(origin.parse().unwrap(), key.verifying_key());
-    let settings = Settings { id: "log1".parse().unwrap(), origin: origin.into(), log_key, head: None };
+    let log_keys = LogKeys::new(Verifier::new(origin.parse().unwrap(), key.verifying_key()));
+    let settings = Settings { id: "log1".parse().unwrap(), origin: origin.into(), log_keys, head: None };
     let path = folder.join("ledger");
     let mut ledger = Ledger::create(&path, &settings, &key, surroundings).unwrap();
     for number in 0..2 + more {
@@ -130,7 +130,7 @@ fn the_checkpoint_opens_with_the_key_of_the_page() {
     let reader = Reader::open(&example_ledger(folder.path(), 0)).unwrap();
     let shown = block("checkpoint.md", "note");
     same("checkpoint.md", shown.as_bytes(), reader.note());
-    let vkey = format!("{}\n", reader.settings().log_key);
+    let vkey = format!("{}\n", reader.settings().log_keys.first());
     same("checkpoint.md", block("checkpoint.md", "vkey").as_bytes(), vkey.as_bytes());
     let opened =
         Checkpoint::open(shown.as_bytes(), "affiant.example/log1", &vkey.trim().parse().unwrap()).unwrap();

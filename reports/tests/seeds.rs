@@ -12,7 +12,7 @@ use affiant_controls::definition;
 use affiant_controls::intake::{Context, Format, ToolRules, parse};
 use affiant_frameworks::framework::Framework;
 use affiant_frameworks::mapping::MappingSet;
-use affiant_ledger::checkpoint::Checkpoint;
+use affiant_ledger::checkpoint::{Checkpoint, LogKeys};
 use affiant_ledger::entry::Entry;
 use affiant_ledger::journal::{decode_segment, segments};
 use affiant_ledger::ledger::{Ledger, Surroundings};
@@ -160,9 +160,8 @@ fn from_ledger(seeds: &mut Seeds) {
         wait: Duration::ZERO,
         ..Surroundings::new(&NoFiling, folder.path().join("heads"))
     };
-    let log_key_of = verifier(ORIGIN, &log_key());
-    let settings =
-        Settings { id: "ledger-1".parse().unwrap(), origin: ORIGIN.into(), log_key: log_key_of, head: None };
+    let log_keys = LogKeys::new(verifier(ORIGIN, &log_key()));
+    let settings = Settings { id: "ledger-1".parse().unwrap(), origin: ORIGIN.into(), log_keys, head: None };
     let mut ledger = Ledger::create(&path, &settings, &log_key(), surroundings).unwrap();
     for (control, summary) in [("LOG-1", "logs are there"), ("LOG-2", "no logs at night"), ("LOG-1", "")] {
         let status = affiant_controls::Status::Passed;
@@ -190,7 +189,7 @@ fn from_ledger(seeds: &mut Seeds) {
     let text = reader.checkpoint().to_text();
     let second = signature_line(&text, &"affiant.example/witness".parse().unwrap(), &fresh_key());
     seeds.insert(("note", "two-signatures"), [reader.note(), second.as_bytes()].concat());
-    seeds.insert(("note", "vkey"), reader.settings().log_key.to_string().into_bytes());
+    seeds.insert(("note", "vkey"), reader.settings().log_keys.first().to_string().into_bytes());
     for (name, index) in [("first", 0), ("last", reader.size() - 1)] {
         seeds.insert(("receipt", name), reader.receipt(index).unwrap().to_bytes());
     }

@@ -1,14 +1,15 @@
 //! A run of entries judged by itself, on any core: form, digests, inner links, hash tile. What links it to the entries
 //! before is left in [`Links`].
 
+use super::FaultKind;
 use super::chain::Links;
 use super::index::{Sums, sum_up};
-use super::{FaultKind, Genesis};
-use crate::codec;
+use super::keys::Said;
 use crate::digest::Digest;
 use crate::entry::EntryRef;
 use crate::erasure::{ERASURE, Erasure};
 use crate::files::FileError;
+use crate::genesis::{GENESIS_KIND, Genesis};
 use crate::id::Id;
 use crate::journal::Sealed;
 use crate::merkle;
@@ -44,6 +45,8 @@ pub(super) struct Facts {
     pub(super) gone: Vec<Gone>,
     /// Erasures, each with its own index and stream.
     pub(super) erasures: Vec<(u64, Id, Erasure)>,
+    /// What is signed by keys, and what is said of keys.
+    pub(super) said: Vec<Said>,
     /// What the index should hold of them.
     pub(super) filed: Vec<(Id, Sums)>,
 }
@@ -111,6 +114,8 @@ impl Judged {
             {
                 Ok(payload) => {
                     self.intact += 1;
+                    let said = entry.as_ref().and_then(|entry| Said::of(entry, &payload, payload_place));
+                    self.facts.said.extend(said);
                     Some(payload.statement)
                 }
                 Err(detail) => {
@@ -120,8 +125,8 @@ impl Judged {
             },
         };
         if let (0, Some(entry)) = (index, &entry) {
-            let is_genesis = entry.kind.as_str() == "genesis";
-            self.genesis = statement.filter(|_| is_genesis).and_then(|s| codec::decode_trusted(s).ok());
+            let is_genesis = entry.kind.as_str() == GENESIS_KIND;
+            self.genesis = statement.filter(|_| is_genesis).and_then(|s| Genesis::from_bytes(s).ok());
         }
         if let (Some(statement), Some(entry)) = (statement, &entry)
             && entry.kind.as_str() == ERASURE

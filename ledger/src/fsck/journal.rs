@@ -46,7 +46,7 @@ impl Fsck<'_> {
             }
             for record in segment.records {
                 // Before its number is believed: the log key vouches for where the record stands.
-                let checkpoint = self.signed(&name, &record.checkpoint, &settings.origin, &settings.log_key);
+                let checkpoint = self.signed(&name, &record.checkpoint, &settings.log_keys);
                 let edge = (record.frontier.size(), record.frontier.root());
                 if checkpoint.is_none_or(|checkpoint| (checkpoint.size, checkpoint.root) != edge) {
                     let text = "a record's right edge does not give its signed root".to_owned();

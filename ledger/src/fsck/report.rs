@@ -33,6 +33,10 @@ pub enum FaultKind {
     PayloadAltered,
     /// A payload is gone without an entry that says so.
     PayloadMissing,
+    /// A `key` entry that cannot be one: unproven, of a key used before, against the rules.
+    Key,
+    /// A statement that its submitter may not push, or whose signature is wrong.
+    Signature,
     /// An erasure that is malformed, or was not carried out.
     Erasure,
     /// A hash tile differs from the entries.

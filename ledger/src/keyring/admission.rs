@@ -10,6 +10,8 @@
 use super::statement::{Grant, Holder, KEY_KIND, KEY_STREAM, Names};
 use super::{Keyring, KeyringError, Revocation};
 use crate::digest::Digest;
+use crate::erasure::{ERASURE, HOLD};
+use crate::genesis::GENESIS_KIND;
 use crate::id::{Id, visible};
 use crate::payload::{StatementSignature, signed_message_of};
 use crate::time::Timestamp;
@@ -38,7 +40,8 @@ impl Keyring {
     /// A revocation does not reach back here: what was admitted when it was recorded stays admitted.
     pub fn admit(&self, index: u64, submission: &Submission<'_>) -> Result<(), KeyringError> {
         let Submission { by, kind, stream, signature, .. } = *submission;
-        if *kind == *KEY_KIND && (by != "local" || *stream != *KEY_STREAM) {
+        let elsewhere = *kind == *KEY_KIND && *stream != *KEY_STREAM;
+        if is_reserved(kind.as_str()) && (by != "local" || elsewhere) {
             let (kind, by, stream) = (kind.clone(), visible(by), stream.clone());
             return Err(KeyringError::Reserved { kind, by, stream });
         }
@@ -72,7 +75,7 @@ impl Keyring {
             return Err(KeyringError::Signature(id.clone()));
         }
         let id = || id.clone();
-        if is_reserved(submission.kind.as_str()) || !grant.kinds.contains(submission.kind.as_str()) {
+        if !grant.kinds.contains(submission.kind.as_str()) {
             let (kind, granted) = (submission.kind.clone(), grant.kinds.clone());
             return Err(KeyringError::Kind { id: id(), kind, granted });
         }
@@ -106,16 +109,16 @@ impl Keyring {
     }
 }
 
-/// Kinds that no collector pushes, whatever it was granted.
+/// Kinds that no collector pushes, whatever it was granted: they change what the ledger itself holds or believes.
 fn is_reserved(kind: &str) -> bool {
-    matches!(kind, KEY_KIND | "genesis")
+    [KEY_KIND, GENESIS_KIND, ERASURE, HOLD].contains(&kind)
 }
 
 /// Refuses a grant of them.
 pub(super) fn refuse_reserved(grant: &Grant) -> Result<(), KeyringError> {
     match &grant.kinds {
         Names::Some(kinds) if kinds.iter().any(|kind| is_reserved(kind.as_str())) => {
-            Err(KeyringError::Grant("statements of kind `key` and `genesis` are never granted".into()))
+            Err(KeyringError::Grant("statements about keys, erasures and holds are never granted".into()))
         }
         _ => Ok(()),
     }

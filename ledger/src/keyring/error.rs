@@ -133,7 +133,7 @@ pub enum KeyringError {
     LogKeys(#[from] CheckpointError),
     /// Kinds that speak about the ledger itself.
     #[error(
-        "a statement of kind `{kind}` is said by `local` in stream `{KEY_STREAM}`, not by `{by}` in `{stream}`"
+        "a statement of kind `{kind}` is said by `local` alone, of keys in stream `{KEY_STREAM}`, not by `{by}` in `{stream}`"
     )]
     Reserved {
         /// The kind.

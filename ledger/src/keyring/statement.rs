@@ -105,7 +105,7 @@ pub enum KeyReason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
-    /// Kinds of statement. Never `key` or `genesis`, not even by `*`.
+    /// Kinds of statement. Never those about keys, erasures and holds, not even by `*`.
     pub kinds: Names,
     /// The last instant, as the ledger records it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

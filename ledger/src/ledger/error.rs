@@ -1,11 +1,12 @@
 //! Why a ledger was not opened, or an append not made.
 
-use super::{EraseError, LOG_KEY_FILE};
+use super::EraseError;
 use crate::entry::EntryError;
 use crate::files::FileError;
 use crate::id::IdError;
 use crate::index::IndexError;
 use crate::key::KeyError;
+use crate::keyring::KeyringError;
 use crate::lock::LockError;
 use crate::note::NoteError;
 use crate::reader::ReadError;
@@ -40,9 +41,24 @@ pub enum LedgerError {
         /// What is wrong.
         source: KeyError,
     },
-    /// The private key is not the one the settings name.
-    #[error("{LOG_KEY_FILE} is not the log key that {SETTINGS_FILE} names")]
-    OtherKey,
+    /// The private key is not the one in force.
+    #[error("{path}: not the private key of the one in force")]
+    OtherKey {
+        /// The key file.
+        path: String,
+    },
+    /// The settings name other keys than the entries do.
+    #[error("{SETTINGS_FILE} names other log keys than the entries of the ledger do")]
+    OtherKeys,
+    /// The genesis entry is that of another log.
+    #[error("entry 0 is not the genesis of the log that {SETTINGS_FILE} names")]
+    OtherGenesis,
+    /// The issuer's last key was revoked.
+    #[error("no issuer key is in force")]
+    NoIssuer,
+    /// A submitter may not push this, or a key statement is not one.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
     /// The origin cannot name a key.
     #[error(transparent)]
     Origin(#[from] NoteError),

@@ -31,7 +31,7 @@ pub(super) fn refuse_rollback(reader: &Reader, path: &Path) -> Result<(), Ledger
     let Some(note) = note.filter(|note| !note.is_empty()) else { return Ok(()) };
     let path = path.display().to_string();
     let settings = reader.settings();
-    let released = match Checkpoint::open(&note, &settings.origin, &settings.log_key) {
+    let released = match Checkpoint::open_with(&note, &settings.log_keys) {
         Ok(released) => released,
         Err(CheckpointError::Origin { found, .. }) => {
             return Err(LedgerError::OtherOrigin { path, found, own: settings.origin.clone() });

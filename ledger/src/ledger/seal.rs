@@ -10,6 +10,7 @@ use crate::entry::{ENTRY_VERSION, Entry, EntryError, is_submitter};
 use crate::id::Id;
 use crate::index::Filed;
 use crate::journal::{RECORD_SIZE_MAX, Sealed};
+use crate::keyring::Keyring;
 use crate::merkle::Frontier;
 use crate::payload::{self, PAYLOAD_SIZE_MAX};
 use crate::record::Draft;
@@ -82,6 +83,8 @@ pub(super) struct Batch {
     pub(super) edge: Edge,
     /// Bytes of entries and payloads.
     pub(super) size: usize,
+    /// The keyring behind these entries, when some are about keys.
+    pub(super) keyring: Option<Keyring>,
     /// Length and last leaf of the streams that grew.
     heads: BTreeMap<Id, (u64, Digest)>,
 }
@@ -91,7 +94,7 @@ impl Batch {
     pub(super) fn new(edge: &Edge, now: Timestamp) -> Self {
         let mut edge = edge.clone();
         edge.time = edge.time.max(now);
-        Self { sealed: Vec::new(), filed: Vec::new(), edge, size: 0, heads: BTreeMap::new() }
+        Self { sealed: Vec::new(), filed: Vec::new(), edge, size: 0, keyring: None, heads: BTreeMap::new() }
     }
 
     /// The stream's length and last leaf, if it grew in this batch.

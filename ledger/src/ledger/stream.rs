@@ -4,10 +4,11 @@
 //! fails the one sealed behind it is dropped with it.
 
 use super::seal::{Batch, Edge};
-use super::{Appended, Ledger, LedgerError, Prepared, Surroundings, sign_batch};
+use super::{Appended, Ledger, LedgerError, Prepared, Surroundings, keys, sign_batch};
 use crate::checkpoint::Checkpoint;
 use crate::index::Index;
 use crate::key::SigningKey;
+use crate::keyring::Keyring;
 use crate::record::Draft;
 use crate::settings::Settings;
 use std::collections::HashSet;
@@ -26,6 +27,7 @@ struct Sealer<'a> {
     index: &'a Index,
     surroundings: &'a Surroundings,
     settings: &'a Settings,
+    keyring: &'a Keyring,
     log_key: &'a SigningKey,
     edge: &'a Edge,
 }
@@ -48,6 +50,7 @@ impl Ledger {
             index: &self.index,
             surroundings: &self.surroundings,
             settings: self.reader.settings(),
+            keyring: &self.keyring,
             log_key: &self.log_key,
             edge: &self.edge,
         };
@@ -58,8 +61,9 @@ impl Ledger {
             }
             // From here on the file may hold the record: on any failure this writer says nothing more.
             self.stopped = true;
-            let Self { journal, index, surroundings, reader, log_key, edge, .. } = &mut *self;
-            let sealer = Sealer { index, surroundings, settings: reader.settings(), log_key, edge };
+            let Self { journal, index, surroundings, reader, keyring, log_key, edge, .. } = &mut *self;
+            let settings = reader.settings();
+            let sealer = Sealer { index, surroundings, settings, keyring, log_key, edge };
             let record = &current.record;
             let (written, following) = std::thread::scope(|scope| {
                 let writing = scope.spawn(move || journal.append(record));
@@ -103,13 +107,18 @@ impl Sealer<'_> {
         drop(ids);
         let edge = before.map_or(self.edge, |batch| &batch.edge);
         let mut batch = Batch::new(edge, self.surroundings.now()?);
-        for prepared in Prepared::all(drafts, self.surroundings)? {
+        let drafts = Prepared::all(drafts, self.surroundings)?;
+        let keyring = before.and_then(|batch| batch.keyring.as_ref()).unwrap_or(self.keyring);
+        if keys::admit(keyring, &batch.edge, &drafts.iter().collect::<Vec<_>>())?.is_some() {
+            return Err(LedgerError::Draft("statements about keys are recorded by themselves".into()).into());
+        }
+        for prepared in drafts {
             let stream = &prepared.draft.stream;
             let head = batch.head(stream).or_else(|| before?.head(stream));
             let head = head.or_else(|| self.index.head(stream).map(|head| (head.n, head.leaf)));
             batch.seal(prepared, head);
         }
-        let (checkpoint, note) = sign_batch(self.settings, self.log_key, &batch, &mut record)?;
+        let (checkpoint, note) = sign_batch(self.settings, &[self.log_key], &batch, &mut record)?;
         Ok(Ready { beside, batch, checkpoint, note, record })
     }
 }

@@ -71,7 +71,7 @@ struct Client {
 impl Client {
     fn new() -> Self {
         let log = Log::new();
-        Self { vkey: log.reader().settings().log_key.to_string(), log, seen: BTreeMap::new() }
+        Self { vkey: log.reader().settings().log_keys.first().to_string(), log, seen: BTreeMap::new() }
     }
 
     /// Publishes at a size; proves some entries, and every tree seen before.

@@ -1,5 +1,6 @@
 //! A log that grows, and a folder that it is published to.
 
+use affiant_ledger::checkpoint::LogKeys;
 use affiant_ledger::codec;
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::ledger::{Ledger, Surroundings};
@@ -37,9 +38,9 @@ impl Log {
         let folder = tempfile::tempdir().unwrap();
         let log = Self { folder };
         let key = SigningKey::from_seed(&[seed; 32]);
-        let log_key = Verifier::new(origin.parse().unwrap(), key.verifying_key());
+        let log_keys = LogKeys::new(Verifier::new(origin.parse().unwrap(), key.verifying_key()));
         let settings =
-            Settings { id: "published".parse().unwrap(), origin: origin.into(), log_key, head: None };
+            Settings { id: "published".parse().unwrap(), origin: origin.into(), log_keys, head: None };
         Ledger::create(&log.ledger(), &settings, &key, log.surroundings()).unwrap().close().unwrap();
         log
     }

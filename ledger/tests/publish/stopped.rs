@@ -18,7 +18,8 @@ use std::path::Path;
 fn served(folder: &Path, log: &Log) -> Option<u64> {
     let note = fs::read(folder.join("checkpoint")).ok()?;
     let reader = log.reader();
-    let opened = Checkpoint::open(&note, &reader.settings().origin, &reader.settings().log_key).unwrap();
+    let opened =
+        Checkpoint::open(&note, &reader.settings().origin, reader.settings().log_keys.first()).unwrap();
     let mut leaves = Vec::new();
     for number in 0..opened.size.div_ceil(256) {
         let width = (opened.size - number * 256).min(256);

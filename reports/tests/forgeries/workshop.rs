@@ -11,7 +11,7 @@ use affiant_controls::catalog::ControlCatalog;
 use affiant_controls::{Asset, Collector, ControlResult, EvidenceRef, PackIssued, Statement, Status, System};
 use affiant_frameworks::framework::Framework;
 use affiant_frameworks::mapping::MappingSet;
-use affiant_ledger::checkpoint::Checkpoint;
+use affiant_ledger::checkpoint::{Checkpoint, LogKeys};
 use affiant_ledger::codec;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
@@ -183,7 +183,7 @@ pub(crate) fn recorded(drafts: &[Draft], catalogs: &Catalogs) -> Vec<Whole> {
     let settings = Settings {
         id: "ledger-1".parse().unwrap(),
         origin: ORIGIN.into(),
-        log_key: verifier(ORIGIN, &log_key()),
+        log_keys: LogKeys::new(verifier(ORIGIN, &log_key())),
         head: None,
     };
     let surroundings = Surroundings {
