@@ -1,7 +1,7 @@
 //! Tells the ledger how statements are filed, so that its index can be rebuilt.
 
 use affiant_controls::result::{ControlResult, TimeSource};
-use affiant_controls::statement::{Statement, facet_of};
+use affiant_controls::statement::{Statement, facet_of, id_of};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::record::{Facet, Filing};
 
@@ -14,7 +14,7 @@ impl Filing for Statements {
     }
 
     fn id(&self, kind: &str, statement: &[u8]) -> Option<String> {
-        Statement::from_bytes(kind, statement).ok()??.id().map(str::to_owned)
+        id_of(kind, statement).map(str::to_owned)
     }
 
     fn blobs(&self, kind: &str, statement: &[u8]) -> Vec<Digest> {

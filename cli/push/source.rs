@@ -8,9 +8,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 /// Lines read at a time.
-const LINES: usize = 1024;
-/// Bytes read at a time, at most.
-const CHUNK: usize = 4 << 20;
+const LINES: usize = 256;
+/// Bytes from which no further line is read at a time.
+const CHUNK: usize = 1 << 20;
 /// Bytes looked at to find out the format.
 const LOOK: usize = 64 << 10;
 
@@ -22,8 +22,22 @@ pub(super) struct Source {
     line: u64,
 }
 
-/// Some lines, with the number of each.
-pub(super) type Lines = Vec<(u64, Vec<u8>)>;
+/// Some lines that are not empty.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// What they hold, one behind another.
+    bytes: Vec<u8>,
+    /// The number of each, and where it ends.
+    ends: Vec<(u64, usize)>,
+}
+
+impl Lines {
+    /// The lines with their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        let begins = std::iter::once(0).chain(self.ends.iter().map(|(_, end)| *end));
+        self.ends.iter().zip(begins).map(|(&(number, end), begin)| (number, &self.bytes[begin..end]))
+    }
+}
 
 impl Source {
     pub(super) fn open(path: &Path, format: Option<FormatName>) -> Result<Self, Failure> {
@@ -59,30 +73,39 @@ impl Source {
     }
 
     /// The next lines that are not empty; none at the end.
-    pub(super) fn lines(&mut self) -> Result<Lines, Failure> {
-        let (mut lines, mut size) = (Vec::with_capacity(LINES), 0);
-        while lines.len() < LINES && size < CHUNK {
-            let mut line = Vec::new();
-            let mut limited = self.reader.by_ref().take(ROW_SIZE_MAX as u64 + 2);
-            if limited.read_until(b'\n', &mut line).map_err(Failure::io)? == 0 {
+    pub(super) fn lines(&mut self) -> Result<Option<Lines>, Failure> {
+        let mut lines = Lines::default();
+        while lines.ends.len() < LINES && lines.bytes.len() < CHUNK {
+            if !self.line(&mut lines)? {
                 break;
             }
-            self.line += 1;
-            if line.last() == Some(&b'\n') {
-                line.pop();
-            } else if line.len() > ROW_SIZE_MAX {
-                let text = format!("line {}: longer than {ROW_SIZE_MAX} bytes", self.line);
-                return Err(Failure::refused(text));
-            }
-            if self.line == 1 && line.starts_with(strict::BOM) {
-                line.drain(..strict::BOM.len());
-            }
-            size += line.len();
-            if !line.trim_ascii().is_empty() {
-                lines.push((self.line, line));
-            }
         }
-        Ok(lines)
+        Ok((!lines.ends.is_empty()).then_some(lines))
+    }
+
+    /// Reads a line; false at the end.
+    fn line(&mut self, lines: &mut Lines) -> Result<bool, Failure> {
+        let begin = lines.bytes.len();
+        let mut limited = self.reader.by_ref().take(ROW_SIZE_MAX as u64 + 2);
+        if limited.read_until(b'\n', &mut lines.bytes).map_err(Failure::io)? == 0 {
+            return Ok(false);
+        }
+        self.line += 1;
+        if lines.bytes.last() == Some(&b'\n') {
+            lines.bytes.pop();
+        } else if lines.bytes.len() - begin > ROW_SIZE_MAX {
+            let text = format!("line {}: longer than {ROW_SIZE_MAX} bytes", self.line);
+            return Err(Failure::refused(text));
+        }
+        if self.line == 1 && lines.bytes.starts_with(strict::BOM) {
+            lines.bytes.drain(..strict::BOM.len());
+        }
+        if lines.bytes[begin..].trim_ascii().is_empty() {
+            lines.bytes.truncate(begin);
+        } else {
+            lines.ends.push((self.line, lines.bytes.len()));
+        }
+        Ok(true)
     }
 }
 
@@ -129,6 +152,37 @@ fn found_out(head: &[u8], name: &str) -> Result<Format, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A source of these bytes, as NDJSON.
+    fn source(bytes: Vec<u8>) -> Source {
+        let reader = Box::new(std::io::Cursor::new(bytes));
+        Source { name: "rows".into(), format: Format::Ndjson, reader, line: 0 }
+    }
+
+    #[test]
+    fn lines_come_with_their_numbers_and_empty_ones_end_nothing() {
+        let blank = format!("{}\n", " ".repeat(1000)).repeat(5000);
+        let text = format!("\u{feff}{{1}}\n\n  \n{{2}}\r\n{blank}{{3}}");
+        let (mut source, mut found) = (source(text.into_bytes()), Vec::new());
+        while let Some(lines) = source.lines().unwrap() {
+            found.extend(
+                lines.iter().map(|(number, line)| (number, String::from_utf8_lossy(line).into_owned())),
+            );
+        }
+        assert_eq!(found, [(1, "{1}".into()), (4, "{2}\r".into()), (5005, "{3}".to_owned())]);
+    }
+
+    #[test]
+    fn a_line_over_the_limit_is_refused_before_it_is_read() {
+        let refused = |length: usize| source(vec![b'x'; length]).lines().map(|lines| lines.is_some());
+        assert!(refused(ROW_SIZE_MAX).is_ok_and(|any| any));
+        assert!(
+            refused(ROW_SIZE_MAX + 1).is_err_and(|failure| failure.message.starts_with("line 1: longer"))
+        );
+        let mut line = vec![b'x'; ROW_SIZE_MAX];
+        line.push(b'\n');
+        assert!(source(line).lines().is_ok_and(|lines| lines.is_some()));
+    }
 
     #[test]
     fn a_character_cut_in_two_where_the_look_ends_is_no_fault() {

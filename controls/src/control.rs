@@ -25,16 +25,20 @@ impl ControlId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether text is a control id.
+    pub(crate) fn is_one(text: &str) -> bool {
+        text.len() <= CONTROL_ID_LENGTH_MAX
+            && text.bytes().next().is_some_and(|c| c.is_ascii_alphanumeric())
+            && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'-'))
+    }
 }
 
 impl FromStr for ControlId {
     type Err = ControlIdError;
 
     fn from_str(text: &str) -> Result<Self, ControlIdError> {
-        let sound = text.len() <= CONTROL_ID_LENGTH_MAX
-            && text.bytes().next().is_some_and(|c| c.is_ascii_alphanumeric())
-            && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'-'));
-        if sound { Ok(Self(text.into())) } else { Err(ControlIdError(visible(text))) }
+        if Self::is_one(text) { Ok(Self(text.into())) } else { Err(ControlIdError(visible(text))) }
     }
 }
 

@@ -43,6 +43,6 @@ pub use result::{
     TimeSource,
 };
 pub use state::{Citation, ControlState, StateOn};
-pub use statement::{Statement, StatementError, facet_of};
+pub use statement::{Statement, StatementError, facet_of, id_of};
 pub use status::Status;
 pub use system::System;

@@ -10,11 +10,10 @@ use crate::pin::CatalogPin;
 use crate::result::ControlResult;
 use crate::system::System;
 use affiant_ledger::codec::{self, CodecError};
-use affiant_ledger::id::Id;
+use affiant_ledger::id::{Id, IdRef};
 use affiant_ledger::payload::STATEMENT_SIZE_MAX;
 use affiant_ledger::record::{Draft, Facet};
 use affiant_ledger::time::Timestamp;
-use serde::Deserialize;
 
 /// The stream of the organisation: statements about no single AI system.
 pub const ORGANISATION: &str = "org";
@@ -129,24 +128,41 @@ impl Statement {
     }
 }
 
-/// Where the index files a statement (a what a ledger asks of its storeys as `Filing::facet`): results by control, asset and
-/// collector, ranked by the end of their observation; everything else by id, the latest entry winning. Reads only
-/// what it needs; `None` for other kinds and for bytes that are no statement.
+/// Where the index files a statement (what a ledger asks of its storeys as `Filing::facet`): results by control, asset
+/// and collector, ranked by the end of their observation; everything else by id, the latest entry winning. Reads only
+/// what it needs, of bytes that a digest vouches for; `None` for other kinds and for bytes that are no statement.
 pub fn facet_of(kind: &str, statement: &[u8]) -> Option<Facet> {
     match kind {
         "system" => Some(facet(&["system"], 0)),
         "asset" | "catalog" | "pack" => {
-            let named: Named = codec::decode_trusted(statement).ok()?;
-            Some(facet(&[kind, named.id.as_str()], 0))
+            let [id] = codec::fields(statement, ["id"]).ok()?;
+            Some(facet(&[kind, id_in(id?)?], 0))
         }
         "result" => {
-            let result: Filed = codec::decode_trusted(statement).ok()?;
-            let asset = result.asset.as_ref().map_or("", Id::as_str);
-            let key = ["result", result.control.as_str(), asset, &result.collector.name];
-            Some(facet(&key, result.observed_to.as_millis()))
+            let wanted = ["asset", "control", "collector", "observed_to"];
+            let [asset, control, collector, observed_to] = codec::fields(statement, wanted).ok()?;
+            let asset = asset.map_or(Some(""), id_in)?;
+            let control = codec::text(control?).ok().filter(|text| ControlId::is_one(text))?;
+            let [name] = codec::fields(collector?, ["name"]).ok()?;
+            let key = ["result", control, asset, codec::text(name?).ok()?];
+            let observed_to = Timestamp::from_millis(codec::uint(observed_to?).ok()?).ok()?;
+            Some(facet(&key, observed_to.as_millis()))
         }
         _ => None,
     }
+}
+
+/// The idempotency id that a statement carries, as [`facet_of`] reads.
+pub fn id_of<'a>(kind: &str, statement: &'a [u8]) -> Option<&'a str> {
+    if kind != "result" {
+        return None;
+    }
+    let [id] = codec::fields(statement, ["id"]).ok()?;
+    codec::text(id?).ok()
+}
+
+fn id_in(item: &[u8]) -> Option<&str> {
+    IdRef::new(codec::text(item).ok()?).ok().map(IdRef::as_str)
 }
 
 /// The parts joined by NUL, which none of them holds.
@@ -157,24 +173,6 @@ fn facet(parts: &[&str], rank: u64) -> Facet {
 fn identifier(text: &'static str) -> Id {
     text.parse()
         .unwrap_or_else(|error| panic!("names of kinds and of the organisation are identifiers: {error}"))
-}
-
-#[derive(Deserialize)]
-struct Named {
-    id: Id,
-}
-
-#[derive(Deserialize)]
-struct Filed {
-    asset: Option<Id>,
-    control: ControlId,
-    collector: CollectorName,
-    observed_to: Timestamp,
-}
-
-#[derive(Deserialize)]
-struct CollectorName {
-    name: String,
 }
 
 #[cfg(test)]
@@ -268,6 +266,25 @@ mod tests {
             assert_eq!(facet_of(statement.kind(), &bytes), Some(statement.facet()), "{}", statement.kind());
             let draft = statement.draft("local");
             assert_eq!((draft.statement, draft.kind.as_str()), (bytes, statement.kind()));
+        }
+    }
+
+    #[test]
+    fn what_is_filed_is_what_the_statement_says_whatever_byte_is_changed() {
+        for statement in all() {
+            let (kind, bytes) = (statement.kind(), statement.to_bytes());
+            let mut read = 0;
+            for at in 0..bytes.len() {
+                for bit in 0..8 {
+                    let mut changed = bytes.clone();
+                    changed[at] ^= 1 << bit;
+                    let (facet, id) = (facet_of(kind, &changed), id_of(kind, &changed));
+                    let Ok(Some(statement)) = Statement::from_bytes(kind, &changed) else { continue };
+                    assert_eq!((facet, id), (Some(statement.facet()), statement.id()), "byte {at} bit {bit}");
+                    read += 1;
+                }
+            }
+            assert!(read > 50, "{kind}: {read} of the neighbours are statements");
         }
     }
 

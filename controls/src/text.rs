@@ -50,11 +50,17 @@ fn check(text: &str, max: usize, lines: bool) -> Result<(), TextError> {
     if text.len() > max {
         return Err(TextError::Length { length: text.len(), max });
     }
-    if text.bytes().all(|c| (0x20..0x7f).contains(&c)) {
+    if is_printable_ascii(text.as_bytes()) {
         return Ok(());
     }
     let fault = text.chars().find(|&c| is_unfit(c) && !(lines && matches!(c, '\n' | '\t')));
     fault.map_or(Ok(()), |c| Err(TextError::Hidden(c as u32)))
+}
+
+/// Whether nothing but printable ASCII stands there, as is usual; looked at in pieces, many bytes in a step.
+fn is_printable_ascii(text: &[u8]) -> bool {
+    let printable = |piece: &[u8]| piece.iter().fold(true, |all, c| all & (0x20..0x7f).contains(c));
+    text.chunks(64).all(printable)
 }
 
 /// Foreign text as one line fit for a statement: runs of white space become one space, characters that do not show
@@ -94,6 +100,22 @@ mod tests {
         assert_eq!(check_line("  ", 100), Err(TextError::Empty));
         assert_eq!(check_line("abc", 2), Err(TextError::Length { length: 3, max: 2 }));
         assert_eq!(check_lines("a\n\tb", 100), Ok(()));
+    }
+
+    #[test]
+    fn a_hidden_character_is_found_wherever_it_stands() {
+        for length in [1, 63, 64, 65, 200] {
+            for at in 0..length {
+                for hidden in ['\u{1f}', '\u{7f}', '\u{200b}'] {
+                    let text: String = (0..length).map(|i| if i == at { hidden } else { '~' }).collect();
+                    assert_eq!(
+                        check_lines(&text, 1000),
+                        Err(TextError::Hidden(hidden as u32)),
+                        "{at} of {length}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

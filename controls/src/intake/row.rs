@@ -173,7 +173,7 @@ pub(super) fn read(bytes: &[u8], place: Place<'_>, context: &Context<'_>) -> Res
         let problem = Problem::Shape("a result is an object".into());
         return Err(RowError::at(place.line, place.column + 1, problem).field(place.path));
     }
-    match serde_json::from_slice::<Row<'_>>(bytes) {
+    match typed(bytes) {
         Ok(row) => complete(row, context).map_err(|problem| {
             let hint = advice(&problem).map(Into::into);
             // Of the fields filled in, only the control's text has a form of its own.
@@ -183,6 +183,14 @@ pub(super) fn read(bytes: &[u8], place: Place<'_>, context: &Context<'_>) -> Res
             RowError { hint, ..RowError::at(place.line, 0, problem).field(path) }
         }),
         Err(error) => Err(explain(bytes, place, &error)),
+    }
+}
+
+/// Reads the fields. UTF-8 is judged once for the whole row, not for every text in it.
+fn typed(bytes: &[u8]) -> Result<Row<'_>, serde_json::Error> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(bytes),
     }
 }
 

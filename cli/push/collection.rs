@@ -1,0 +1,235 @@
+//! A batch being collected: read, admitted, compared with the ledger and with itself, and put aside until all of it is
+//! known to be good.
+//!
+//! Lines are read by this thread and admitted by all cores, some hundred at a time; what comes back is taken in the
+//! order it was read in. Memory holds a few such pieces, whatever the size of the batch.
+
+use super::admission::{Admission, Admitted, Read, Row, Systems};
+use super::faults::Faults;
+use super::ids::{Ids, Mark};
+use super::source::{Lines, Source};
+use super::spool::Spool;
+use crate::error::{Failure, REFUSED};
+use crate::register::known_system;
+use affiant_controls::intake::{self, Format, IntakeError};
+use affiant_controls::result::ControlResult;
+use affiant_controls::statement::{ORGANISATION, Statement};
+use affiant_ledger::id::{Id, visible};
+use affiant_ledger::ledger::Ledger;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+/// Pieces of a stream of lines that are read and not yet taken.
+const AHEAD: usize = 6;
+/// Results of a document admitted at a time, and by one core.
+const RESULTS: usize = 4096;
+const RESULTS_A_CORE: usize = 256;
+
+/// Results being read and admitted.
+pub(super) struct Collection<'a> {
+    pub(super) ledger: &'a mut Ledger,
+    intake: &'a intake::Context<'a>,
+    systems: Arc<Systems>,
+    pub(super) spool: Spool,
+    ids: Ids,
+    pub(super) faults: Faults,
+    /// Findings that no control is mapped to, by rule.
+    pub(super) unmapped: BTreeMap<String, u64>,
+    /// The first results, to be shown; as many as are wanted.
+    pub(super) preview: Vec<ControlResult>,
+    shown: usize,
+    /// Whether any row repeats one of the ledger or of this batch.
+    pub(super) repeats: bool,
+}
+
+impl<'a> Collection<'a> {
+    /// An empty one, which keeps the first `shown` results to be shown.
+    pub(super) fn new(
+        ledger: &'a mut Ledger,
+        intake: &'a intake::Context<'a>,
+        shown: usize,
+    ) -> Result<Self, Failure> {
+        let folder = ledger.reader()?.folder().to_owned();
+        Ok(Self {
+            ledger,
+            intake,
+            systems: Arc::default(),
+            spool: Spool::new(&folder),
+            ids: Ids::new(&folder),
+            faults: Faults::default(),
+            unmapped: BTreeMap::new(),
+            preview: Vec::new(),
+            shown,
+            repeats: false,
+        })
+    }
+
+    /// Takes a document whole.
+    pub(super) fn document(&mut self, bytes: &[u8], format: Format) -> Result<(), Failure> {
+        let parsed = intake::parse_partial(bytes, format, self.intake).map_err(refused)?;
+        parsed.faults.iter().for_each(|fault| self.faults.push_row(fault));
+        self.unmapped = parsed.unmapped;
+        let mut results = parsed.lines.into_iter().zip(parsed.results);
+        loop {
+            let some: Vec<_> = results.by_ref().take(RESULTS).collect();
+            if some.is_empty() {
+                break;
+            }
+            self.know_systems(&some)?;
+            let admission = self.admission();
+            let parts = some.into_par_iter().chunks(RESULTS_A_CORE);
+            let admitted = parts.map(|results| admission.admit(Read { results, ..Read::default() }));
+            admitted.collect::<Vec<_>>().into_iter().try_for_each(|admitted| self.take(admitted))?;
+        }
+        Ok(())
+    }
+
+    /// Takes lines as they come.
+    pub(super) fn lines(&mut self, source: &mut Source) -> Result<(), Failure> {
+        let mut any = false;
+        rayon::in_place_scope(|scope| {
+            let mut ahead: VecDeque<Receiver<Result<Admitted, Read>>> = VecDeque::new();
+            while let Some(lines) = source.lines()? {
+                any = true;
+                ahead.push_back(self.admitted_elsewhere(lines, scope));
+                if ahead.len() > AHEAD {
+                    ahead.pop_front().map_or(Ok(()), |first| self.take_from(&first))?;
+                }
+            }
+            ahead.iter().try_for_each(|next| self.take_from(next))
+        })?;
+        if any {
+            Ok(())
+        } else {
+            Err(Failure::refused(format!("{}: empty, there is nothing to record", source.name)))
+        }
+    }
+
+    /// Has lines admitted on another core.
+    fn admitted_elsewhere<'s>(
+        &self,
+        lines: Lines,
+        scope: &rayon::Scope<'s>,
+    ) -> Receiver<Result<Admitted, Read>>
+    where
+        'a: 's,
+    {
+        let (sender, receiver) = sync_channel(1);
+        let admission = self.admission();
+        scope.spawn(move |_| {
+            // When nobody takes it, the batch has failed already.
+            let _ = sender.send(admission.lines(&lines));
+        });
+        receiver
+    }
+
+    fn take_from(&mut self, next: &Receiver<Result<Admitted, Read>>) -> Result<(), Failure> {
+        match next.recv().map_err(|_| Failure::io("a thread that admits rows has stopped"))? {
+            Ok(admitted) => self.take(admitted),
+            Err(read) => {
+                self.know_systems(&read.results)?;
+                let admitted = self.admission().admit(read);
+                self.take(admitted)
+            }
+        }
+    }
+
+    fn admission(&self) -> Admission<'a> {
+        let shown = self.shown - self.preview.len().min(self.shown);
+        Admission { intake: self.intake, systems: self.systems.clone(), shown }
+    }
+
+    /// Takes admitted rows in their order: they are compared with the ledger and put aside.
+    fn take(&mut self, admitted: Admitted) -> Result<(), Failure> {
+        let Admitted { packed, rows, faults, shown } = admitted;
+        self.faults.extend(faults);
+        self.preview.extend(shown.into_iter().take(self.shown - self.preview.len().min(self.shown)));
+        let begin = self.spool.end();
+        self.spool.push(&packed, rows.len() as u64)?;
+        for Row { line, begin: within, id } in rows {
+            let Some((stream, id, key)) = id else { continue };
+            let at = begin + within as u64;
+            let before = self.ledger.by_id(&stream, &id)?.is_some();
+            if before && self.clashes_with_ledger(line, at)? {
+                continue;
+            }
+            self.ids.push(Mark { key, at, line })?;
+        }
+        Ok(())
+    }
+
+    /// Compares a row with the entry of its id; strikes it when that says something else.
+    fn clashes_with_ledger(&mut self, line: u64, at: u64) -> Result<bool, Failure> {
+        self.repeats = true;
+        let draft = self.spool.read(at)?;
+        match self.ledger.recorded_before([&draft]).map_err(Failure::from) {
+            Ok(_) => Ok(false),
+            Err(failure) if failure.code == REFUSED => {
+                self.faults.push(line, format!("line {line}: {}", failure.message));
+                self.spool.strike(at)?;
+                Ok(true)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Compares the rows whose ids stand twice in this batch; strikes those that say something else than the first.
+    pub(super) fn compare_within(&mut self) -> Result<(), Failure> {
+        let none = Ids::new(self.spool.folder());
+        std::mem::replace(&mut self.ids, none).twice(|first, again| self.compare(first, again))
+    }
+
+    fn compare(&mut self, first: Mark, again: Mark) -> Result<(), Failure> {
+        self.repeats = true;
+        let mut read = |mark: Mark| self.spool.read(mark.at).map_err(Failure::io);
+        let (first, draft) = (read(first)?, read(again)?);
+        if first == draft {
+            return Ok(());
+        }
+        let (line, id) = (again.line, visible(draft.id.as_deref().unwrap_or_default()));
+        let text = format!("line {line}: id `{id}` stands twice in this batch, with different content");
+        self.faults.push(line, text);
+        self.spool.strike(again.at).map_err(Failure::io)
+    }
+
+    /// Learns the registered assets of the systems that results are about.
+    fn know_systems(&mut self, results: &[(u64, ControlResult)]) -> Result<(), Failure> {
+        for (_, result) in results {
+            if self.systems.contains_key(&result.system) {
+                continue;
+            }
+            let assets = self.assets(&result.system)?;
+            Arc::make_mut(&mut self.systems).insert(result.system.clone(), assets);
+        }
+        Ok(())
+    }
+
+    fn assets(&mut self, system: &Id) -> Result<BTreeSet<Id>, Failure> {
+        known_system(self.ledger, system)?;
+        let mut assets = BTreeSet::from([system.clone()]);
+        assets.extend(ORGANISATION.parse::<Id>());
+        for index in self.ledger.latest(system, b"asset\0")? {
+            let record = self.ledger.reader()?.record(index)?;
+            let statement = record.statement.unwrap_or_default();
+            if let Ok(Some(Statement::Asset(asset))) = Statement::from_bytes("asset", &statement) {
+                assets.insert(asset.id);
+            }
+        }
+        Ok(assets)
+    }
+}
+
+fn refused(error: IntakeError) -> Failure {
+    match &error {
+        IntakeError::Faults(faults) => {
+            let failure = Failure::refused(&error);
+            match faults.first().and_then(|fault| fault.hint.clone()) {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        }
+        _ => Failure::refused(error),
+    }
+}
