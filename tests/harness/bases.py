@@ -12,6 +12,7 @@ from hlib import DONE, Place, Step, acknowledged_in, remove
 
 # Entries of a new ledger: genesis and the pins of the catalogs. Asked of the binary, not assumed.
 INIT = ("init", "{ledger}", "--origin", "harness.example/log", "--id", "harness")
+SEGMENT = r"ledger/journal/\d+\.seg$"
 REGISTER = ("register", "system", "s", "--name", "S")
 
 
@@ -121,13 +122,13 @@ class Bases:
     # What a crash left: base, step, syscall, path below the place, which of the calls, what is done to the journal.
     CRASHES = {
         # In the middle of a batch: the second append is in the file, not synced, not acknowledged.
-        "unsynced": ("forty", "heavy", "fdatasync", r"ledger/journal/", 1, None),
+        "unsynced": ("forty", "heavy", "fdatasync", SEGMENT, 1, None),
         # The same after a power cut that kept half of it.
-        "torn": ("forty", "heavy", "fdatasync", r"ledger/journal/", 1, "tear"),
+        "torn": ("forty", "heavy", "fdatasync", SEGMENT, 1, "tear"),
         # Bundles are being written: some have their names, some not.
         "half-bundled": ("forty", "heavy", "rename", r"ledger/(tile|payload)/", 4, None),
         # Bundles are written, the journal segment that held the same entries is not yet removed.
-        "untrimmed": ("forty", "heavy", "unlink", r"ledger/journal/", 0, None),
+        "untrimmed": ("forty", "heavy", "unlink", SEGMENT, 0, None),
         # The old index is out of the way, the new one not there.
         "reindexing": ("settled", "reindex", "openat", r"ledger/index/(db|conf)$", -1, None),
     }

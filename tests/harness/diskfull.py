@@ -70,14 +70,16 @@ def limited(product, disk, base, known, prefix, name, report, refusals=(IO,)):
     disk.fresh(base)
     step = single("limited")
     answer = run(prefix + product.words(step, disk.place), env=product.env(disk.place), timeout=60)
-    complaints = [] if answer.code in (DONE, *refusals) and not answer.broken else ["%s" % (answer.broken or answer.brief())]
+    complaints = []
+    if refusals is not None and (answer.broken or answer.code not in (DONE, *refusals)):
+        complaints.append(answer.broken or answer.brief())
     complaints += product.after_crash(disk.place, known + (["limited"] if answer.code == DONE else []))
     complaints += product.finish(disk.place, step, known)
     report.add(complaints, name.split()[0], limit=name, answer=answer.brief())
 
 
-def disk_full(product, bases, steps=40, jobs=1, seed=1):
-    """All steps."""
+def disk_full(product, bases, steps=40, every=1, jobs=1, seed=1):
+    """`steps` sizes of what is left; of the limits every `every`th."""
     report = Report()
     base, known = bases.base("ninety-nine")
     disk = SmallDisk(product, os.path.join(product.work, "smalldisk"))
@@ -87,14 +89,18 @@ def disk_full(product, bases, steps=40, jobs=1, seed=1):
             disk.leave(count * PAGE)
             fill(product, disk, known, count, report)
         sizes = {1, 100, PAGE} | {max(1, os.path.getsize(path) + d) for path in files_of(base.folder) for d in (-1, 0, 1)}
-        for size in sorted(sizes):
+        for size in sorted(sizes)[::every]:
             # The signal is ignored as a shell would: the write itself fails (EFBIG), in the middle where it must.
             words = ["env", "--ignore-signal=XFSZ", "prlimit", "--fsize=%d" % size]
             limited(product, disk, base, known, words, "filesize %d" % size, report)
-        for count in range(4, 24):
+        for count in range(4, 24, every):
             limited(product, disk, base, known, ["prlimit", "--nofile=%d" % count], "descriptors %d" % count, report,
                     # Below about six the dynamic loader itself finds no descriptor and says 127.
                     (IO, REFUSED, 127) if count < 6 else (IO,))
+        for megabytes in (16, 24, 32, 48, 64, 96, 128, 192, 256, 512)[::every]:
+            # Out of memory ends a program as a kill does, whatever it says: the ledger alone is judged.
+            limited(product, disk, base, known, ["prlimit", "--as=%d" % (megabytes << 20)], "memory %d MiB" % megabytes, report,
+                    None)
         read_only(product, disk, base, known, report)
         disk.fresh(base, "size=%d,nr_inodes=%d" % (ROOM, inodes(base) + 2))
         answer = product.do(disk.place, batch("bundles", 300, 200))

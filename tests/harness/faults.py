@@ -24,6 +24,8 @@ class Call:
     syscall: str
     path: str
     nth: int
+    # Which of all the thread's calls of this syscall it was, on whatever path.
+    of_thread: int = dataclasses.field(default=0, compare=False)
 
     def __str__(self):
         return "%s %s %d" % (self.syscall, self.path, self.nth)
@@ -54,28 +56,46 @@ def calls(product, place, step, more_paths=()):
     answer = run(words + product.words(step, place), env=product.env(place), timeout=300, stdout=out)
     if answer.code:
         raise SystemExit("the step `%s` fails without any fault: %s" % (step.name, answer.brief()))
-    counted, plan = {}, {}
+    counted, of_thread, plan = {}, {}, {}
     wanted = [place.folder + "/", *more_paths]
     for thread, text in whole_lines(log):
         syscall = text.partition("(")[0]
+        of_thread[(thread, syscall)] = of_thread.get((thread, syscall), 0) + 1
         for path in dict.fromkeys(re.findall(r'[<"](/[^">]*)[">]', text)):
             if not any(path.startswith(start) for start in wanted):
                 continue
             key = (thread, syscall, path)
             counted[key] = counted.get(key, 0) + 1
             name = os.path.relpath(path, place.folder) if path.startswith(place.folder) else path
-            plan.setdefault(Call(syscall, name, counted[key]), None)
+            plan.setdefault(Call(syscall, name, counted[key], of_thread[(thread, syscall)]), None)
     os.unlink(log)
     return list(plan)
+
+
+def process_calls(product, place, step, syscalls):
+    """Calls of a step that concern no file, once it has begun to work on the place: (syscall, which one of its thread)."""
+    log = place.folder + ".strace"
+    words = ["strace", "-f", "-y", "-qq", "-s", "4096", "-o", log, "-e", "trace=openat,statx,mkdir," + ",".join(syscalls)]
+    run(words + product.words(step, place), env=product.env(place), timeout=300)
+    begun, counted, found = False, {}, {}
+    for thread, text in whole_lines(log):
+        syscall = text.partition("(")[0]
+        begun = begun or place.folder in text
+        if syscall in syscalls:
+            counted[(thread, syscall)] = counted.get((thread, syscall), 0) + 1
+            if begun:
+                found.setdefault(Call(syscall, "", counted[(thread, syscall)]), None)
+    os.unlink(log)
+    return list(found)
 
 
 def inject(product, place, step, call, fault, forever=False):
     """Runs a step with a fault at one call, or from it on; gives the answer and whether the fault came."""
     log = place.folder + ".strace"
-    path = os.path.normpath(os.path.join(place.folder, call.path))
+    where = ["-P", os.path.normpath(os.path.join(place.folder, call.path))] if call.path else []
     when = "%d%s" % (call.nth, "+" if forever else "")
-    words = ["strace", "-f", "-q", "-o", log, "-P", path, "-e", "trace=" + call.syscall,
-             "-e", "inject=%s:%s:when=%s" % (call.syscall, fault, when)]
+    words = ["strace", "-f", "-q", "-o", log, *where, "-e", "trace=" + call.syscall, "-e",
+             "inject=%s:%s:when=%s" % (call.syscall, fault, when)]
     if fault.startswith("error"):
         # Stops at the one syscall only. With it strace 6.1 delivers no signals.
         words.insert(1, "--seccomp-bpf")

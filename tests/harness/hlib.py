@@ -260,7 +260,8 @@ class Report:
 
     def tally(self, count, by=1):
         """Counts something that is no trial."""
-        self.counts[count] = self.counts.get(count, 0) + by
+        if by:
+            self.counts[count] = self.counts.get(count, 0) + by
 
     @property
     def seconds(self):

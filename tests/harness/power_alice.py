@@ -17,7 +17,7 @@ are cut with the ledger ("with"), have everything written so far ("kept"), or no
 import os
 import random
 
-from hlib import Place, Report, side_by_side
+from hlib import DONE, Place, Report, side_by_side
 from power_record import FOLDER, Recording
 
 SECTORS = (512, 4096)
@@ -26,7 +26,7 @@ SECTORS = (512, 4096)
 class Cuts:
     """The states of a recording: (cut, kind, operations kept, those whose bytes are zeros, torn one with its length)."""
 
-    def __init__(self, recording, heads="with", forget_syncs=False, mixed=2, seed=1):
+    def __init__(self, recording, heads="with", forget_syncs=False, mixed=2, seed=1, first_cut=0):
         self.recording, self.heads, self.mixed = recording, heads, mixed
         self.operations = recording.operations
         self.forget_syncs, self.random = forget_syncs, random.Random(seed)
@@ -35,7 +35,8 @@ class Cuts:
         for cut in range(len(self.operations) + 1):
             if cut:
                 self.settle(cut - 1, durable)
-            self.at(cut, durable)
+            if cut >= first_cut:
+                self.at(cut, durable)
 
     def elsewhere(self, index):
         """Whether an operation is on the disk of the heads."""
@@ -173,14 +174,18 @@ def write_out(folder, names, content_of):
             os.chmod(path, 0o600)
 
 
-def cut_power(product, bases, base_name, step_name, heads="with", limit=0, jobs=2, seed=1, forget_syncs=False):
-    """Records one step on one base and judges every state; `limit` takes a random sample."""
+def cut_power(product, bases, base_name, step_name, heads="with", limit=0, jobs=2, seed=1, forget_syncs=False, kinds=None):
+    """Records one step on one base and judges every state, or those of some kinds; `limit` takes a random sample."""
     report, step = Report(), bases.steps[step_name]
     name = "alice-%s-%s-%s" % (step_name, base_name, heads)
     base, known = bases.base(base_name)
-    recording = Recording(product, base, step, os.path.join(product.work, name))
+    recording = Recording(base, os.path.join(product.work, name))
+    answer = recording.run(product, step)
+    recording.place.remove()
+    if answer.code != DONE:
+        raise SystemExit("the step `%s` fails without any fault: %s" % (step.name, answer.brief()))
     cuts = Cuts(recording, heads, forget_syncs, seed=seed)
-    plan = cuts.plan
+    plan = [state for state in cuts.plan if kinds is None or state[1] in kinds]
     report.notes.append("%d operations" % len(recording.operations))
     report.notes += ["not modelled: %s (%d)" % item for item in sorted(recording.not_modelled.items())]
     if limit and limit < len(plan):
@@ -189,17 +194,22 @@ def cut_power(product, bases, base_name, step_name, heads="with", limit=0, jobs=
 
     def one(numbered):
         number, state = numbered
-        place = Place(os.path.join(product.work, "%s-%d" % (name, number)))
-        cuts.build(place.folder, state)
-        acknowledged = known + [id for at, id in recording.acknowledged if at <= state[0]]
-        complaints = product.after_crash(place, acknowledged, listed=False)
-        complaints += product.finish(place, step, acknowledged)
-        place.remove()
-        return state, complaints
+        return state, judge(product, cuts, state, step, known, os.path.join(product.work, "%s-%d" % (name, number)))
 
     for state, complaints in side_by_side(one, list(enumerate(plan)), jobs):
         report.add(complaints, state[1], state=describe(cuts, state))
     return report
+
+
+def judge(product, cuts, state, step, known, folder):
+    """Builds one state, judges it, goes on from it."""
+    place = Place(folder)
+    cuts.build(place.folder, state)
+    acknowledged = known + [id for at, id in cuts.recording.acknowledged if at <= state[0]]
+    complaints = product.after_crash(place, acknowledged, listed=False)
+    complaints += product.finish(place, step, acknowledged)
+    place.remove()
+    return complaints
 
 
 def describe(cuts, state):

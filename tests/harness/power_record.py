@@ -75,9 +75,9 @@ def descriptor(token):
 
 
 class Recording:
-    """The operations of one run of a step on a copy of a base, and when it acknowledged what."""
+    """The operations of runs on a copy of a base, one after another, and when they acknowledged what."""
 
-    def __init__(self, product, base, step, folder):
+    def __init__(self, base, folder):
         self.place = base.copy(folder)
         self.root = os.path.realpath(self.place.folder)
         self.operations, self.acknowledged, self.not_modelled = [], [], {}
@@ -86,17 +86,20 @@ class Recording:
         self.take_base()
         self.names = dict(self.base_names)
         self.sizes = {number: len(content) for number, content in self.contents.items()}
+
+    def run(self, product, step, kill=None):
+        """Records one run, killed at one call if asked; gives the answer."""
         log = self.place.folder + ".strace"
         words = ["strace", "-f", "-y", "-xx", "-qq", "-s", "33554432", "-o", log, "-e", "trace=" + SYSCALLS]
+        if kill:
+            words += ["-e", "inject=%s:signal=KILL:when=%d" % (kill.syscall, kill.of_thread)]
         answer = run(words + product.words(step, self.place), env=product.env(self.place), timeout=600)
-        if answer.code:
-            raise SystemExit("the step `%s` fails without any fault: %s" % (step.name, answer.brief()))
         for _, text in faults.whole_lines(log):
             match = re.match(r"(\w+)\((.*)\)\s+=\s+(-?\d+)", text)
             if match and int(match.group(3)) >= 0:
                 self.take(match.group(1), match.group(2), int(match.group(3)))
         os.unlink(log)
-        self.place.remove()
+        return answer
 
     def take_base(self):
         """Learns what was there before, all of it durable."""
