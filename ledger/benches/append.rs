@@ -1,149 +1,76 @@
-//! Appending, proving and judging, beside the floor: a one-file hash chain with the same syncs, in the same run.
+//! Appending beside the floor, a one-file hash chain with the same syncs, in the same run: one at a time with its receipt
+//! in hand, batches, a long stream of batches, and many writers at once.
 //!
 //! A claim is a ratio to the floor of one run; the last lines print them (`cargo bench -p affiant-ledger --bench append`).
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints its results")]
 
-use affiant_ledger::checkpoint::LogKeys;
-use affiant_ledger::codec;
-use affiant_ledger::digest::Digest;
-use affiant_ledger::fsck::{Examination, fsck};
-use affiant_ledger::key::SigningKey;
-use affiant_ledger::ledger::{Ledger, Surroundings};
-use affiant_ledger::note::Verifier;
-use affiant_ledger::reader::Reader;
-use affiant_ledger::record::{Draft, NoFiling};
-use affiant_ledger::settings::Settings;
-use criterion::{BatchSize, Criterion, Throughput};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::fs::File;
+#[path = "support/floor.rs"]
+mod floor;
+
+use affiant_ledger::ledger::{LedgerError, Sequencer};
+use affiant_ledger::record::Draft;
+use floor::{BODY, Chain, Medians, create, draft};
+use std::collections::VecDeque;
 use std::hint::black_box;
-use std::io::{Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-const BODY: usize = 1000;
 const BATCH: usize = 1024;
-const MANY: u64 = 100_000;
+const MANY: usize = 100_000;
+/// Appends of all writers together, in a round.
+const SHARED: usize = 3200;
 
-/// The floor: `prev || body` hashed, written and synced, `count` records to a sync.
-struct Chain {
-    file: File,
-    prev: Digest,
+/// The floor for many writers: who finds nobody at work writes all that wait, with one sync.
+struct SharedChain {
+    chain: Mutex<Chain>,
+    queue: Mutex<(VecDeque<u64>, u64, bool)>,
+    done: Condvar,
 }
 
-impl Chain {
-    fn new(path: &Path, ahead: usize) -> Self {
-        let mut file = File::create(path).unwrap();
-        file.write_all(&vec![0; ahead]).unwrap();
-        file.sync_all().unwrap();
-        file.rewind().unwrap();
-        Self { file, prev: Digest::ZERO }
+impl SharedChain {
+    fn new(path: &Path) -> Self {
+        let chain = Mutex::new(Chain::new(path, 64 << 20));
+        Self { chain, queue: Mutex::new((VecDeque::new(), 0, false)), done: Condvar::new() }
     }
 
-    fn append(&mut self, body: &[u8], count: usize) {
-        let mut out = Vec::with_capacity(count * (body.len() + 32));
-        for _ in 0..count {
-            self.prev = Digest::of_parts(&[self.prev.as_bytes(), body]);
-            out.extend_from_slice(self.prev.as_bytes());
-            out.extend_from_slice(body);
-        }
-        self.file.write_all(&out).unwrap();
-        self.file.sync_data().unwrap();
-    }
-}
-
-fn surroundings(heads: PathBuf) -> Surroundings {
-    Surroundings::new(&NoFiling, heads)
-}
-
-fn create(folder: &Path) -> Ledger {
-    let key = SigningKey::generate();
-    let origin = "affiant.example/bench";
-    let log_keys = LogKeys::new(Verifier::new(origin.parse().unwrap(), key.verifying_key()));
-    let settings = Settings { id: "bench".parse().unwrap(), origin: origin.into(), log_keys, head: None };
-    Ledger::create(&folder.join("ledger"), &settings, &key, surroundings(folder.join("heads"))).unwrap()
-}
-
-fn draft() -> Draft {
-    Draft {
-        stream: "credit-scoring".parse().unwrap(),
-        kind: "result".parse().unwrap(),
-        by: "local".into(),
-        statement: codec::encode(&BTreeMap::from([("summary", "x".repeat(BODY))])),
-        signature: None,
-        id: None,
-        facet: None,
-    }
-}
-
-/// Times one thing over and over and remembers the median of its rounds, per unit, in microseconds.
-struct Bench {
-    criterion: Criterion,
-    medians: BTreeMap<&'static str, f64>,
-}
-
-impl Bench {
-    fn run(&mut self, name: &'static str, units: u64, mut work: impl FnMut()) {
-        let rounds = RefCell::new(Vec::new());
-        let mut group = self.criterion.benchmark_group("ledger");
-        group.throughput(Throughput::Elements(units));
-        group.bench_function(name, |b| {
-            b.iter_batched(
-                || (),
-                |()| {
-                    let start = Instant::now();
-                    work();
-                    rounds.borrow_mut().push(start.elapsed());
-                },
-                BatchSize::PerIteration,
-            );
-        });
-        group.finish();
-        self.remember(name, units, rounds.into_inner());
-    }
-
-    /// Times several things in turn, round by round, so that a busy moment of the machine meets them all alike.
-    fn side_by_side(&mut self, rounds: usize, units: u64, works: &mut [(&'static str, &mut dyn FnMut())]) {
-        let mut times = vec![Vec::with_capacity(rounds); works.len()];
-        for _ in 0..rounds {
-            for ((_, work), times) in works.iter_mut().zip(&mut times) {
-                let start = Instant::now();
-                work();
-                times.push(start.elapsed());
+    /// Appends one record and waits until it is durable.
+    fn append(&self, body: &[u8], ticket: u64) {
+        let mut queue = self.queue.lock().unwrap();
+        queue.0.push_back(ticket);
+        let last = queue.1 + queue.0.len() as u64;
+        loop {
+            if queue.1 >= last {
+                return;
             }
+            if queue.2 {
+                queue = self.done.wait(queue).unwrap();
+                continue;
+            }
+            queue.2 = true;
+            let count = queue.0.drain(..).count();
+            drop(queue);
+            self.chain.lock().unwrap().append(body, count);
+            queue = self.queue.lock().unwrap();
+            (queue.1, queue.2) = (queue.1 + count as u64, false);
+            self.done.notify_all();
         }
-        for ((name, _), times) in works.iter().zip(times) {
-            self.remember(name, units, times);
+    }
+}
+
+/// So many writers, each appending its share one by one.
+fn crowd(writers: usize, append: impl Fn(u64) + Sync) {
+    std::thread::scope(|scope| {
+        for writer in 0..writers as u64 {
+            let append = &append;
+            scope.spawn(move || (0..(SHARED / writers) as u64).for_each(|n| append(writer << 32 | n)));
         }
-    }
-
-    fn remember(&mut self, name: &'static str, units: u64, mut times: Vec<Duration>) {
-        times.sort_unstable();
-        let median = times.get(times.len() / 2).copied().unwrap_or_default();
-        self.medians.insert(name, median.as_secs_f64() * 1e6 / units as f64);
-    }
-
-    fn ratio(&self, what: &str, floor: &str) {
-        let (Some(what_us), Some(floor_us)) = (self.medians.get(what), self.medians.get(floor)) else {
-            return;
-        };
-        let per_second = 1e6 / what_us;
-        println!(
-            "{what:<34} {what_us:>10.1} us {per_second:>10.0}/s   {:>5.2} of {floor}",
-            floor_us / what_us
-        );
-    }
+    });
 }
 
 fn main() {
-    let criterion = Criterion::default()
-        .configure_from_args()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(3));
-    let mut bench = Bench { criterion, medians: BTreeMap::new() };
+    let mut medians = Medians::default();
     let folder = tempfile::tempdir().unwrap();
     let body = vec![b'x'; BODY];
 
@@ -152,66 +79,88 @@ fn main() {
     let mut ledger = create(&folder.path().join("one"));
     let drafts = [draft()];
     // Alone: every sync of a growing file holds up those of all others on a journalling file system.
-    bench.side_by_side(2000, 1, &mut [("floor: one, growing file", &mut || growing.append(&body, 1))]);
-    let mut works: [(_, &mut dyn FnMut()); 2] = [
-        ("floor: one, written ahead", &mut || ahead.append(&body, 1)),
-        ("append one", &mut || drop(black_box(ledger.append(&drafts).unwrap()))),
-    ];
-    bench.side_by_side(3000, 1, &mut works);
+    medians.side_by_side(1000, 1, &mut [("floor: one, growing file", &mut || growing.append(&body, 1))]);
+    medians.side_by_side(
+        4000,
+        1,
+        &mut [
+            ("floor: one, written ahead", &mut || ahead.append(&body, 1)),
+            ("append one, receipt in hand", &mut || {
+                let appended = ledger.append(&drafts).unwrap();
+                black_box(ledger.receipt(appended[0].index).unwrap().to_bytes());
+            }),
+        ],
+    );
+    drop(ledger);
 
     let mut batches = Chain::new(&folder.path().join("batches"), 0);
     let mut ledger = create(&folder.path().join("batch"));
     let drafts: Vec<Draft> = (0..BATCH).map(|_| draft()).collect();
-    let mut works: [(_, &mut dyn FnMut()); 2] = [
-        ("floor: batch of 1,024", &mut || batches.append(&body, BATCH)),
-        ("append batch of 1,024", &mut || drop(black_box(ledger.append(&drafts).unwrap()))),
-    ];
-    bench.side_by_side(200, BATCH as u64, &mut works);
+    medians.side_by_side(
+        200,
+        BATCH as u64,
+        &mut [
+            ("floor: batches of 1,024", &mut || batches.append(&body, BATCH)),
+            ("append batches of 1,024", &mut || drop(black_box(ledger.append(&drafts).unwrap()))),
+        ],
+    );
     drop(ledger);
 
-    // A ledger of 100,000.
-    let many = folder.path().join("many");
-    let mut ledger = create(&many);
-    let start = Instant::now();
-    while ledger.size() < MANY {
-        let left = (MANY - ledger.size()).min(BATCH as u64) as usize;
-        ledger.append(&drafts[..left]).unwrap();
+    let (mut floors, mut streams) = (Vec::new(), Vec::new());
+    for round in 0..5 {
+        let mut chain = Chain::new(&folder.path().join(format!("long-{round}")), 0);
+        let start = Instant::now();
+        (0..MANY.div_ceil(BATCH)).for_each(|n| chain.append(&body, BATCH.min(MANY - n * BATCH)));
+        floors.push(start.elapsed());
+        streams.push(stream(&folder.path().join(format!("stream-{round}"))));
     }
-    ledger.close().unwrap();
-    bench.medians.insert("import 100,000", start.elapsed().as_secs_f64() * 1e6 / MANY as f64);
-    let path = many.join("ledger");
-    let reader = Reader::open(&path).unwrap();
-    let mut index = 1;
-    bench.run("inclusion proof from disk", 1, || {
-        index = (index * 6_364_136 + 1) % MANY;
-        black_box(reader.receipt(index).unwrap());
-    });
-    // The floor of judging: every byte hashed once, in order, on one thread.
-    let bytes = vec![0u8; 1300];
-    bench.run("floor: hash 100,000 records", MANY, || {
-        for _ in 0..MANY {
-            black_box(Digest::of_parts(&[&[0; 32], &bytes]));
-        }
-    });
-    bench.run("fsck of 100,000", MANY, || assert!(fsck(&Examination::of(&path), &|_, _| {}).is_sound()));
-    bench.run("open for reading", 1, || drop(black_box(Reader::open(&path).unwrap())));
-    bench.run("open, push one, close", 1, || {
-        let mut ledger = Ledger::open(&path, surroundings(many.join("heads"))).unwrap();
-        ledger.append(&drafts[..1]).unwrap();
-        ledger.close().unwrap();
-    });
-    println!("\nMedians of one run on this machine, and the ratio to the floor of the same run");
+    medians.remember("floor: 100,000 in batches of 1,024", MANY as u64, floors);
+    medians.remember("stream of 100,000, bundles written", MANY as u64, streams);
+
+    for (writers, floor_name, name) in [
+        (8, "floor: 8 writers of one", "8 writers of one, receipts in hand"),
+        (64, "floor: 64 writers of one", "64 writers of one, receipts in hand"),
+    ] {
+        let chain = SharedChain::new(&folder.path().join(format!("crowd-{writers}")));
+        let shared = Sequencer::new(create(&folder.path().join(format!("sequencer-{writers}"))));
+        let one = draft();
+        medians.side_by_side(
+            15,
+            SHARED as u64,
+            &mut [
+                (floor_name, &mut || crowd(writers, |ticket| chain.append(&body, ticket))),
+                (name, &mut || {
+                    crowd(writers, |_| {
+                        let (_, receipts) = shared.append_with_receipts(vec![one.clone()]).unwrap();
+                        black_box(receipts[0].to_bytes());
+                    });
+                }),
+            ],
+        );
+        shared.close().unwrap();
+    }
+
+    println!("\nMedians of one run on this machine, and the share of the speed of the floor in the same run");
     for (what, floor) in [
         ("floor: one, growing file", "floor: one, written ahead"),
-        ("append one", "floor: one, written ahead"),
-        ("append one", "floor: one, growing file"),
-        ("append batch of 1,024", "floor: batch of 1,024"),
-        ("import 100,000", "floor: batch of 1,024"),
-        ("inclusion proof from disk", "append one"),
-        ("fsck of 100,000", "floor: hash 100,000 records"),
-        ("open for reading", "append one"),
-        ("open, push one, close", "append one"),
+        ("append one, receipt in hand", "floor: one, written ahead"),
+        ("append batches of 1,024", "floor: batches of 1,024"),
+        ("stream of 100,000, bundles written", "floor: 100,000 in batches of 1,024"),
+        ("8 writers of one, receipts in hand", "floor: 8 writers of one"),
+        ("64 writers of one, receipts in hand", "floor: 64 writers of one"),
     ] {
-        bench.ratio(what, floor);
+        medians.ratio(what, floor);
     }
+}
+
+/// Appends 100,000 in one stream, closes the ledger, and tells how long that took.
+fn stream(folder: &Path) -> Duration {
+    let mut ledger = create(folder);
+    let drafts: Vec<Draft> = (0..BATCH).map(|_| draft()).collect();
+    let start = Instant::now();
+    let batches = (0..MANY.div_ceil(BATCH))
+        .map(|n| Ok::<_, LedgerError>((drafts[..BATCH.min(MANY - n * BATCH)].to_vec(), ())));
+    ledger.append_stream(batches, |_, (), _| Ok(())).unwrap();
+    ledger.close().unwrap();
+    start.elapsed()
 }

@@ -6,40 +6,33 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints its results")]
 
+use affiant_ledger::checkpoint::LogKeys;
 use affiant_ledger::codec;
-use affiant_ledger::files;
+use affiant_ledger::disk::Disk;
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::ledger::{Ledger, Surroundings};
 use affiant_ledger::note::Verifier;
 use affiant_ledger::publish::{Publication, Publishing, publish};
-use affiant_ledger::random;
 use affiant_ledger::reader::Reader;
 use affiant_ledger::record::{Draft, NoFiling};
 use affiant_ledger::settings::Settings;
-use affiant_ledger::time::SystemClock;
+use affiant_ledger::storage::Storage;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const BATCH: u64 = 4096;
 
 fn open(folder: &Path) -> Ledger {
-    let surroundings = Surroundings {
-        clock: Arc::new(SystemClock),
-        random: random::fill,
-        filing: &NoFiling,
-        wait: Duration::ZERO,
-        heads: folder.join("heads"),
-    };
+    let surroundings = Surroundings::new(&NoFiling, folder.join("heads"));
     let path = folder.join("ledger");
     if path.exists() {
         return Ledger::open(&path, surroundings).unwrap();
     }
     let (key, origin) = (SigningKey::generate(), "affiant.example/bench");
-    let log_key = Verifier::new(origin.parse().unwrap(), key.verifying_key());
-    let settings = Settings { id: "bench".parse().unwrap(), origin: origin.into(), log_key, head: None };
+    let log_keys = LogKeys::new(Verifier::new(origin.parse().unwrap(), key.verifying_key()));
+    let settings = Settings { id: "bench".parse().unwrap(), origin: origin.into(), log_keys, head: None };
     Ledger::create(&path, &settings, &key, surroundings).unwrap()
 }
 
@@ -98,12 +91,13 @@ fn floor(from: &Path, to: &Path) {
             }
         }
     }
+    let disk: &dyn Storage = &Disk;
     let mut took = Duration::ZERO;
     for path in &found {
         let (bytes, path) = (fs::read(path).unwrap(), to.join(path.strip_prefix(from).unwrap()));
         let start = Instant::now();
-        files::stage(&path, &bytes, true).unwrap();
-        files::publish(&path).unwrap();
+        disk.stage(&path, &bytes).unwrap().sync().unwrap();
+        disk.publish(&path).unwrap();
         took += start.elapsed();
     }
     println!("{:<34} {:>9} files   {:>8.2} s", "floor: the same files", found.len(), took.as_secs_f64());

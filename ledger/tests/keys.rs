@@ -63,7 +63,8 @@ impl Place {
         let settings = Settings { id: "log1".parse().unwrap(), origin: ORIGIN.into(), log_keys, head: None };
         let issuer = Some(vkey(&format!("{ORIGIN}/issuer"), 2));
         keyfile::write(&Disk, &self.ledger().join(ISSUER_KEY_FILE), &key(2)).unwrap();
-        let founding = Founding { log_key: &key(1), issuer, passphrase, drafts: Vec::new() };
+        let founding =
+            Founding { log_key: &key(1), issuer, passphrase, drafts: Vec::new(), keys: Vec::new() };
         Ledger::found(&self.ledger(), &settings, founding, self.surroundings()).unwrap()
     }
 
