@@ -36,6 +36,11 @@ pub(crate) fn run(context: &Context, arguments: LogArguments) -> Result<u8, Fail
     }
 }
 
+/// Columns of the list of entries.
+const HEADER: [&str; 7] = ["index", "recorded", "stream", "n", "kind", "by", "leaf"];
+/// Rows of one table.
+const ROWS_MAX: usize = 2000;
+
 fn show(context: &Context, stream: Option<&str>, ids: bool, last: Option<u64>) -> Result<u8, Failure> {
     let reader = context.read()?;
     let first = last.map_or(0, |count| reader.size().saturating_sub(count));
@@ -64,10 +69,14 @@ fn show(context: &Context, stream: Option<&str>, ids: bool, last: Option<u64>) -
                 entry.by.clone(),
                 leaf,
             ]);
+            // A long log is shown piece by piece: memory does not grow with it.
+            if rows.len() == ROWS_MAX {
+                output::table(&HEADER, std::mem::take(&mut rows));
+            }
         }
     }
-    if !ids && !context.json {
-        output::table(&["index", "recorded", "stream", "n", "kind", "by", "leaf"], rows);
+    if !ids && !context.json && (!rows.is_empty() || reader.size() == 0) {
+        output::table(&HEADER, rows);
     }
     Ok(0)
 }

@@ -92,11 +92,17 @@ pub(crate) fn watched() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Shows work in progress on one line, when someone watches.
+/// Characters of the bar.
+const BAR: u64 = 30;
+
+/// Shows work in progress as a bar on one line, when someone watches.
 pub(crate) fn progress(what: &str, done: u64, total: u64) {
     if watched() {
+        let full = (done.min(total) * BAR).checked_div(total).unwrap_or(BAR);
+        let bar: String = (0..BAR).map(|at| if at < full { '#' } else { '.' }).collect();
+        let percent = (done.min(total) * 100).checked_div(total).unwrap_or(100);
         let end = if done >= total { "\n" } else { "" };
-        let _ = write!(io::stderr(), "\r{what}: {done} of {total}{end}");
+        let _ = write!(io::stderr(), "\r{what} [{bar}] {percent:>3} %, {done} of {total}{end}");
     }
 }
 

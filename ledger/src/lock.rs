@@ -135,3 +135,57 @@ fn owner(file: &mut File) -> String {
     let line = text.lines().next().unwrap_or("owner unknown");
     crate::id::visible(line)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    fn living(line: &Path) -> usize {
+        let held = |number: &u64| {
+            let place = File::open(line.join(format!("{number:016}")));
+            place.is_ok_and(|place| !try_lock(&place).unwrap())
+        };
+        numbers(line).iter().filter(|number| held(number)).count()
+    }
+
+    #[test]
+    fn writers_are_served_in_the_order_in_which_they_came_and_a_dead_one_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = Lock::take(folder.path(), Duration::ZERO).unwrap();
+        // Left by a process that died while it waited: nobody holds it.
+        fs::create_dir(folder.path().join("lock.queue")).unwrap();
+        fs::write(folder.path().join("lock.queue/0000000000000001"), b"").unwrap();
+        let served = Arc::new(Mutex::new(Vec::new()));
+        let waiting: Vec<_> = (0..5)
+            .map(|number| {
+                let (path, served) = (folder.path().to_owned(), served.clone());
+                let writer = std::thread::spawn(move || {
+                    let lock = Lock::take(&path, Duration::from_secs(60)).unwrap();
+                    served.lock().unwrap().push(number);
+                    sleep(Duration::from_millis(5));
+                    drop(lock);
+                });
+                // It stands in line before the next one comes.
+                while living(&folder.path().join("lock.queue")) < number + 1 {
+                    sleep(Duration::from_millis(1));
+                }
+                writer
+            })
+            .collect();
+        drop(held);
+        waiting.into_iter().for_each(|writer| writer.join().unwrap());
+        assert_eq!(*served.lock().unwrap(), [0, 1, 2, 3, 4]);
+        assert!(numbers(&folder.path().join("lock.queue")).is_empty());
+    }
+
+    #[test]
+    fn a_held_lock_tells_its_holder_after_the_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let _held = Lock::take(folder.path(), Duration::ZERO).unwrap();
+        let refused = Lock::take(folder.path(), Duration::from_millis(20));
+        let text = refused.unwrap_err().to_string();
+        assert!(text.contains(&format!("process {}", std::process::id())), "{text}");
+        assert!(numbers(&folder.path().join("lock.queue")).is_empty());
+    }
+}
