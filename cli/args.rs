@@ -1,5 +1,11 @@
 //! The words of the command line.
 
+mod key;
+
+pub(crate) use key::{
+    EnrolArguments, GrantArguments, KeyArguments, KeyVerb, NewKey, RevokeArguments, RotateArguments,
+};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -56,13 +62,16 @@ pub(crate) struct Common {
     /// Seconds to wait for another writer
     #[arg(long, global = true, default_value_t = 10, value_name = "SECONDS", env = "AFFIANT_WAIT")]
     pub(crate) wait: u64,
+    /// File with the passphrase of encrypted private keys; or AFFIANT_PASSPHRASE, or asked for on a terminal
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Make a ledger with its keys
     Init(InitArguments),
-    /// Show the ledger's keys; write the trust file that auditors hold
+    /// The keys of the log, the issuer and collectors; the trust file that auditors hold
     Key(KeyArguments),
     /// Register an AI system or one of its assets
     Register(RegisterArguments),
@@ -99,40 +108,9 @@ pub(crate) struct InitArguments {
     /// File that remembers the last released checkpoint, best on another volume [default: in your state folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) head: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct KeyArguments {
-    #[command(subcommand)]
-    pub(crate) verb: KeyVerb,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum KeyVerb {
-    /// List the keys with their fingerprints
-    List,
-    /// Show one public key
-    Show {
-        /// Which key
-        purpose: KeyPurpose,
-        /// As PEM, for openssl
-        #[arg(long)]
-        pem: bool,
-    },
-    /// Write the trust file that auditors hold: give it to them by another way than the pack
-    Trust {
-        /// Where to write it; `-` is stdout
-        #[arg(long, short, default_value = "-")]
-        output: PathBuf,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum KeyPurpose {
-    /// Signs checkpoints
-    Log,
-    /// Signs packs
-    Issuer,
+    /// Encrypt the private keys of log and issuer with a passphrase
+    #[arg(long)]
+    pub(crate) encrypt: bool,
 }
 
 #[derive(Debug, Args)]
@@ -282,6 +260,9 @@ pub(crate) struct PushArguments {
     /// Keep the file itself as evidence, not only its digest
     #[arg(long)]
     pub(crate) keep_raw: bool,
+    /// Sign every statement with this collector key; entries say by which collector
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sign_key: Option<PathBuf>,
     /// Write a receipt file for every entry into this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) receipts: Option<PathBuf>,

@@ -3,7 +3,9 @@
 use crate::args::Common;
 use crate::error::Failure;
 use crate::filing::Statements;
+use crate::key::passphrase::Passphrases;
 use affiant_ledger::files;
+use affiant_ledger::key::SigningKey;
 use affiant_ledger::ledger::{Ledger, Surroundings};
 use affiant_ledger::reader::Reader;
 use affiant_ledger::settings::SETTINGS_FILE;
@@ -17,6 +19,7 @@ pub(crate) struct Context {
     ledger: Option<PathBuf>,
     clock: Arc<dyn Clock>,
     wait: Duration,
+    pub(crate) passphrases: Passphrases,
     pub(crate) json: bool,
     pub(crate) quiet: bool,
 }
@@ -27,6 +30,7 @@ impl Context {
             ledger: common.ledger.clone(),
             clock: clock()?,
             wait: Duration::from_secs(common.wait),
+            passphrases: Passphrases::new(common.passphrase_file.clone()),
             json: common.json,
             quiet: common.quiet,
         })
@@ -34,7 +38,8 @@ impl Context {
 
     /// The same surroundings with another ledger.
     pub(crate) fn at(&self, ledger: &Path) -> Self {
-        Self { ledger: Some(ledger.to_owned()), clock: self.clock.clone(), ..*self }
+        let (ledger, clock) = (Some(ledger.to_owned()), self.clock.clone());
+        Self { ledger, clock, passphrases: self.passphrases.clone(), ..*self }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -65,11 +70,17 @@ impl Context {
 
     /// Opens the ledger for writing.
     pub(crate) fn open(&self) -> Result<Ledger, Failure> {
-        let ledger = Ledger::open(&self.folder()?, self.surroundings())?;
+        let open_key = |path: &Path| self.passphrases.open(path);
+        let ledger = Ledger::open_with(&self.folder()?, self.surroundings(), &open_key)?;
         if let Some(notice) = ledger.clock_notice() {
             self.say(format_args!("warning: {notice}"));
         }
         Ok(ledger)
+    }
+
+    /// Opens a private key file, asking for its passphrase if it has one.
+    pub(crate) fn key(&self, path: &Path) -> Result<SigningKey, Failure> {
+        Ok(self.passphrases.open(path)?)
     }
 
     /// Opens the ledger for reading.

@@ -3,7 +3,11 @@
 //! 0 yes or done. 1 no. 2 usage, configuration or refused input. 3 integrity or signature failure. 4 undetermined.
 //! 5 I/O or internal.
 
+use crate::key::passphrase::HINT;
 use affiant_ledger::files::FileError;
+use affiant_ledger::key::KeyError;
+use affiant_ledger::keyfile::KeyFileError;
+use affiant_ledger::keyring::KeyringError;
 use affiant_ledger::ledger::{EraseError, LedgerError};
 use affiant_ledger::lock::LockError;
 use affiant_ledger::reader::ReadError;
@@ -39,6 +43,13 @@ impl Failure {
         Self { code: IO, message: message.to_string(), hint: None }
     }
 
+    fn hint_if(self, hint: Option<&str>) -> Self {
+        match hint {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
+    }
+
     pub(crate) fn hint(mut self, hint: impl Display) -> Self {
         self.hint = Some(hint.to_string());
         self
@@ -72,6 +83,43 @@ impl From<ReadError> for Failure {
     }
 }
 
+impl From<KeyFileError> for Failure {
+    fn from(error: KeyFileError) -> Self {
+        match error {
+            KeyFileError::File(error) if error.is_missing() => Self::refused(error),
+            KeyFileError::File(error) => error.into(),
+            KeyFileError::Key { ref source, .. } => Self::refused(&error).hint_if(key_hint(source)),
+        }
+    }
+}
+
+/// What to do about a key that does not open.
+fn key_hint(error: &KeyError) -> Option<&'static str> {
+    match error {
+        KeyError::Encrypted => Some(HINT),
+        KeyError::WrongPassphrase => {
+            Some("check the passphrase: the right one opens the same file with openssl")
+        }
+        _ => None,
+    }
+}
+
+/// What to do about a statement or key that is not admitted.
+fn keyring_hint(error: &KeyringError) -> Option<&'static str> {
+    match error {
+        KeyringError::Kind { .. } | KeyringError::Stream { .. } | KeyringError::Expired { .. } => Some(
+            "`affiant key list` shows what each collector may push; a wider grant is a new collector: `affiant key new collector`",
+        ),
+        KeyringError::UnknownCollector(_) | KeyringError::Outside { .. } | KeyringError::Unknown(_) => {
+            Some("`affiant key list` shows the keys that count")
+        }
+        KeyringError::Unproven(_) | KeyringError::Proof(_) => {
+            Some("a proof is a signature over the very message that `affiant key enrol --request` writes")
+        }
+        _ => None,
+    }
+}
+
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         let message = error.to_string();
@@ -100,15 +148,23 @@ impl From<LedgerError> for Failure {
             }
             LedgerError::Erase(_) => Self::refused(message),
             LedgerError::Group(error) => match &*error {
-                LedgerError::Draft(_) => Self::refused(message),
+                LedgerError::Draft(_) | LedgerError::Keyring(_) => Self::refused(message),
                 _ => Self::io(message),
             },
+            LedgerError::Key { ref source, .. } => Self::refused(message).hint_if(key_hint(source)),
+            LedgerError::OtherKey { .. } => Self::refused(message)
+                .hint("put the key back that `affiant key list` shows as in force, from your backup"),
+            LedgerError::OtherKeys | LedgerError::OtherGenesis => {
+                Self::integrity(message).hint("`affiant log fsck` lists every fault")
+            }
+            LedgerError::NoIssuer => {
+                Self::refused(message).hint("`affiant key rotate issuer` makes and enrols a new one")
+            }
+            LedgerError::Keyring(ref source) => Self::refused(message).hint_if(keyring_hint(source)),
             LedgerError::OtherContent { .. } => {
                 Self::refused(message).hint("a corrected result is a new result: give it a new id")
             }
             LedgerError::Exists(_)
-            | LedgerError::Key { .. }
-            | LedgerError::OtherKey
             | LedgerError::Origin(_)
             | LedgerError::Draft(_) => Self::refused(message),
         }

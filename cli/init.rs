@@ -4,32 +4,33 @@ use crate::args::InitArguments;
 use crate::catalogs;
 use crate::context::Context;
 use crate::error::Failure;
-use crate::key::ISSUER_KEY_FILE;
 use crate::output;
+use affiant_ledger::checkpoint::LogKeys;
 use affiant_ledger::key::SigningKey;
-use affiant_ledger::ledger::{First, Ledger};
+use affiant_ledger::ledger::{Founding, Ledger};
 use affiant_ledger::note::{KeyName, Verifier};
+use affiant_ledger::rotation::ISSUER_KEY_FILE;
 use affiant_ledger::settings::Settings;
 
 pub(crate) fn run(context: &Context, arguments: InitArguments) -> Result<u8, Failure> {
-    let settings = make(context, &arguments)?;
+    let (settings, issuer) = make(context, &arguments)?;
     let dir = arguments.dir.display();
     if context.json {
-        let keys = crate::key::keys(&arguments.dir)?;
         output::json(&serde_json::json!({
             "ledger": dir.to_string(), "id": settings.id, "origin": settings.origin,
-            "log_key": keys.log.to_string(), "issuer_key": keys.issuer.to_string(),
+            "log_key": settings.log_keys.first().to_string(), "issuer_key": issuer.to_string(),
         }));
     } else {
         output::line(format!("ledger {} in {dir}, origin {}", settings.id, settings.origin));
-        context.say(format!("keys are in {dir}/keys, readable by you alone; back them up"));
+        let how = if arguments.encrypt { "encrypted with your passphrase" } else { "readable by you alone" };
+        context.say(format!("keys are in {dir}/keys, {how}; back them up"));
         context.say("next: `affiant register system ...`, then `affiant push ...`; `affiant key trust` for your auditor");
     }
     Ok(0)
 }
 
-/// Makes the ledger; gives its settings.
-pub(crate) fn make(context: &Context, arguments: &InitArguments) -> Result<Settings, Failure> {
+/// Makes the ledger; gives its settings and its issuer's key.
+pub(crate) fn make(context: &Context, arguments: &InitArguments) -> Result<(Settings, Verifier), Failure> {
     let id = match &arguments.id {
         Some(id) => id.parse(),
         None => format!("ledger-{}", made_up()).parse(),
@@ -44,16 +45,22 @@ pub(crate) fn make(context: &Context, arguments: &InitArguments) -> Result<Setti
     let settings = Settings {
         id,
         origin,
-        log_key: Verifier::new(name, log_key.verifying_key()),
+        log_keys: LogKeys::new(Verifier::new(name, log_key.verifying_key())),
         head: arguments.head.clone(),
     };
-    let first = First {
+    let issuer_key = SigningKey::generate();
+    let name = format!("{}/issuer", settings.origin).parse().map_err(Failure::refused)?;
+    let issuer = Verifier::new(name, issuer_key.verifying_key());
+    let passphrase = arguments.encrypt.then(|| context.passphrases.choose()).transpose()?;
+    let founding = Founding {
+        log_key: &log_key,
+        issuer: Some(issuer.clone()),
+        passphrase: passphrase.as_ref(),
         drafts: catalogs::drafts(&"org".parse().map_err(Failure::refused)?)?,
-        keys: vec![(ISSUER_KEY_FILE.into(), SigningKey::generate())],
+        keys: vec![(ISSUER_KEY_FILE.into(), issuer_key)],
     };
-    let surroundings = context.surroundings();
-    Ledger::create_with(&arguments.dir, &settings, &log_key, first, surroundings)?.close()?;
-    Ok(settings)
+    Ledger::found(&arguments.dir, &settings, founding, context.surroundings())?.close()?;
+    Ok((settings, issuer))
 }
 
 fn made_up() -> String {

@@ -11,6 +11,8 @@ use crate::output;
 use affiant_controls::statement::Statement;
 use affiant_ledger::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint};
 use affiant_ledger::erasure::{ERASURE, Erasure, HOLD, Hold};
+use affiant_ledger::genesis::{GENESIS_KIND, Genesis};
+use affiant_ledger::keyring::{KEY_KIND, KeyStatement};
 use affiant_ledger::merkle;
 use affiant_ledger::note::to_base64;
 use affiant_ledger::record::{Filing, Record};
@@ -113,8 +115,9 @@ fn statement_json(record: &Record) -> Value {
         Some(Statement::Pack(issued)) => serde_json::to_value(issued),
         None if record.entry.kind == *ERASURE => return shown(Erasure::from_bytes(bytes)),
         None if record.entry.kind == *HOLD => return shown(Hold::from_bytes(bytes)),
-        None => affiant_ledger::codec::decode_trusted::<affiant_ledger::ledger::Genesis>(bytes)
-            .map_or_else(|_| Ok(json!({"cbor_base64": to_base64(bytes)})), serde_json::to_value),
+        None if record.entry.kind == *KEY_KIND => return shown(KeyStatement::from_bytes(bytes)),
+        None if record.entry.kind == *GENESIS_KIND => return shown(Genesis::from_bytes(bytes)),
+        None => Ok(json!({"cbor_base64": to_base64(bytes)})),
     };
     value.unwrap_or(Value::Null)
 }
@@ -137,7 +140,7 @@ fn checkpoint(context: &Context, since: Option<&Path>) -> Result<u8, Failure> {
     };
     let bytes = context::input(since, CHECKPOINT_SIZE_MAX as u64)?;
     let settings = reader.settings();
-    let old = Checkpoint::open(&bytes, &settings.origin, &settings.log_key).map_err(Failure::integrity)?;
+    let old = Checkpoint::open_with(&bytes, &settings.log_keys).map_err(Failure::integrity)?;
     if old.size > now.size {
         let text = format!("that checkpoint covers {} entries, this ledger has {}", old.size, now.size);
         return Err(Failure::integrity(text).hint("this is an older copy of the ledger, or it was cut"));

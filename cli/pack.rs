@@ -4,7 +4,7 @@ use crate::args::{PackArguments, PackVerb};
 use crate::catalogs;
 use crate::context::{self, Context};
 use crate::error::Failure;
-use crate::key::{issuer_key, issuer_name};
+use crate::key::named;
 use crate::output;
 use crate::register::known_system;
 use affiant_controls::issued::PackIssued;
@@ -12,6 +12,7 @@ use affiant_controls::statement::Statement;
 use affiant_ledger::blob;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
+use affiant_ledger::keyring::Holder;
 use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::{Catalogs, statement};
@@ -19,7 +20,7 @@ use affiant_reports::issue::{IssuedPack, Issuer, PackSource, PackedEntry, issue,
 use affiant_reports::pack::PACK_ENDING;
 use affiant_reports::render::pdf;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Failure> {
     let PackVerb::Build { system, output: path, report, as_of, frameworks } = arguments.verb;
@@ -58,9 +59,10 @@ pub(crate) fn build(
 ) -> Result<IssuedPack, Failure> {
     known_system(ledger, system)?;
     catalogs::pin(ledger, system)?;
-    let folder = ledger.reader()?.folder().to_owned();
     let settings = ledger.reader()?.settings().clone();
-    let issuer = Issuer { name: issuer_name(&settings)?, key: issuer_key(&folder)? };
+    let open_key = |path: &Path| context.passphrases.open(path);
+    let key = ledger.issuer_key(&open_key)?;
+    let issuer = Issuer { name: named(ledger.keyring(), &Holder::Issuer, &key)?.name().clone(), key };
     let now = context.now();
     let as_of = as_of.unwrap_or(now);
     if as_of > now {

@@ -8,6 +8,7 @@ mod answer;
 mod collection;
 mod faults;
 mod ids;
+mod signer;
 mod source;
 mod spool;
 
@@ -25,8 +26,10 @@ use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
 use answer::{SHOWN_MAX, Telling};
 use collection::Collection;
+use signer::Signer;
 use source::Source;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Entries appended with one fdatasync.
 const BATCH: usize = 1024;
@@ -43,15 +46,17 @@ pub(crate) fn push(context: &Context, ledger: &mut Ledger, arguments: &PushArgum
     let (catalog, tools) = (ControlCatalog::embedded(), ToolRules::embedded());
     let intake = intake_context(context, ledger, arguments, &catalog, &tools)?;
     let shown = if arguments.dry_run { SHOWN_MAX as usize } else { 0 };
+    let signer = arguments.sign_key.as_ref().map(|path| Signer::of(context, ledger, path)).transpose()?;
+    let signer = signer.map(Arc::new);
     let Some(path) = &arguments.file else {
-        let mut collection = Collection::new(ledger, &intake, shown)?;
+        let mut collection = Collection::new(ledger, &intake, shown, signer)?;
         collection.document(&single(arguments)?, Format::Json)?;
         return record(context, arguments, collection, intake.name);
     };
     let mut source = Source::open(path, arguments.format)?;
     let name = source.name.clone();
     let intake = intake::Context { name: &name, ..intake };
-    let mut collection = Collection::new(ledger, &intake, shown)?;
+    let mut collection = Collection::new(ledger, &intake, shown, signer)?;
     if source.format == Format::Ndjson {
         collection.lines(&mut source)?;
     } else {
@@ -74,7 +79,7 @@ fn record(
     name: &str,
 ) -> Result<u8, Failure> {
     collection.compare_within()?;
-    let Collection { ledger, spool, faults, unmapped, preview, repeats, .. } = collection;
+    let Collection { ledger, spool, faults, unmapped, preview, repeats, signer, .. } = collection;
     faults.say(context.json);
     if faults.count() > 0 && !arguments.partial {
         let count = faults.count();
@@ -96,7 +101,8 @@ fn record(
     let mut telling = Telling::new(context, arguments, total);
     let notes = telling.notes();
     let batches = spool.drain(BATCH)?.into_iter().map(|batch| {
-        let batch = batch?;
+        let mut batch = batch?;
+        signer.iter().for_each(|signer| signer.sign(&mut batch));
         let told = notes(&batch);
         Ok::<_, Failure>((batch, told))
     });

@@ -14,6 +14,7 @@ mod journeys {
     mod auditor;
     mod collector;
     mod demo;
+    mod keys;
     mod officer;
     mod packs;
     mod past;

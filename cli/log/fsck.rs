@@ -18,7 +18,8 @@ pub(super) fn run(context: &Context, anchors: &[PathBuf], mend: bool) -> Result<
     let mut report = judge(context, &folder, &anchors);
     let mut mended = Vec::new();
     if mend && !report.is_sound() {
-        mended = repair(&folder, &report, context.surroundings()).map_err(refused)?;
+        mended = repair(&folder, &report, context.surroundings(), &|path| context.passphrases.open(path))
+            .map_err(refused)?;
         report = judge(context, &folder, &anchors);
     }
     if context.json {

@@ -2,6 +2,7 @@
 
 use super::faults::Faults;
 use super::ids::Mark;
+use super::signer::Signer;
 use super::source::Lines;
 use super::spool;
 use affiant_controls::admit::{AdmitContext, admit};
@@ -22,6 +23,8 @@ pub(super) struct Admission<'a> {
     pub(super) systems: Arc<Systems>,
     /// How many admitted results are kept to be shown.
     pub(super) shown: usize,
+    /// The collector that signs, and may not push everything everywhere.
+    pub(super) signer: Option<Arc<Signer>>,
 }
 
 /// Rows that were admitted, and what is wrong with the others.
@@ -81,6 +84,9 @@ impl Admission<'_> {
         let Some(assets) = self.systems.get(&result.system) else {
             return Err(format!("system `{}` is not registered", result.system));
         };
+        if let Some(signer) = &self.signer {
+            signer.may_push(&result.system)?;
+        }
         let gate = AdmitContext { catalog: self.intake.catalog, now: self.intake.now, assets: Some(assets) };
         admit(result, &gate).map_err(|error| match error.hint() {
             Some(hint) => format!("{error}\n  hint: {hint}"),

@@ -7,6 +7,7 @@
 use super::admission::{Admission, Admitted, Read, Row, Systems};
 use super::faults::Faults;
 use super::ids::{Ids, Mark};
+use super::signer::Signer;
 use super::source::{Lines, Source};
 use super::spool::Spool;
 use crate::error::{Failure, REFUSED};
@@ -40,6 +41,8 @@ pub(super) struct Collection<'a> {
     /// The first results, to be shown; as many as are wanted.
     pub(super) preview: Vec<ControlResult>,
     shown: usize,
+    /// The collector that signs.
+    pub(super) signer: Option<Arc<Signer>>,
     /// Whether any row repeats one of the ledger or of this batch.
     pub(super) repeats: bool,
 }
@@ -50,6 +53,7 @@ impl<'a> Collection<'a> {
         ledger: &'a mut Ledger,
         intake: &'a intake::Context<'a>,
         shown: usize,
+        signer: Option<Arc<Signer>>,
     ) -> Result<Self, Failure> {
         let folder = ledger.reader()?.folder().to_owned();
         Ok(Self {
@@ -62,6 +66,7 @@ impl<'a> Collection<'a> {
             unmapped: BTreeMap::new(),
             preview: Vec::new(),
             shown,
+            signer,
             repeats: false,
         })
     }
@@ -138,7 +143,7 @@ impl<'a> Collection<'a> {
 
     fn admission(&self) -> Admission<'a> {
         let shown = self.shown - self.preview.len().min(self.shown);
-        Admission { intake: self.intake, systems: self.systems.clone(), shown }
+        Admission { intake: self.intake, systems: self.systems.clone(), shown, signer: self.signer.clone() }
     }
 
     /// Takes admitted rows in their order: they are compared with the ledger and put aside.

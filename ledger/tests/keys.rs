@@ -7,14 +7,18 @@
 mod dying;
 
 use affiant_ledger::checkpoint::{Checkpoint, CheckpointError, LogKeys};
+use affiant_ledger::digest::Digest;
 use affiant_ledger::disk::Disk;
-use affiant_ledger::fsck::{Examination, fsck};
+use affiant_ledger::entry::Entry;
+use affiant_ledger::fsck::{Examination, FaultKind, fsck};
+use affiant_ledger::journal::{Sealed, encode_record};
 use affiant_ledger::key::{KeyError, Passphrase, SigningKey};
 use affiant_ledger::keyfile;
-use affiant_ledger::keyring::{Grant, Holder, KeyReason, KeyringError, Names, Role};
+use affiant_ledger::keyring::{Grant, Holder, KeyReason, KeyStatement, KeyringError, Names, Role};
 use affiant_ledger::ledger::{Appended, Founding, Ledger, LedgerError, Surroundings};
+use affiant_ledger::merkle::Frontier;
 use affiant_ledger::note::Verifier;
-use affiant_ledger::payload::{StatementSignature, signed_message};
+use affiant_ledger::payload::{Payload, StatementSignature, signed_message};
 use affiant_ledger::reader::Reader;
 use affiant_ledger::receipt::Receipt;
 use affiant_ledger::record::{Draft, NoFiling};
@@ -23,6 +27,7 @@ use affiant_ledger::settings::{SETTINGS_FILE, Settings};
 use affiant_ledger::storage::Storage;
 use affiant_ledger::time::FixedClock;
 use dying::Dying;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -91,7 +96,7 @@ impl Place {
 }
 
 fn draft(number: u64) -> Draft {
-    let statement = affiant_ledger::codec::encode(&std::collections::BTreeMap::from([("number", number)]));
+    let statement = affiant_ledger::codec::encode(&BTreeMap::from([("number", number)]));
     Draft {
         stream: "credit-scoring".parse().unwrap(),
         kind: "result".parse().unwrap(),
@@ -156,7 +161,7 @@ fn after_a_rotation_everything_signed_before_stays_verifiable() {
     assert_eq!([&early, &handover, &late].map(|note| opens(note, &one)), [true, true, false]);
     assert_eq!([&early, &handover, &late].map(|note| opens(note, &three)), [false, true, true]);
     let entry = receipt.extra.as_deref().unwrap();
-    let leaf = affiant_ledger::digest::Digest::leaf(entry);
+    let leaf = Digest::leaf(entry);
     assert!(Receipt::parse(&receipt.to_bytes()).unwrap().verify(&leaf, ORIGIN, &one).is_ok());
 
     // The former private key is gone, and the next one goes on.
@@ -425,4 +430,105 @@ fn a_writer_whose_rotation_failed_signs_nothing_more() {
         Err(CheckpointError::Note(affiant_ledger::note::NoteError::Unsigned))
     );
     place.sound();
+}
+
+/// Rewrites the history of a small ledger as the holder of its log key can: every link, hash and signature of the log is
+/// right again.
+fn forge(place: &Place, edit: impl FnOnce(&mut Vec<(Entry, Payload)>)) {
+    let reader = Reader::open(&place.ledger()).unwrap();
+    let whole = |index| {
+        let entry = Entry::from_bytes(&reader.entry_bytes(index).unwrap()).unwrap();
+        (entry, Payload::from_bytes(&reader.payload_bytes(index).unwrap().unwrap()).unwrap())
+    };
+    let mut entries: Vec<(Entry, Payload)> = (0..reader.size()).map(whole).collect();
+    edit(&mut entries);
+    let (mut frontier, mut sealed, mut prev) = (Frontier::default(), Vec::new(), Digest::ZERO);
+    let mut heads: BTreeMap<String, (u64, Digest)> = BTreeMap::new();
+    for (index, (mut entry, payload)) in (0..).zip(entries) {
+        let (n, stream_prev) = heads.get(entry.stream.as_str()).copied().unwrap_or((0, Digest::ZERO));
+        let payload = payload.to_bytes();
+        (entry.index, entry.n, entry.prev, entry.stream_prev) = (index, n, prev, stream_prev);
+        entry.payload = Digest::of(&payload);
+        let bytes = entry.to_bytes();
+        let leaf = Digest::leaf(&bytes);
+        frontier.push(leaf);
+        heads.insert(entry.stream.to_string(), (n + 1, leaf));
+        prev = leaf;
+        sealed.push(Sealed { entry: bytes, payload, leaf });
+    }
+    let checkpoint = Checkpoint { origin: ORIGIN.into(), size: frontier.size(), root: frontier.root() };
+    let note = checkpoint.sign(&ORIGIN.parse().unwrap(), &key(1));
+    let record = encode_record(0, &sealed, &frontier, &note);
+    let segment = fs::read_dir(place.ledger().join("journal")).unwrap().next().unwrap().unwrap().path();
+    fs::write(segment, record).unwrap();
+    fs::write(place.ledger().join("checkpoint"), note).unwrap();
+}
+
+/// What fsck finds, by kind and entry.
+fn faults(place: &Place) -> Vec<(FaultKind, Option<u64>)> {
+    let report = fsck(&Examination::of(&place.ledger()), &|_, _| {});
+    report.faults.iter().map(|fault| (fault.kind, fault.index)).collect()
+}
+
+/// A ledger of which entry 1 enrols `ci`, and entries 2 and 3 are signed by it.
+fn with_signed() -> Place {
+    let place = Place::new();
+    let mut ledger = place.founded(None);
+    enrol(&mut ledger);
+    ledger.append(&[signed(0, 5), signed(1, 5), draft(2)]).unwrap();
+    ledger.close().unwrap();
+    place
+}
+
+#[test]
+fn fsck_sees_what_the_holder_of_the_log_key_does_to_statements_of_collectors() {
+    use FaultKind::{Key, Signature};
+    let forged = |edit: fn(&mut Vec<(Entry, Payload)>)| {
+        let place = with_signed();
+        forge(&place, edit);
+        faults(&place)
+    };
+    assert_eq!(forged(|_| ()), []);
+    let said_otherwise = forged(|entries| entries[2].1.statement = entries[4].1.statement.clone());
+    assert_eq!(said_otherwise, [(Signature, Some(2))]);
+    let taken_over = forged(|entries| entries[2].0.by = "local".into());
+    assert_eq!(taken_over, [(Signature, Some(2))]);
+    assert_eq!(forged(|entries| entries[2].1.signature = None), [(Signature, Some(2))]);
+    let elsewhere = forged(|entries| entries[3].0.stream = "fraud".parse().unwrap());
+    assert_eq!(elsewhere, [(Signature, Some(3))]);
+    // Without its enrolment, or with one that was not proven, a collector has no key.
+    let unknown = forged(|entries| drop(entries.remove(1)));
+    assert_eq!(unknown, [(Signature, Some(1)), (Signature, Some(2))]);
+    let unproven = forged(|entries| {
+        let mut statement = KeyStatement::from_bytes(&entries[1].1.statement).unwrap();
+        statement.proofs.new = None;
+        entries[1].1.statement = statement.proven(Role::Log, &key(1)).to_bytes();
+    });
+    assert_eq!(unproven, [(Key, Some(1)), (Signature, Some(2)), (Signature, Some(3))]);
+    let by_another = forged(|entries| entries[1].0.by = "token:admin".into());
+    assert_eq!(by_another, [(Key, Some(1)), (Signature, Some(2)), (Signature, Some(3))]);
+}
+
+#[test]
+fn fsck_compares_the_settings_with_the_keys_of_the_entries() {
+    let place = with_signed();
+    let path = place.ledger().join(SETTINGS_FILE);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{text}\n[[rotated]]\nfrom = 1000\nlog_key = \"{}\"\n", vkey(ORIGIN, 9)))
+        .unwrap();
+    assert_eq!(faults(&place), [(FaultKind::Settings, None)]);
+}
+
+#[test]
+fn fsck_says_what_counts_no_more() {
+    let place = with_signed();
+    let mut ledger = place.open().unwrap();
+    let ci = Holder::Collector("ci".parse().unwrap());
+    let statement = ledger.keyring().revocation(&ci, &vkey("ci", 5), KeyReason::Compromised, Some(3));
+    ledger.record_key(&ledger.prove(statement)).unwrap();
+    ledger.close().unwrap();
+    let report = fsck(&Examination::of(&place.ledger()), &|_, _| {});
+    assert!(report.is_sound(), "{:#?}", report.faults);
+    let text = "what collector `ci` signed from entry 3 on counts no more: its key was revoked by entry 5 as compromised";
+    assert_eq!(report.notices, [text]);
 }

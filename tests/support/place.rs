@@ -100,7 +100,7 @@ impl Place {
     /// Gives a command this place's folder, state and clock.
     pub(crate) fn settle(&self, command: &mut Command) {
         command.current_dir(self.folder.path()).stdin(Stdio::null()).env("NO_COLOR", "1");
-        for name in ["AFFIANT_TRUST", "AFFIANT_WAIT", "SOURCE_DATE_EPOCH"] {
+        for name in ["AFFIANT_PASSPHRASE", "AFFIANT_TRUST", "AFFIANT_WAIT", "SOURCE_DATE_EPOCH"] {
             command.env_remove(name);
         }
         command.env("AFFIANT_STATE", self.path("state")).env("AFFIANT_LEDGER", self.ledger());

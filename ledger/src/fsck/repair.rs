@@ -9,6 +9,7 @@ use crate::digest::Digest;
 use crate::files::FileError;
 use crate::ledger::{Ledger, LedgerError, Surroundings};
 use crate::reader::{ENTRIES_SIZE_MAX, entries_path, hashes_path};
+use crate::rotation::OpenKey;
 use crate::settle::tile_root;
 use crate::storage::Storage;
 use crate::tile::{self, TILE_WIDTH};
@@ -34,11 +35,12 @@ pub enum RepairError {
     File(#[from] FileError),
 }
 
-/// Mends what `report` found in the ledger in `folder`; tells what was made anew.
+/// Mends what `report` found in the ledger in `folder`; tells what was made anew. The log key signs the checkpoint again.
 pub fn repair(
     folder: &Path,
     report: &FsckReport,
     surroundings: Surroundings,
+    open_key: OpenKey<'_>,
 ) -> Result<Vec<String>, RepairError> {
     let beyond: Vec<&Fault> = report.faults.iter().filter(|fault| !is_derivable(fault)).collect();
     let listed = report.faults.len() as u64;
@@ -55,7 +57,7 @@ pub fn repair(
             mended.push(mend_tile(&*storage, folder, level, number)?);
         }
     }
-    let mut ledger = Ledger::open(folder, surroundings)?;
+    let mut ledger = Ledger::open_with(folder, surroundings, open_key)?;
     let said = |kind, text: &str| report.faults.iter().any(|f| f.kind == kind).then(|| text.to_owned());
     if let Some(text) = said(FaultKind::Index, "the index") {
         ledger.rebuild_index()?;

@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::erasure::{ERASURE, HOLD};
 use crate::genesis::GENESIS_KIND;
 use crate::id::{Id, visible};
+use crate::note::Verifier;
 use crate::payload::{StatementSignature, signed_message_of};
 use crate::time::Timestamp;
 
@@ -65,28 +66,48 @@ impl Keyring {
         id: &Id,
         signature: &StatementSignature,
     ) -> Result<(), KeyringError> {
-        let grant = self.grants.get(id).ok_or_else(|| KeyringError::UnknownCollector(id.clone()))?;
-        let key = self.collector(id, index).ok_or_else(|| KeyringError::Outside {
-            id: id.clone(),
-            index,
-            why: self.why_outside(id, index),
-        })?;
-        if !key.key().verifies(&signed_message_of(&submission.statement), &signature.sig) {
+        let Submission { kind, stream, time, statement, .. } = submission;
+        let key = self.key_of(id, index)?;
+        if !key.key().verifies(&signed_message_of(statement), &signature.sig) {
             return Err(KeyringError::Signature(id.clone()));
         }
+        self.may_push(id, index, kind, stream, *time)
+    }
+
+    /// Whether a collector may push a kind to a stream at an entry, whoever signs: to know before anything is signed.
+    pub fn may_push(
+        &self,
+        id: &Id,
+        index: u64,
+        kind: &Id,
+        stream: &Id,
+        time: Timestamp,
+    ) -> Result<(), KeyringError> {
+        let grant = self.grants.get(id).ok_or_else(|| KeyringError::UnknownCollector(id.clone()))?;
+        self.key_of(id, index)?;
         let id = || id.clone();
-        if !grant.kinds.contains(submission.kind.as_str()) {
-            let (kind, granted) = (submission.kind.clone(), grant.kinds.clone());
-            return Err(KeyringError::Kind { id: id(), kind, granted });
+        if !grant.kinds.contains(kind.as_str()) {
+            return Err(KeyringError::Kind { id: id(), kind: kind.clone(), granted: grant.kinds.clone() });
         }
-        if !grant.streams.contains(submission.stream.as_str()) {
-            let (stream, granted) = (submission.stream.clone(), grant.streams.clone());
-            return Err(KeyringError::Stream { id: id(), stream, granted });
+        if !grant.streams.contains(stream.as_str()) {
+            return Err(KeyringError::Stream {
+                id: id(),
+                stream: stream.clone(),
+                granted: grant.streams.clone(),
+            });
         }
-        match grant.expires.filter(|expires| submission.time > *expires) {
+        match grant.expires.filter(|expires| time > *expires) {
             Some(expires) => Err(KeyringError::Expired { id: id(), expires }),
             None => Ok(()),
         }
+    }
+
+    fn key_of(&self, id: &Id, index: u64) -> Result<&Verifier, KeyringError> {
+        if !self.grants.contains_key(id) {
+            return Err(KeyringError::UnknownCollector(id.clone()));
+        }
+        let why = || KeyringError::Outside { id: id.clone(), index, why: self.why_outside(id, index) };
+        self.collector(id, index).ok_or_else(why)
     }
 
     fn why_outside(&self, id: &Id, index: u64) -> String {
