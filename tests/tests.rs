@@ -18,6 +18,7 @@ mod journeys {
     mod officer;
     mod packs;
     mod past;
+    mod publish;
 }
 
 mod bad_input {
@@ -43,4 +44,5 @@ mod tidy {
 
 mod crash {
     mod kill;
+    mod publish;
 }
