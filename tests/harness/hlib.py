@@ -211,6 +211,13 @@ class Product:
             return ["lost the ledger"] if acknowledged else []
         return self.soundness(place, TORN) + (self.listing(place, acknowledged) if listed else [])
 
+    def reopened(self, place, acknowledged):
+        """Opens the ledger for writing, adding nothing: it mends itself, and everything acknowledged is listed."""
+        answer = self.call(place, "log", "reindex")
+        if answer.broken or answer.code:
+            return ["log reindex: %s" % (answer.broken or answer.brief())]
+        return self.soundness(place) + self.listing(place, acknowledged)
+
     def finish(self, place, step, acknowledged):
         """Does the same again, as one would who was cut off: it succeeds, and what it adds stands there once."""
         answer, complaints = self.do(place, step), []
@@ -221,8 +228,7 @@ class Product:
             complaints.append("the same command again: %s" % answer.brief())
         if already:
             # A refusal mends nothing; the next command that writes does.
-            mended = self.call(place, "log", "reindex")
-            complaints += [] if mended.code == DONE else ["log reindex: %s" % mended.brief()]
+            complaints += self.reopened(place, acknowledged)
         complaints += ["after doing it again: %s" % text for text in self.soundness(place)]
         complaints += self.listing(place, list(acknowledged) + list(step.adds))
         if step.entries is not None and not complaints:

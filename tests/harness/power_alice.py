@@ -207,6 +207,9 @@ def judge(product, cuts, state, step, known, folder):
     cuts.build(place.folder, state)
     acknowledged = known + [id for at, id in cuts.recording.acknowledged if at <= state[0]]
     complaints = product.after_crash(place, acknowledged, listed=False)
+    if set(step.adds) & set(acknowledged):
+        # Before the step is done again, which would put back what was lost.
+        complaints += product.reopened(place, acknowledged)
     complaints += product.finish(place, step, acknowledged)
     place.remove()
     return complaints
