@@ -69,7 +69,7 @@ struct Staged<'a> {
 }
 
 /// Files open at a time.
-const STAGED_MAX: usize = 48;
+const STAGED_MAX: usize = 120;
 
 impl<'a> Staged<'a> {
     fn new(storage: &'a dyn Storage) -> Self {
@@ -82,12 +82,13 @@ impl<'a> Staged<'a> {
         if self.files.len() < STAGED_MAX { Ok(()) } else { self.publish() }
     }
 
-    /// All are written before the first is synced: then one journal commit of the file system serves them all.
+    /// All are written, then synced together, then named.
     fn publish(&mut self) -> Result<(), FileError> {
-        for (path, file) in &mut self.files {
-            file.sync().map_err(FileError::at(path))?;
-        }
-        for (path, _) in self.files.drain(..) {
+        let (paths, mut files): (Vec<_>, Vec<_>) = self.files.drain(..).unzip();
+        let Some(first) = paths.first() else { return Ok(()) };
+        self.storage.sync_files(&mut files).map_err(FileError::at(first))?;
+        drop(files);
+        for path in paths {
             self.storage.publish(&path)?;
             self.published.insert(files::parent(&path).to_owned());
         }

@@ -40,6 +40,14 @@ pub trait InPlace: Debug + Send {
     fn sync(&mut self) -> io::Result<()>;
     /// Whether the file still stands under a name: another may have been put in its place.
     fn is_named(&self) -> bool;
+    /// The device it is on, where one sync can serve many files.
+    fn device(&self) -> Option<u64> {
+        None
+    }
+    /// Waits until everything on its device is durable.
+    fn sync_device(&mut self) -> io::Result<()> {
+        self.sync()
+    }
 }
 
 /// A file system, as far as the ledger needs one.
@@ -55,6 +63,10 @@ pub trait Storage: Debug + Send + Sync {
     fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<Box<dyn InPlace>>;
     /// Opens a regular file to be changed in place.
     fn open_in_place(&self, path: &Path) -> io::Result<Box<dyn InPlace>>;
+    /// Makes the content of files of this storage durable, all of them. After an error nothing is known of any.
+    fn sync_files(&self, files: &mut [Box<dyn InPlace>]) -> io::Result<()> {
+        files.iter_mut().try_for_each(|file| file.sync())
+    }
     /// Gives a file another name, replacing what stood there.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.

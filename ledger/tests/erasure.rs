@@ -262,7 +262,7 @@ fn a_payload_that_is_gone_without_authority_is_a_fault_and_so_is_an_erasure_not_
     assert_eq!(place.fsck().faults[0].kind, FaultKind::Erasure);
     fs::write(&path, cut(8)).unwrap();
     let kinds: Vec<FaultKind> = place.fsck().faults.iter().map(|fault| fault.kind).collect();
-    assert_eq!(kinds, [FaultKind::PayloadMissing, FaultKind::Erasure]);
+    assert_eq!(kinds, [FaultKind::PayloadMissing, FaultKind::Erasure, FaultKind::Index]);
 }
 
 #[test]

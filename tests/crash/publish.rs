@@ -13,7 +13,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Pushes results until the ledger has many more.
 fn grow(place: &Place, round: u32, rows: u32) {
@@ -35,9 +35,9 @@ fn published(place: &Place, www: &str) -> BTreeMap<PathBuf, Vec<u8>> {
 
 /// Reads all entries of the published checkpoint and demands that they give its root; its size.
 fn served(place: &Place, www: &str) -> u64 {
-    let settings = read_settings(&place.ledger()).unwrap();
+    let settings = read_settings(&affiant_ledger::disk::Disk, &place.ledger()).unwrap();
     let Ok(note) = fs::read(place.path(www).join("checkpoint")) else { return 0 };
-    let opened = Checkpoint::open(&note, &settings.origin, &settings.log_key).unwrap();
+    let opened = Checkpoint::open_with(&note, &settings.log_keys).unwrap();
     let mut leaves = Vec::new();
     for first in (0..opened.size).step_by(256) {
         let width = (opened.size - first).min(256);

@@ -52,7 +52,7 @@ fn build(ledger: &Path) -> IssuedPack {
         checkpoint: reader.note().to_vec(),
         leaves: reader.leaves(reader.size()).unwrap(),
         evidence,
-        log_key: settings.log_key.clone(),
+        log_key: settings.log_keys.first().clone(),
     };
     let catalogs = Catalogs {
         frameworks: EMBEDDED.iter().map(|id| Framework::embedded(id).unwrap()).collect(),

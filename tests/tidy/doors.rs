@@ -3,7 +3,8 @@
 use super::tree::{read, sources};
 
 /// Crate, and the files that may name it.
-const DOORS: [(&str, &[&str]); 16] = [
+const DOORS: [(&str, &[&str]); 17] = [
+    ("rustix", &["ledger/src/disk.rs"]),
     ("sled", &["ledger/src/table/database.rs"]),
     ("sha2", &["ledger/src/digest.rs"]),
     ("ed25519_dalek", &["ledger/src/key.rs"]),
