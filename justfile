@@ -31,6 +31,16 @@ interop:
 fuzz SECONDS:
     fuzz/run {{SECONDS}}
 
+# Crashes, power cuts and tampering, some minutes of each; a release build first
+crash:
+    cargo build --release
+    tests/harness/run short
+
+# All of it, for hours (root for real file systems); figures go to docs/reliability.md
+crash-full:
+    cargo build --release
+    tests/harness/run full --json target/crash-full.jsonl
+
 # Measure; numbers go to docs/performance.md as ratios to the floor of the same run
 bench:
     cargo bench -p affiant-ledger

@@ -8,6 +8,7 @@ import os
 import re
 
 import faults
+import outcomes
 from hlib import DONE, Place, Step, acknowledged_in, remove
 
 # Entries of a new ledger: genesis and the pins of the catalogs. Asked of the binary, not assumed.
@@ -48,6 +49,13 @@ def steps(init_entries):
         # More than 8 MB of payloads, two appends: bundles are moved while the push goes on.
         batch("heavy", 1200, 8000),
         Step("reindex", ("log", "reindex")),
+        # Entry 30 of the bases with a secret.
+        Step("erase", ("log", "erase", "30", "--basis", "GDPR Art. 17", "--approver", "A", "--json"),
+             once="was erased before", forgets=(outcomes.SECRET,), then=outcomes.secret_is_gone),
+        Step("hold", ("log", "hold", "case-1", "--stream", "s", "--by", "A", "--reason", "claim")),
+        Step("publish", ("log", "publish", "{folder}/public"), always=outcomes.published_is_whole,
+             then=outcomes.published_is_all),
+        Step("pack", ("pack", "build", "s", "--output", "{folder}/pack.zip"), then=outcomes.pack_verifies),
     ]
     return {step.name: step for step in made}
 
@@ -79,10 +87,17 @@ class Bases:
     def base(self, name):
         """A base by name, and the ids acknowledged in it."""
         if name not in self.made:
-            maker = {"nothing": self.nothing, "forty": lambda: self.grown("forty", 40),
-                     "ninety-nine": lambda: self.grown("ninety-nine", 99), "settled": self.settled}.get(name)
+            maker = {"nothing": self.nothing, "tampered": lambda: (self.tampered()[0], []), "forty": lambda: self.grown("forty", 40),
+                     "ninety-nine": lambda: self.grown("ninety-nine", 99), "settled": self.settled,
+                     "secret-in-tail": lambda: self.secret("secret-in-tail", 20),
+                     "secret-in-bundle": lambda: self.secret("secret-in-bundle", 320)}.get(name)
             self.made[name] = maker() if maker else self.crashed(name)
         return self.made[name]
+
+    def start(self, step_name, base_name):
+        """A step, a base, and the ids that must be listed whatever happens."""
+        step, (base, known) = self.steps[step_name], self.base(base_name)
+        return step, base, [id for id in known if id not in step.forgets]
 
     @staticmethod
     def row_of(id):
@@ -108,16 +123,27 @@ class Bases:
         """A ledger of 700 entries: bundles, tiles, a short journal."""
         return self.grown("settled", 700)
 
+    def secret(self, name, behind):
+        """A ledger with a result to be erased, with its words in the id and the text, and so many results behind it."""
+        place = self.fresh(name)
+        self.must(place, *[word.replace("{ledger}", place.ledger) for word in INIT])
+        self.must(place, *REGISTER)
+        rows = [row("before-%d" % n) for n in range(30 - self.product.fsck(place)[0]["entries"])]
+        rows += [row(outcomes.SECRET, 600)] + [row("behind-%d" % n) for n in range(behind)]
+        stdin = "".join(row + "\n" for row in rows).encode()
+        out = self.must(place, "push", "-", "--format", "ndjson", "--system", "s", "--json", stdin=stdin).out
+        return place, acknowledged_in(out)
+
     def tampered(self):
         """A ledger of 300 entries with a bundle and a tail, the same when it was younger, and another genuine one."""
-        if "tampered" not in self.made:
+        if "three" not in self.made:
             young, _ = self.grown("young", 60)
             old = young.copy(os.path.join(self.folder, "old"))
             rows = b"".join(self.row_of("later-%d" % n) for n in range(240))
             self.must(old, "push", "-", "--format", "ndjson", "--system", "s", stdin=rows)
             other = self.grown("other", 300)[0]
-            self.made["tampered"] = (old, young, other)
-        return self.made["tampered"]
+            self.made["three"] = (old, young, other)
+        return self.made["three"]
 
     # What a crash left: base, step, syscall, path below the place, which of the calls, what is done to the journal.
     CRASHES = {

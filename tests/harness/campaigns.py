@@ -15,6 +15,7 @@ import power_alice
 import power_blklog
 import power_godown
 import power_twice
+import readers
 import sweep_syscalls
 import tamper
 
@@ -49,6 +50,13 @@ def alice(step, base, short=120, full=0, heads="with"):
                     {**both, "limit": full}, ("strace",))
 
 
+def twice(step, base, short, full):
+    """Killed at every change, gone on, and the power cut within the second run."""
+    both = {"base_name": base, "step_name": step}
+    return Campaign("killed, gone on, power cut: %s on %s" % (step, base), power_twice.cut_after_kill,
+                    {**both, "limit": short} if short else None, {**both, "limit": full}, ("strace",))
+
+
 def kill(step, base, short, full):
     """kill -9 at random moments of a step on a base."""
     both = {"base_name": base, "step_name": step}
@@ -81,6 +89,8 @@ CAMPAIGNS = [
     kill("heavy", "forty", 0, 120),
     kill("init", "nothing", 40, 200),
     kill("reindex", "settled", 30, 150),
+    kill("erase", "secret-in-bundle", 0, 150),
+    kill("publish", "tampered", 0, 150),
     Campaign("kill writers of a crowd", kill9.crowds, {"kills": 60}, {"kills": 500}),
     Campaign("several inits of one folder", crowd_init.crowds, {"rounds": 15}, {"rounds": 200}),
     # A fault at every call.
@@ -92,6 +102,11 @@ CAMPAIGNS = [
     sweep("bundles", "settled", short=0),
     sweep("heavy", "forty", short=0),
     sweep("reindex", "settled"),
+    sweep("erase", "secret-in-tail", short=40),
+    sweep("erase", "secret-in-bundle", short=40),
+    sweep("hold", "forty", short=0),
+    sweep("publish", "tampered", short=40),
+    sweep("pack", "forty", short=20),
     # Opening what a crash left.
     sweep("push-one", "torn"),
     sweep("push-one", "unsynced", short=0),
@@ -100,6 +115,8 @@ CAMPAIGNS = [
     sweep("push-one", "reindexing", short=40),
     sweep("reindex", "torn", short=0),
     sweep("reindex", "untrimmed", short=0),
+    Campaign("faults of readers and judges", readers.sweep_readers, {"kinds": ("EIO",), "limit": 12},
+             {"kinds": ("EIO", "EINTR", "EMFILE", "EIO+")}, ("strace",)),
     Campaign("no thread, no randomness", sweep_syscalls.sweep_process, {"limit": 40}, {}, ("strace",)),
     # Power cuts, rebuilt from a recording.
     alice("init", "nothing"),
@@ -113,15 +130,17 @@ CAMPAIGNS = [
     alice("bundles", "settled", short=0),
     alice("heavy", "forty", short=0, full=400),
     alice("reindex", "settled", short=80),
+    alice("erase", "secret-in-tail", short=80),
+    alice("erase", "secret-in-bundle", short=80),
+    alice("publish", "tampered", short=60),
     alice("push-one", "torn", short=60),
     alice("push-one", "half-bundled", short=0, full=400),
     alice("push-one", "untrimmed", short=40, full=400),
-    Campaign("killed, gone on, then power cut: init", power_twice.cut_after_kill,
-             {"base_name": "nothing", "step_name": "init", "limit": 60}, {"base_name": "nothing", "step_name": "init", "limit": 1500},
-             ("strace",)),
-    Campaign("killed, gone on, then power cut: bundles", power_twice.cut_after_kill,
-             {"base_name": "forty", "step_name": "bundles", "limit": 60},
-             {"base_name": "forty", "step_name": "bundles", "limit": 1500}, ("strace",)),
+    twice("init", "nothing", 60, 1500),
+    twice("push-one", "forty", 60, 1000),
+    twice("bundles", "forty", 40, 2000),
+    twice("erase", "secret-in-bundle", 0, 1000),
+    twice("publish", "tampered", 0, 1000),
     # Real file systems.
     godown("ext4", 4, 150), godown("ext4", 0, 100, heads="kept"), godown("ext4-writeback", 0, 100), godown("xfs", 4, 150),
     blocks("ext4", 12, 400), blocks("ext4-writeback", 0, 200), blocks("xfs", 0, 400), blocks("btrfs", 0, 200),

@@ -48,14 +48,15 @@ def whole_lines(path):
     return found
 
 
-def calls(product, place, step, more_paths=()):
-    """Every call of a step, run to its end, on files of the place, on its input and on its output, first met first."""
+def calls(product, place, step, more_paths=(), expected=0):
+    """Every call of a step, run to its end with the expected exit code, on files of the place, on its input and on its
+    output, first met first."""
     log = place.folder + ".strace"
     words = ["strace", "-f", "-y", "-qq", "-s", "4096", "-o", log, "-e", "trace=" + SYSCALLS, "-e", "signal=none"]
     out = os.path.join(place.folder, "stdout")
     answer = run(words + product.words(step, place), env=product.env(place), timeout=300, stdout=out)
-    if answer.code:
-        raise SystemExit("the step `%s` fails without any fault: %s" % (step.name, answer.brief()))
+    if answer.code != expected:
+        raise SystemExit("the step `%s` without any fault: %s" % (step.name, answer.brief()))
     counted, of_thread, plan = {}, {}, {}
     wanted = [place.folder + "/", *more_paths]
     for thread, text in whole_lines(log):

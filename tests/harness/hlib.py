@@ -123,6 +123,9 @@ class Step:
     adds: tuple = ()         # ids that are listed exactly once when it is done
     entries: int = None      # entries of the ledger when it is done, where no ids tell
     once: str = ""           # words of the refusal when all of it was done already
+    forgets: tuple = ()      # ids that are no longer listed when it is done
+    always: object = None    # (product, place) -> complaints, right after a crash too
+    then: object = None      # (product, place) -> complaints, when it is done
 
 
 class Product:
@@ -147,8 +150,8 @@ class Product:
 
     def words(self, step, place):
         """The words of a step at a place."""
-        fill = {"{in}": self.input_of(step), "{ledger}": place.ledger, "{folder}": place.folder}
-        return [self.binary] + [fill.get(word, word) for word in step.words]
+        words = [word.replace("{ledger}", place.ledger).replace("{folder}", place.folder) for word in step.words]
+        return [self.binary] + [self.input_of(step) if word == "{in}" else word for word in words]
 
     def call(self, place, *words, **more):
         """Runs `affiant WORDS` at a place."""
@@ -201,7 +204,7 @@ class Product:
         """Whether the folder is a ledger yet."""
         return os.path.lexists(os.path.join(place.ledger, "affiant.toml"))
 
-    def after_crash(self, place, acknowledged, listed=True):
+    def after_crash(self, place, acknowledged, listed=True, step=None):
         """What is wrong with what a crash left, before anything writes to it.
 
         After a kill every acknowledged entry is listed (`listed`); after a power cut the published checkpoint may be
@@ -209,7 +212,8 @@ class Product:
         """
         if not self.is_made(place):
             return ["lost the ledger"] if acknowledged else []
-        return self.soundness(place, TORN) + (self.listing(place, acknowledged) if listed else [])
+        complaints = self.soundness(place, TORN) + (self.listing(place, acknowledged) if listed else [])
+        return complaints + (step.always(self, place) if step and step.always else [])
 
     def reopened(self, place, acknowledged):
         """Opens the ledger for writing, adding nothing: it mends itself, and everything acknowledged is listed."""
@@ -231,6 +235,8 @@ class Product:
             complaints += self.reopened(place, acknowledged)
         complaints += ["after doing it again: %s" % text for text in self.soundness(place)]
         complaints += self.listing(place, list(acknowledged) + list(step.adds))
+        for check in (step.always, step.then):
+            complaints += check(self, place) if check and not complaints else []
         if step.entries is not None and not complaints:
             report, _ = self.fsck(place)
             if report["entries"] != step.entries:

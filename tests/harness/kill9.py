@@ -46,9 +46,9 @@ def renamed(step, name):
 
 def kill_at_random(product, bases, base_name, step_name, trials, jobs=2, seed=1):
     """Runs a step `trials` times and kills it at random moments; the kills that met it running are counted."""
-    report, step = Report(), bases.steps[step_name]
+    report = Report()
+    step, base, known = bases.start(step_name, base_name)
     name = "kill-%s-%s" % (step_name, base_name)
-    base, known = bases.base(base_name)
     span = usual_seconds(product, base, step, os.path.join(product.work, name + "-probe"))
 
     def series(number):
@@ -61,7 +61,7 @@ def kill_at_random(product, bases, base_name, step_name, trials, jobs=2, seed=1)
             lines = 0 if by_time else chance.randrange(1, len(mine.adds))
             said, met = killed(product, place, mine, chance.random() * (span if by_time else 0.002), lines)
             acknowledged += said
-            complaints = product.after_crash(place, acknowledged)
+            complaints = product.after_crash(place, acknowledged, step=mine)
             if chance.random() < 0.5 or not mine.adds:
                 complaints += product.finish(place, mine, acknowledged)
                 acknowledged += [id for id in mine.adds if id not in said]
@@ -69,7 +69,7 @@ def kill_at_random(product, bases, base_name, step_name, trials, jobs=2, seed=1)
             if mine.rows and os.path.exists(input_file):
                 os.unlink(input_file)
             results.append((met, len(said), len(mine.adds), complaints))
-            if not product.is_made(place) or step.name == "init":
+            if not step.adds:
                 place = base.copy(place.folder)
         place.remove()
         return number, results

@@ -176,9 +176,9 @@ def write_out(folder, names, content_of):
 
 def cut_power(product, bases, base_name, step_name, heads="with", limit=0, jobs=2, seed=1, forget_syncs=False, kinds=None):
     """Records one step on one base and judges every state, or those of some kinds; `limit` takes a random sample."""
-    report, step = Report(), bases.steps[step_name]
+    report = Report()
+    step, base, known = bases.start(step_name, base_name)
     name = "alice-%s-%s-%s" % (step_name, base_name, heads)
-    base, known = bases.base(base_name)
     recording = Recording(base, os.path.join(product.work, name))
     answer = recording.run(product, step)
     recording.place.remove()
@@ -206,7 +206,7 @@ def judge(product, cuts, state, step, known, folder):
     place = Place(folder)
     cuts.build(place.folder, state)
     acknowledged = known + [id for at, id in cuts.recording.acknowledged if at <= state[0]]
-    complaints = product.after_crash(place, acknowledged, listed=False)
+    complaints = product.after_crash(place, acknowledged, listed=False, step=step)
     if set(step.adds) & set(acknowledged):
         # Before the step is done again, which would put back what was lost.
         complaints += product.reopened(place, acknowledged)

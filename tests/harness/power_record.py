@@ -82,7 +82,8 @@ class Recording:
         self.root = os.path.realpath(self.place.folder)
         self.operations, self.acknowledged, self.not_modelled = [], [], {}
         self.contents, self.base_names = {}, {"": FOLDER}
-        self.offsets, self.appending, self.said = {}, set(), b""
+        # By descriptor: the file and name it was opened as, whatever became of the name; the offset; whether it appends.
+        self.opened, self.offsets, self.appending, self.said = {}, {}, set(), b""
         self.take_base()
         self.names = dict(self.base_names)
         self.sizes = {number: len(content) for number, content in self.contents.items()}
@@ -149,10 +150,8 @@ class Recording:
             self.take_name(syscall, arguments)
         elif syscall in ("read", "lseek"):
             number, path = descriptor(arguments)
-            name = self.below(path) if path else None
-            if name is not None:
-                before = self.offsets.get((number, name), 0)
-                self.offsets[(number, name)] = before + result if syscall == "read" else result
+            if path and self.below(path) is not None:
+                self.offsets[number] = self.offsets.get(number, 0) + result if syscall == "read" else result
         elif syscall == "mmap":
             if "MAP_SHARED" in arguments and "PROT_WRITE" in arguments and "<" in arguments:
                 self.miss("mmap shared writable")
@@ -167,24 +166,34 @@ class Recording:
             path = os.path.join(bases[number], path)
         return self.below(path)
 
+    def file_of(self, number, path):
+        """The file behind a descriptor that strace shows with this path. A file replaced under its name is still itself."""
+        name = self.below(path or "/")
+        if name is None:
+            return None
+        file, opened_as = self.opened.get(number, (None, None))
+        # Another name: the number was used again in a way that is not followed, such as a copy of a descriptor.
+        return file if opened_as == name else self.names.get(name)
+
     def take_open(self, syscall, arguments, result):
         name = self.named(arguments)
         if name is None:
             return
         if "O_TMPFILE" in arguments:
             self.miss("file without a name")
+            self.opened.pop(str(result), None)
             return
-        key = (str(result), name)
-        self.offsets[key] = 0
-        (self.appending.add if "O_APPEND" in arguments else self.appending.discard)(key)
-        known = self.names.get(name)
+        number, known = str(result), self.names.get(name)
+        self.offsets[number] = 0
+        (self.appending.add if "O_APPEND" in arguments else self.appending.discard)(number)
         if known is None and ("O_CREAT" in arguments or syscall == "creat"):
-            number = self.new_file()
-            self.names[name], self.sizes[number] = number, 0
-            self.emit("create", name=name, file=number)
+            known = self.new_file()
+            self.names[name], self.sizes[known] = known, 0
+            self.emit("create", name=name, file=known)
         elif known not in (None, FOLDER) and ("O_TRUNC" in arguments or syscall == "creat"):
             self.emit("trunc", name=name, file=known, length=0)
             self.sizes[known] = 0
+        self.opened[number] = known, name
 
     def take_write(self, syscall, arguments, result):
         number, path = descriptor(arguments)
@@ -193,38 +202,39 @@ class Recording:
             self.said += data
             whole, _, self.said = self.said.rpartition(b"\n")
             self.acknowledged += [(len(self.operations), id) for id in acknowledged_in(whole + b"\n")]
-        name = self.below(path) if path else None
-        file = self.names.get(name)
-        if name is None or file in (None, FOLDER):
+        file = self.file_of(number, path)
+        if file in (None, FOLDER):
             return
-        key = (number, name)
         if syscall in ("pwrite64", "pwritev"):
             offset = int(arguments.rsplit(",", 1)[1])
         elif syscall == "pwritev2":
             offset = int(arguments.rsplit(",", 2)[1])
         else:
-            offset = self.sizes[file] if key in self.appending else self.offsets.get(key, 0)
-            self.offsets[key] = offset + len(data)
+            offset = self.sizes[file] if number in self.appending else self.offsets.get(number, 0)
+            self.offsets[number] = offset + len(data)
         self.sizes[file] = max(self.sizes[file], offset + len(data))
-        self.emit("write", name=name, file=file, offset=offset, data=data)
+        self.emit("write", name=self.below(path), file=file, offset=offset, data=data)
 
     def take_sync(self, syscall, arguments):
         if syscall in ("sync", "syncfs"):
             self.emit("syncall")
             return
-        name = self.below(descriptor(arguments)[1] or "/")
+        number, path = descriptor(arguments)
+        name = self.below(path or "/")
         if name is None:
             return
+        file = self.file_of(number, path)
         if syscall == "sync_file_range":
             self.miss(syscall)
-        elif self.names.get(name) == FOLDER:
+        elif file == FOLDER:
             self.emit("syncdir", name=name)
-        elif name in self.names:
-            self.emit("sync", name=name, file=self.names[name])
+        elif file is not None:
+            self.emit("sync", name=name, file=file)
 
     def take_size(self, syscall, arguments):
-        name = self.named(arguments) if syscall == "truncate" else self.below(descriptor(arguments)[1] or "/")
-        file = self.names.get(name)
+        number, path = (None, None) if syscall == "truncate" else descriptor(arguments)
+        name = self.named(arguments) if syscall == "truncate" else self.below(path or "/")
+        file = self.names.get(name) if syscall == "truncate" else self.file_of(number, path)
         if file in (None, FOLDER) or "KEEP_SIZE" in arguments:
             return
         numbers = [part.strip() for part in arguments.split(",")]
@@ -243,8 +253,9 @@ class Recording:
             return
         for name in [name for name in self.names if name == old or name.startswith(old + "/")]:
             self.names[new + name[len(old):]] = self.names.pop(name)
-        for number, name in [key for key in self.offsets if key[1] == old]:
-            self.offsets[(number, new)] = self.offsets[(number, name)]
+        for number, (file, name) in self.opened.items():
+            if name == old or name.startswith(old + "/"):
+                self.opened[number] = file, new + name[len(old):]
         self.emit("rename", old=old, name=new)
 
     def take_name(self, syscall, arguments):

@@ -17,9 +17,9 @@ CHANGES = ("write", "pwrite64", "rename", "mkdir", "unlink", "fsync", "fdatasync
 
 def cut_after_kill(product, bases, base_name, step_name, limit=0, jobs=2, seed=1):
     """Every kill point of one step, a share of `limit` states of each."""
-    report, step, chance = Report(), bases.steps[step_name], random.Random(seed)
+    report, chance = Report(), random.Random(seed)
+    step, base, known = bases.start(step_name, base_name)
     name = "twice-%s-%s" % (step_name, base_name)
-    base, known = bases.base(base_name)
     probe = base.copy(os.path.join(product.work, name + "-probe"))
     calls = [call for call in faults.calls(product, probe, step) if call.syscall in CHANGES and call.path != "stdout"]
     probe.remove()
@@ -35,20 +35,21 @@ def cut_after_kill(product, bases, base_name, step_name, limit=0, jobs=2, seed=1
         recording = Recording(base, folder)
         killed = recording.run(product, step, call).code == -9
         before = len(recording.operations)
+        last = str(recording.operations[-1]) if before else "nothing"
         again = recording.run(product, step)
         recording.place.remove()
         if again.code != DONE and not (step.once and step.once.encode() in again.err):
-            return call, killed, None, [(None, ["the same command again: %s" % again.brief()])]
+            return last, killed, None, [(None, ["the same command again: %s" % again.brief()])]
         cuts = power_alice.Cuts(recording, seed=seed, first_cut=before + 1, mixed=1)
         plan = cuts.plan
         if share and share < len(plan):
             plan = random.Random(seed + number).sample(plan, share)
         results = [(state, power_alice.judge(product, cuts, state, step, known, folder)) for state in plan]
-        return call, killed, cuts, results
+        return last, killed, cuts, results
 
-    for call, killed, cuts, results in side_by_side(one, list(enumerate(calls)), jobs):
+    for last, killed, cuts, results in side_by_side(one, list(enumerate(calls)), jobs):
         report.tally("first runs killed", killed)
         for state, complaints in results:
             shown = power_alice.describe(cuts, state) if state else "no cut yet"
-            report.add(complaints, state[1] if state else None, killed_at=str(call), state=shown)
+            report.add(complaints, state[1] if state else None, killed_after=last, state=shown)
     return report

@@ -40,8 +40,8 @@ def thinned(calls):
 
 def sweep(product, bases, base_name, step_name, kinds, limit=0, jobs=2, seed=1):
     """Sweeps one step on one base; `limit` takes a random sample of the plan."""
-    report, step, name = Report(), bases.steps[step_name], "sweep-%s-%s" % (step_name, base_name)
-    base, known = bases.base(base_name)
+    report, name = Report(), "sweep-%s-%s" % (step_name, base_name)
+    step, base, known = bases.start(step_name, base_name)
     probe = base.copy(os.path.join(product.work, name + "-probe"))
     calls, left_out = thinned(faults.calls(product, probe, step, [product.input_of(step)]))
     probe.remove()
@@ -78,7 +78,7 @@ def sweep_process(product, bases, limit=0, jobs=2, seed=1):
     """No thread to be had, no randomness: at every such call of a push of one, of a batch and of a reindex."""
     report = Report()
     for step_name, base_name in (("push-one", "forty"), ("bundles", "forty"), ("reindex", "settled")):
-        step, (base, known) = bases.steps[step_name], bases.base(base_name)
+        step, base, known = bases.start(step_name, base_name)
         probe = base.copy(os.path.join(product.work, "process-probe"))
         calls = faults.process_calls(product, probe, step, tuple(PROCESS_FAULTS))
         probe.remove()
@@ -120,5 +120,5 @@ def judge(product, place, step, known, answer, kind):
             complaints.append("exit 0, but %d of %d entries were acknowledged" % (len(said), len(step.adds)))
     if not killed and answer.code == IO and not answer.err.strip():
         complaints.append("exit 5 without a word")
-    complaints += product.after_crash(place, acknowledged)
+    complaints += product.after_crash(place, acknowledged, step=step)
     return complaints + product.finish(place, step, acknowledged)
