@@ -14,6 +14,7 @@ from hlib import DONE, Place, Step, acknowledged_in, remove
 # Entries of a new ledger: genesis and the pins of the catalogs. Asked of the binary, not assumed.
 INIT = ("init", "{ledger}", "--origin", "harness.example/log", "--id", "harness")
 SEGMENT = r"ledger/journal/\d+\.seg$"
+GRANT = ("--stream", "s", "--kind", "result")
 REGISTER = ("register", "system", "s", "--name", "S")
 
 
@@ -55,6 +56,13 @@ def steps(init_entries):
         Step("hold", ("log", "hold", "case-1", "--stream", "s", "--by", "A", "--reason", "claim")),
         Step("publish", ("log", "publish", "{folder}/public"), always=outcomes.published_is_whole,
              then=outcomes.published_is_all),
+        Step("rotate-log", ("key", "rotate", "log"), always=outcomes.keys_work),
+        Step("rotate-issuer", ("key", "rotate", "issuer"), always=outcomes.keys_work),
+        Step("new-collector", ("key", "new", "collector", "ci", "--output", "{folder}/ci.pem") + GRANT,
+             once="enrolled", then=outcomes.a_collector_pushes),
+        Step("rotate-collector",
+             ("key", "rotate", "ci", "--sign-key", "{folder}/ci.pem", "--output", "{folder}/ci-2.pem"),
+             once="in force", always=outcomes.a_collector_pushes),
         Step("pack", ("pack", "build", "s", "--output", "{folder}/pack.zip"), then=outcomes.pack_verifies),
     ]
     return {step.name: step for step in made}
@@ -87,10 +95,13 @@ class Bases:
     def base(self, name):
         """A base by name, and the ids acknowledged in it."""
         if name not in self.made:
-            maker = {"nothing": self.nothing, "tampered": lambda: (self.tampered()[0], []), "forty": lambda: self.grown("forty", 40),
-                     "ninety-nine": lambda: self.grown("ninety-nine", 99), "settled": self.settled,
-                     "secret-in-tail": lambda: self.secret("secret-in-tail", 20),
-                     "secret-in-bundle": lambda: self.secret("secret-in-bundle", 320)}.get(name)
+            maker = {
+                "nothing": self.nothing, "forty": lambda: self.grown("forty", 40),
+                "ninety-nine": lambda: self.grown("ninety-nine", 99), "settled": self.settled,
+                "tampered": lambda: (self.tampered()[0], []), "with-collector": self.with_collector,
+                "secret-in-tail": lambda: self.secret("secret-in-tail", 20),
+                "secret-in-bundle": lambda: self.secret("secret-in-bundle", 320),
+            }.get(name)
             self.made[name] = maker() if maker else self.crashed(name)
         return self.made[name]
 
@@ -122,6 +133,13 @@ class Bases:
     def settled(self):
         """A ledger of 700 entries: bundles, tiles, a short journal."""
         return self.grown("settled", 700)
+
+    def with_collector(self):
+        """A ledger with a collector whose private key lies beside it."""
+        forty, known = self.base("forty")
+        place = forty.copy(os.path.join(self.folder, "with-collector"))
+        self.must(place, "key", "new", "collector", "ci", "--output", os.path.join(place.folder, "ci.pem"), *GRANT)
+        return place, known
 
     def secret(self, name, behind):
         """A ledger with a result to be erased, with its words in the id and the text, and so many results behind it."""
@@ -167,7 +185,8 @@ class Bases:
         calls = [call for call in faults.calls(self.product, probe, step) if call.syscall == syscall]
         calls = [call for call in calls if re.match(pattern, call.path)]
         if not calls or nth >= len(calls):
-            raise SystemExit("no base `%s`: `%s` makes %d calls of %s on %s" % (name, step_name, len(calls), syscall, pattern))
+            what = (name, step_name, len(calls), syscall, pattern)
+            raise SystemExit("no base `%s`: `%s` makes %d calls of %s on %s" % what)
         call = calls[nth]
         place = base.copy(os.path.join(self.folder, name))
         old_sizes = {path: os.path.getsize(path) for path in journal(base)}

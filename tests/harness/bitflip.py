@@ -77,7 +77,8 @@ def flips_of_ledger(product, bases, limit=0, bits=8, jobs=2, seed=1, judge=("log
     """Every file that fsck answers for. `judge` is another command only to prove that this campaign can fail."""
     report = Report()
     base, _ = bases.base("forty")
-    patterns = ["ledger/affiant.toml", "ledger/checkpoint", "ledger/journal/*", "ledger/tile/*", "ledger/payload/*", "state/*"]
+    below = ["affiant.toml", "checkpoint", "journal/*", "tile/*", "payload/*"]
+    patterns = ["ledger/" + name for name in below] + ["state/*"]
     plan = sampled(plan_of(base, patterns, bits, random.Random(seed)), limit, report, seed)
     untouched = product.call(base, *judge).out
     free = comment_bytes(base)

@@ -68,7 +68,8 @@ def godown(system, short, full, heads="with"):
     """A real file system that goes down."""
     return Campaign("file system cut %s, heads %s" % (system, heads), power_godown.cut_real,
                     {"system": system, "rounds": short, "heads": heads} if short else None,
-                    {"system": system, "rounds": full, "heads": heads}, ("root", "loop", "xfs_io", "mkfs." + system.split("-")[0]))
+                    {"system": system, "rounds": full, "heads": heads},
+                    ("root", "loop", "xfs_io", "mkfs." + system.split("-")[0]))
 
 
 def blocks(system, short, full, failing=False):
@@ -90,6 +91,7 @@ CAMPAIGNS = [
     kill("init", "nothing", 40, 200),
     kill("reindex", "settled", 30, 150),
     kill("erase", "secret-in-bundle", 0, 150),
+    kill("rotate-log", "forty", 0, 150),
     kill("publish", "tampered", 0, 150),
     Campaign("kill writers of a crowd", kill9.crowds, {"kills": 60}, {"kills": 500}),
     Campaign("several inits of one folder", crowd_init.crowds, {"rounds": 15}, {"rounds": 200}),
@@ -105,6 +107,10 @@ CAMPAIGNS = [
     sweep("erase", "secret-in-tail", short=40),
     sweep("erase", "secret-in-bundle", short=40),
     sweep("hold", "forty", short=0),
+    sweep("rotate-log", "forty", short=40),
+    sweep("rotate-issuer", "forty", short=30),
+    sweep("new-collector", "forty", short=30),
+    sweep("rotate-collector", "with-collector", short=30),
     sweep("publish", "tampered", short=40),
     sweep("pack", "forty", short=20),
     # Opening what a crash left.
@@ -133,6 +139,10 @@ CAMPAIGNS = [
     alice("erase", "secret-in-tail", short=80),
     alice("erase", "secret-in-bundle", short=80),
     alice("publish", "tampered", short=60),
+    alice("rotate-log", "forty", short=60),
+    alice("rotate-issuer", "forty", short=0),
+    alice("new-collector", "forty", short=30),
+    alice("rotate-collector", "with-collector", short=0),
     alice("push-one", "torn", short=60),
     alice("push-one", "half-bundled", short=0, full=400),
     alice("push-one", "untrimmed", short=40, full=400),
@@ -140,6 +150,7 @@ CAMPAIGNS = [
     twice("push-one", "forty", 60, 1000),
     twice("bundles", "forty", 40, 2000),
     twice("erase", "secret-in-bundle", 0, 1000),
+    twice("rotate-log", "forty", 0, 1000),
     twice("publish", "tampered", 0, 1000),
     # Real file systems.
     godown("ext4", 4, 150), godown("ext4", 0, 100, heads="kept"), godown("ext4-writeback", 0, 100), godown("xfs", 4, 150),

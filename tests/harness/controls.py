@@ -24,7 +24,8 @@ def lost_record(product, bases):
         os.unlink(os.path.join(place.state, "heads", name))
     without = product.listing(place, known + ["wiped"])
     place.remove()
-    return [text for text in with_head if "rollback" in text] and [text for text in without if "lost" in text or "exit" in text]
+    told = [text for text in with_head if "rollback" in text]
+    return told and [text for text in without if "lost" in text or "exit" in text]
 
 
 def twice(product, bases):

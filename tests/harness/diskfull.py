@@ -8,7 +8,7 @@ import os
 import subprocess
 
 from bases import batch, single
-from hlib import DONE, IO, REFUSED, TORN, Place, Report, files_of, run
+from hlib import DONE, IO, REFUSED, Place, Report, files_of, run
 
 PAGE = 4096
 ROOM = 1 << 30
@@ -99,8 +99,8 @@ def disk_full(product, bases, steps=40, every=1, jobs=1, seed=1):
                     (IO, REFUSED, 127) if count < 6 else (IO,))
         for megabytes in (16, 24, 32, 48, 64, 96, 128, 192, 256, 512)[::every]:
             # Out of memory ends a program as a kill does, whatever it says: the ledger alone is judged.
-            limited(product, disk, base, known, ["prlimit", "--as=%d" % (megabytes << 20)], "memory %d MiB" % megabytes, report,
-                    None)
+            words = ["prlimit", "--as=%d" % (megabytes << 20)]
+            limited(product, disk, base, known, words, "memory %d MiB" % megabytes, report, None)
         read_only(product, disk, base, known, report)
         disk.fresh(base, "size=%d,nr_inodes=%d" % (ROOM, inodes(base) + 2))
         answer = product.do(disk.place, batch("bundles", 300, 200))

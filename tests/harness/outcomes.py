@@ -82,7 +82,9 @@ def published_is_all(product, place):
     """The published checkpoint is over the whole log."""
     note = content(os.path.join(place.folder, "public"), "checkpoint")
     entries = product.fsck(place)[0]["entries"]
-    return [] if note and int(note.split(b"\n")[1]) == entries else ["the published checkpoint is not over all %d entries" % entries]
+    if note and int(note.split(b"\n")[1]) == entries:
+        return []
+    return ["the published checkpoint is not over all %d entries" % entries]
 
 
 def pack_verifies(product, place):
@@ -91,3 +93,35 @@ def pack_verifies(product, place):
     product.call(place, "key", "trust", "--output", trust)
     answer = product.call(place, "verify", os.path.join(place.folder, "pack.zip"), "--trust", trust)
     return [] if answer.code == DONE else ["the pack does not verify: %s" % answer.brief()]
+
+
+def keys_work(product, place):
+    """On a copy: a push is signed for, a pack is issued and verifies with the trust file of now, and no private key of a
+    rotation that was left half-way lies about."""
+    copy = place.copy(place.folder + "-keys")
+    words = ("push", "--system", "s", "--control", "AFF-GOV-04", "--status", "passed", "--summary", "after")
+    push = product.call(copy, *words, "--id", "after-keys")
+    pack = product.call(copy, "pack", "build", "s", "--output", os.path.join(copy.folder, "pack.zip"))
+    complaints = ["a push: %s" % push.brief()] if push.code != DONE else []
+    complaints += ["a pack: %s" % pack.brief()] if pack.code != DONE else pack_verifies(product, copy)
+    complaints += product.soundness(copy)
+    stray = sorted(set(os.listdir(os.path.join(copy.ledger, "keys"))) - {"log.pem", "issuer.pem"})
+    complaints += ["left in keys: %s" % stray] if stray else []
+    copy.remove()
+    return complaints
+
+
+def a_collector_pushes(product, place):
+    """On a copy: one of the collector's key files is the one in force, and what it signs is admitted."""
+    copy = place.copy(place.folder + "-collector")
+    answers = []
+    for name in ("ci.pem", "ci-2.pem"):
+        path = os.path.join(copy.folder, name)
+        if os.path.exists(path):
+            answers.append(product.call(copy, "push", "--system", "s", "--control", "AFF-GOV-04", "--status", "passed",
+                                        "--summary", name, "--id", "by-" + name, "--sign-key", path))
+    complaints = product.soundness(copy)
+    if not any(answer.code == DONE for answer in answers):
+        complaints.append("no key file of the collector counts: %s" % "; ".join(answer.brief() for answer in answers))
+    copy.remove()
+    return complaints

@@ -96,8 +96,7 @@ def cases_of(base, older, other, per_file, seed):
     for name in names:
         data = read(os.path.join(base.folder, name))
         cases += [(name, case, edit(name, function)) for case, function in cases_of_file(name, data, per_file, chance)]
-        cases += [(name, case, lambda place, name=name, function=function: function(os.path.join(place.folder, name)) or True)
-                  for case, function in replacements()]
+        cases += [(name, case, replace(name, function)) for case, function in replacements()]
         for from_where, source in (("from an older copy", older), ("from another ledger", other)):
             path = os.path.join(source.folder, name)
             if os.path.isfile(path):
@@ -108,6 +107,14 @@ def cases_of(base, older, other, per_file, seed):
     for folder in ("tile", "payload", "journal", "blob"):
         cases.append(("ledger/%s/stray" % folder, "add a stray file", add("ledger/%s/stray" % folder)))
     return cases
+
+
+def replace(name, function):
+    """Does something to a path."""
+    def apply(place):
+        function(os.path.join(place.folder, name))
+        return True
+    return apply
 
 
 def exchange(first, second):
