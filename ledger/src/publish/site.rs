@@ -76,11 +76,14 @@ impl Site {
         Ok(files::sync_folder(&self.folder)?)
     }
 
-    /// Stages and syncs the files of the batch, then gives them their names.
+    /// Stages the files of the batch, durably, then gives them their names.
     fn name_batch(&mut self) -> Result<(), PublishError> {
         let batch = std::mem::take(&mut self.batch);
-        let staged = |number: usize| self.folder.join(STAGE).join(number.to_string());
+        let folder = self.folder.join(STAGE);
+        let staged = |number: usize| folder.join(number.to_string());
         batch.par_iter().enumerate().try_for_each(|(number, (_, bytes))| stage(&staged(number), bytes))?;
+        // A name moved to another folder is only as durable as it was in the first.
+        files::sync_folder(&folder)?;
         for (number, (path, bytes)) in batch.iter().enumerate() {
             let path = self.folder.join(path);
             if kind(&path)?.is_some() {
@@ -104,6 +107,7 @@ impl Site {
         }
         let staged = self.folder.join(STAGE).join("0");
         stage(&staged, note)?;
+        files::sync_folder(files::parent(&staged))?;
         fs::rename(&staged, &path).map_err(FileError::at(&path))?;
         files::sync_folder(&self.folder)?;
         self.files += 1;
