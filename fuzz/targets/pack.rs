@@ -4,6 +4,7 @@
 #![no_main]
 
 use affiant_ledger::key::SigningKey;
+use affiant_ledger::keyring::TrustedKey;
 use affiant_ledger::note::{Note, Verifier};
 use affiant_reports::archive::{self, Limits};
 use affiant_reports::bag::{self, BagInfo, Members};
@@ -20,8 +21,10 @@ const ISSUER: (&str, u8) = ("affiant.example/issuer1", 2);
 const LIMITS: Limits = Limits { members: 1000, member_size: 1 << 20, total_size: 4 << 20 };
 
 static MEMBERS: LazyLock<Members> = LazyLock::new(|| archive::read(HONEST, &LIMITS).unwrap());
-static TRUST: LazyLock<Trust> =
-    LazyLock::new(|| Trust { logs: vec![verifier(LOG)], issuers: vec![verifier(ISSUER)] });
+static TRUST: LazyLock<Trust> = LazyLock::new(|| Trust {
+    logs: vec![TrustedKey::always(verifier(LOG))],
+    issuers: vec![TrustedKey::always(verifier(ISSUER))],
+});
 
 fn key((_, seed): (&str, u8)) -> SigningKey {
     SigningKey::from_seed(&[seed; 32])

@@ -13,8 +13,11 @@ use affiant_controls::intake::{Context, Format, ToolRules, parse};
 use affiant_frameworks::framework::Framework;
 use affiant_frameworks::mapping::MappingSet;
 use affiant_ledger::checkpoint::{Checkpoint, LogKeys};
+use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
+use affiant_ledger::erasure::{Erasure, Hold};
 use affiant_ledger::journal::{decode_segment, segments};
+use affiant_ledger::keyring::{Grant, Holder, KeyStatement, Keyring, Names, Role};
 use affiant_ledger::ledger::{Ledger, Surroundings};
 use affiant_ledger::note::{Note, Verifier, signature_line};
 use affiant_ledger::payload::{Payload, StatementSignature};
@@ -36,7 +39,7 @@ use std::time::Duration;
 use workshop::*;
 
 /// Targets, by the name of their folder in `fuzz/seeds`.
-const TARGETS: [&str; 16] = [
+const TARGETS: [&str; 17] = [
     "archive",
     "catalog",
     "checkpoint",
@@ -44,6 +47,7 @@ const TARGETS: [&str; 16] = [
     "definition",
     "entry",
     "journal",
+    "key",
     "note",
     "pack",
     "payload",
@@ -114,6 +118,9 @@ fn accepted(target: &str, name: &str, bytes: &[u8]) -> Result<(), String> {
             let whole = segment.end == bytes.len() && !segment.records.is_empty();
             if whole { Ok(()) } else { Err("no whole segment".into()) }
         }
+        "key" if name == "erasure" => said(Erasure::from_bytes(bytes)),
+        "key" if name == "hold" => said(Hold::from_bytes(bytes)),
+        "key" => said(KeyStatement::from_bytes(bytes)),
         "note" if name == "vkey" => said(text().parse::<Verifier>()),
         "note" => said(Note::parse(bytes)),
         // Changes to the honest pack: any bytes are some.
@@ -145,6 +152,7 @@ fn results(bytes: &[u8], format: Format) -> Result<(), String> {
 fn made() -> Seeds {
     let mut seeds = Seeds::new();
     from_ledger(&mut seeds);
+    from_keys_and_erasure(&mut seeds);
     from_pack(&mut seeds);
     from_catalogs(&mut seeds);
     from_submitters(&mut seeds);
@@ -209,6 +217,36 @@ fn from_ledger(seeds: &mut Seeds) {
     let elsewhere = Settings { head: Some("heads/log1".into()), ..settings };
     seeds.insert(("settings", "with-head.toml"), elsewhere.to_toml().into_bytes());
     seeds.insert(("trust", "trust.keys"), trust().to_text("Keys of the example").into_bytes());
+}
+
+fn from_keys_and_erasure(seeds: &mut Seeds) {
+    let keyring = Keyring::new("ledger-1".parse().unwrap(), verifier(ORIGIN, &log_key()));
+    let grant =
+        Grant { kinds: Names::of(["result"]).unwrap(), expires: None, streams: Names::of([STREAM]).unwrap() };
+    let holder = Holder::Collector("ci-main".parse().unwrap());
+    let enrolment = keyring.enrolment(&holder, &fresh_key().verifying_key(), Some(grant));
+    let proven = enrolment.proven(Role::Log, &log_key()).proven(Role::New, &fresh_key());
+    seeds.insert(("key", "enrol"), proven.to_bytes());
+    let rotation = keyring.rotation(&Holder::Log, &fresh_key().verifying_key()).unwrap();
+    let proven = rotation.proven(Role::Old, &log_key()).proven(Role::New, &fresh_key());
+    seeds.insert(("key", "rotate"), proven.to_bytes());
+    let digest = Digest::of(EVIDENCE);
+    let erasure = Erasure {
+        basis: "GDPR Art. 17(1)(b): consent withdrawn".into(),
+        blobs: vec![digest],
+        facet: None,
+        index: 3,
+        payload: digest,
+        approver: "Data protection officer".into(),
+    };
+    seeds.insert(("key", "erasure"), codec::encode(&erasure));
+    let hold = Hold {
+        by: "Legal".into(),
+        id: "case-7".parse().unwrap(),
+        reason: "claim pending".into(),
+        released: false,
+    };
+    seeds.insert(("key", "hold"), codec::encode(&hold));
 }
 
 fn from_pack(seeds: &mut Seeds) {

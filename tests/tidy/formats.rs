@@ -5,14 +5,16 @@ use super::tree::{read, root, tracked};
 use std::collections::BTreeSet;
 
 /// Page in docs/spec, source, fixed bytes, fuzz targets.
-const FORMATS: [(&str, &str, &str, &[&str]); 16] = [
+const FORMATS: [(&str, &str, &str, &[&str]); 18] = [
     ("archive", "reports/src/archive.rs", "fuzz/seeds/archive/two-members", &["archive"]),
     ("assessment", "frameworks/src/assessment.rs", "fuzz/seeds/pack/honest", &["pack"]),
     ("asset", "controls/src/asset.rs", "fuzz/seeds/definition/system.json", &["definition", "payload"]),
     ("catalog", "controls/src/catalog.rs", "controls/data/ai-spm-controls.cbor", &["catalog", "payload"]),
     ("checkpoint", "ledger/src/checkpoint.rs", "docs/spec/checkpoint.md", &["checkpoint", "note"]),
     ("entry", "ledger/src/entry.rs", "docs/spec/entry.md", &["entry", "codec"]),
+    ("erasure", "ledger/src/erasure.rs", "fuzz/seeds/key/erasure", &["key", "payload"]),
     ("journal", "ledger/src/journal.rs", "docs/spec/journal.md", &["journal"]),
+    ("key", "ledger/src/keyring/statement.rs", "docs/spec/key.md", &["key"]),
     ("pack", "reports/src/pack.rs", "fuzz/seeds/pack/honest", &["pack"]),
     ("payload", "ledger/src/payload.rs", "docs/spec/payload.md", &["payload", "codec"]),
     ("receipt", "ledger/src/receipt.rs", "docs/spec/receipt.md", &["receipt"]),
