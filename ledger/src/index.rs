@@ -13,7 +13,7 @@ use crate::files::FileError;
 use crate::fsck::Sums;
 use crate::id::Id;
 use crate::record::Facet;
-use crate::table::{Rows, Table, TableError, Tables};
+use crate::table::{Each, Rows, Table, TableError, Tables};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -89,11 +89,7 @@ impl Table for Closed {
     fn value(&self, _: &[u8]) -> Result<Option<Vec<u8>>, TableError> {
         Err(TableError("closed".into()))
     }
-    fn scan(
-        &self,
-        _: &[u8],
-        _: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), TableError>,
-    ) -> Result<(), TableError> {
+    fn scan(&self, _: &[u8], _: Each<'_>) -> Result<(), TableError> {
         Err(TableError("closed".into()))
     }
     fn write(&self, _: Rows) -> Result<(), TableError> {

@@ -259,7 +259,7 @@ impl Reader {
         let known = self.known.get_mut().unwrap_or_else(PoisonError::into_inner);
         known.reach(&self.tail);
         // The files that will hold these nodes may not be written for a while.
-        known.high.extend(known.tail.from_level(8));
+        known.high.extend(known.tail.at_least(8));
         self.tail_start += count as u64;
         known.tail = NodeLog::new(self.tail_start);
         self.tail.drain(..count).collect()

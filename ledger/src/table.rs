@@ -28,16 +28,15 @@ impl TableError {
 /// Keys with their values, to be written together.
 pub type Rows = Vec<(Vec<u8>, Vec<u8>)>;
 
+/// Is told a key and its value; a refusal stops the scan.
+pub type Each<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> Result<(), TableError>;
+
 /// A sorted map of bytes.
 pub trait Table: Debug + Send + Sync {
     /// The value under a key.
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, TableError>;
     /// Tells every key that begins with `prefix`, and its value, in order; stops at the first refusal.
-    fn scan(
-        &self,
-        prefix: &[u8],
-        each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), TableError>,
-    ) -> Result<(), TableError>;
+    fn scan(&self, prefix: &[u8], each: Each<'_>) -> Result<(), TableError>;
     /// Writes rows together.
     fn write(&self, rows: Rows) -> Result<(), TableError>;
     /// Pushes what was written towards the disk. Not a promise.

@@ -3,7 +3,7 @@
 use super::tree::{read, sources};
 
 /// Crate, and the files that may name it.
-const DOORS: [(&str, &[&str]); 17] = [
+const DOORS: [(&str, &[&str]); 18] = [
     ("rustix", &["ledger/src/disk.rs"]),
     ("sled", &["ledger/src/table/database.rs"]),
     ("sha2", &["ledger/src/digest.rs"]),
@@ -19,6 +19,7 @@ const DOORS: [(&str, &[&str]); 17] = [
     ("crc32fast", &["reports/src/archive.rs"]),
     ("printpdf", &["reports/src/render/pdf/canvas.rs"]),
     ("lopdf", &["reports/src/render/pdf/finish.rs"]),
+    ("rpassword", &["cli/key/passphrase.rs"]),
     ("comfy_table", &["cli/output.rs"]),
     ("clap", &["cli/args.rs"]),
 ];

@@ -3,7 +3,7 @@
 
 use super::LedgerError;
 use crate::erasure::facet_of;
-use crate::files::{FileError, TEMPORARY};
+use crate::files::{self, FileError};
 use crate::index::{Filed, Index};
 use crate::journal;
 use crate::reader::Reader;
@@ -92,7 +92,7 @@ pub(super) fn clear_unfinished<'a>(
     let files = segments.into_iter().chain([folder.join("checkpoint")]).chain(keys);
     for file in files {
         storage.remove_if_any(&file)?;
-        storage.remove_if_any(&file.with_added_extension(TEMPORARY))?;
+        storage.remove_if_any(&files::temporary(&file))?;
     }
     Ok(())
 }

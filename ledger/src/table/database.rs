@@ -4,7 +4,7 @@
 //! snapshot, and panics on some damaged files. So unfinished snapshots are removed before opening, every call runs
 //! under `catch_unwind`, and no answer counts before the index has compared it with the log.
 
-use super::{Rows, Table, TableError, Tables};
+use super::{Each, Rows, Table, TableError, Tables};
 use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -60,11 +60,7 @@ impl Table for Database {
         guarded(|| Ok(self.tree().get(key).map_err(wrong)?.map(|value| value.to_vec())))
     }
 
-    fn scan(
-        &self,
-        prefix: &[u8],
-        each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), TableError>,
-    ) -> Result<(), TableError> {
+    fn scan(&self, prefix: &[u8], each: Each<'_>) -> Result<(), TableError> {
         guarded(|| {
             self.tree().scan_prefix(prefix).try_for_each(|item| {
                 let (key, value) = item.map_err(wrong)?;
