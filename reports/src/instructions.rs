@@ -42,11 +42,13 @@ by another key. 4: nothing wrong found, but no trust anchor was given.
 By hand you check who signed the pack and that nothing in it was changed since. That its conclusions follow from its
 entries, and that the entries are those of the ledger, is for a program to check, affiant or your own.
 
-1. Make key files that openssl reads from the keys you hold:
+1. Make key files that openssl reads from the keys you hold. Of several in your file, those are taken that this pack
+   claims; when such a line ends in `from` or `to`, the key is trusted for these sizes only, and this pack's is {size}:
 
    ```
-   for who in issuer log; do
-     sed -n "s/^$who //p" trust.keys | cut -d+ -f3- | base64 -d | tail -c 32 > raw
+   for key in 'log +{log_key}' 'issuer +{issuer_key}'; do
+     who=${{key% *}}
+     grep "^$who " trust.keys | grep -F -e "${{key#* }}" | cut -d' ' -f2 | cut -d+ -f3- | base64 -d | tail -c 32 > raw
      (echo MCowBQYDK2VwAyEA | base64 -d; cat raw) | openssl pkey -pubin -inform DER -out $who.pem
    done
    ```
@@ -97,9 +99,16 @@ position within a layer).
 
 {limits}"#,
         log = keys.log,
+        log_key = unnamed(&keys.log),
+        issuer_key = unnamed(&keys.issuer),
         issuer = keys.issuer,
         last = entries.last,
         head = entries.head,
         limits = limits.concat(),
     )
+}
+
+/// What follows the name in a vkey: of letters that mean nothing to a shell, which a name may hold.
+fn unnamed(vkey: &str) -> &str {
+    vkey.split_once('+').map_or("", |(_, rest)| rest)
 }
