@@ -17,11 +17,7 @@ use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
 use affiant_ledger::erasure::{Erasure, Hold};
 use affiant_ledger::journal::{decode_segment, segments};
-<<<<<<< HEAD
 use affiant_ledger::keyring::{Grant, Holder, KeyStatement, Keyring, Names, Role};
-=======
-use affiant_ledger::keyring::{Grant, Holder, KeyReason, KeyStatement, Keyring, Names, Role};
->>>>>>> c66c7c3 (docs: keys in the pages of the ledger, the guides and SECURITY; a fuzz target for statements about keys)
 use affiant_ledger::ledger::{Ledger, Surroundings};
 use affiant_ledger::note::{Note, Verifier, signature_line};
 use affiant_ledger::payload::{Payload, StatementSignature};

@@ -5,11 +5,7 @@ use super::tree::{read, root, tracked};
 use std::collections::BTreeSet;
 
 /// Page in docs/spec, source, fixed bytes, fuzz targets.
-<<<<<<< HEAD
 const FORMATS: [(&str, &str, &str, &[&str]); 18] = [
-=======
-const FORMATS: [(&str, &str, &str, &[&str]); 17] = [
->>>>>>> c66c7c3 (docs: keys in the pages of the ledger, the guides and SECURITY; a fuzz target for statements about keys)
     ("archive", "reports/src/archive.rs", "fuzz/seeds/archive/two-members", &["archive"]),
     ("assessment", "frameworks/src/assessment.rs", "fuzz/seeds/pack/honest", &["pack"]),
     ("asset", "controls/src/asset.rs", "fuzz/seeds/definition/system.json", &["definition", "payload"]),
