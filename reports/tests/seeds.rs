@@ -110,7 +110,6 @@ fn accepted(target: &str, name: &str, bytes: &[u8]) -> Result<(), String> {
         "checkpoint" if name == "text" => said(Checkpoint::from_text(text())),
         "checkpoint" => said(Checkpoint::open(bytes, ORIGIN, &verifier(ORIGIN, &log_key()))),
         "codec" => said(codec::check(bytes)),
-        "key" => said(KeyStatement::from_bytes(bytes)),
         "definition" if name.ends_with(".json") => said(definition::from_json(bytes, None)),
         "definition" => said(definition::from_yaml(bytes, None)),
         "entry" => said(Entry::from_bytes(bytes)),
@@ -157,7 +156,6 @@ fn made() -> Seeds {
     from_pack(&mut seeds);
     from_catalogs(&mut seeds);
     from_submitters(&mut seeds);
-    from_keys(&mut seeds);
     seeds
 }
 
@@ -218,33 +216,7 @@ fn from_ledger(seeds: &mut Seeds) {
     seeds.insert(("settings", "affiant.toml"), fs::read(path.join("affiant.toml")).unwrap());
     let elsewhere = Settings { head: Some("heads/log1".into()), ..settings };
     seeds.insert(("settings", "with-head.toml"), elsewhere.to_toml().into_bytes());
-    let mut rotated = elsewhere.clone();
-    rotated.log_keys.follow(58, verifier(ORIGIN, &fresh_key())).unwrap();
-    seeds.insert(("settings", "rotated.toml"), rotated.to_toml().into_bytes());
     seeds.insert(("trust", "trust.keys"), trust().to_text("Keys of the example").into_bytes());
-    let mut ranges = trust();
-    ranges.logs[0].to = Some(58);
-    ranges.issuers[0].from = 58;
-    seeds.insert(("trust", "ranges.keys"), ranges.to_text("Keys that were followed").into_bytes());
-}
-
-/// Statements about keys, proven as the product proves them.
-fn from_keys(seeds: &mut Seeds) {
-    let mut keyring = Keyring::new("ledger-1".parse().unwrap(), verifier(ORIGIN, &log_key()));
-    let (ci, key) = (Holder::Collector("ci".parse().unwrap()), fresh_key());
-    let names = |name| Names::of([name]).unwrap();
-    let grant = Grant { kinds: names("result"), expires: Some(Timestamp::MAX), streams: names("*") };
-    let enrolment = keyring.enrolment(&ci, &key.verifying_key(), Some(grant));
-    let enrolment = enrolment.proven(Role::Log, &log_key()).proven(Role::New, &key);
-    keyring.apply(9, &enrolment.to_bytes()).unwrap();
-    let rotation = keyring.rotation(&Holder::Log, &key.verifying_key()).unwrap();
-    let rotation = rotation.proven(Role::Old, &log_key()).proven(Role::New, &key);
-    let former = keyring.tenures(&ci)[0].key.clone();
-    let revocation = keyring.revocation(&ci, &former, KeyReason::Compromised, Some(9));
-    let revocation = revocation.proven(Role::Log, &log_key());
-    for (name, statement) in [("enrolment", enrolment), ("rotation", rotation), ("revocation", revocation)] {
-        seeds.insert(("key", name), statement.to_bytes());
-    }
 }
 
 fn from_keys_and_erasure(seeds: &mut Seeds) {
