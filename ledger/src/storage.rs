@@ -1,7 +1,7 @@
 //! The storage seam: what the ledger asks of a file system, and nothing more.
 //!
 //! Three things stand behind it: immutable files by path, the durable tail (files changed in place), and the lock of the
-//! one writer. [`Disk`] is the operating system's file system. Tests put a backend in its place that loses, reorders
+//! one writer. [`Disk`](crate::disk::Disk) is the operating system's file system. Tests put a backend in its place that loses, reorders
 //! and tears what was not synced, so the order of every step below is judged, not believed.
 //!
 //! A whole file is replaced by stage (write under a temporary name, sync), publish (rename), sync of the folder. A read
