@@ -26,6 +26,9 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(common: &Common) -> Result<Self, Failure> {
+        if let Some(file) = common.passphrase_file.as_ref().filter(|file| !file.exists()) {
+            return Err(Failure::refused(format!("{}: no such passphrase file", file.display())));
+        }
         Ok(Self {
             ledger: common.ledger.clone(),
             clock: clock()?,
@@ -128,7 +131,7 @@ pub(crate) fn input(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
         };
     }
     files::read(path, max).map_err(|error| match &error {
-        files::FileError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+        files::FileError::Io { source, .. } if source.kind() != std::io::ErrorKind::NotFound => {
             Failure::io(error)
         }
         _ => Failure::refused(error),

@@ -46,7 +46,7 @@ const ROWS_MAX: usize = 2000;
 fn show(context: &Context, stream: Option<&str>, ids: bool, last: Option<u64>) -> Result<u8, Failure> {
     let reader = context.read()?;
     let first = last.map_or(0, |count| reader.size().saturating_sub(count));
-    let mut rows = Vec::new();
+    let (mut rows, mut shown) = (Vec::new(), false);
     for record in reader.records(first..reader.size()) {
         let record = record?;
         if stream.is_some_and(|stream| record.entry.stream != *stream) {
@@ -74,10 +74,11 @@ fn show(context: &Context, stream: Option<&str>, ids: bool, last: Option<u64>) -
             // A long log is shown piece by piece: memory does not grow with it.
             if rows.len() == ROWS_MAX {
                 output::table(&HEADER, std::mem::take(&mut rows));
+                shown = true;
             }
         }
     }
-    if !ids && !context.json && (!rows.is_empty() || reader.size() == 0) {
+    if !ids && !context.json && (!rows.is_empty() || !shown) {
         output::table(&HEADER, rows);
     }
     Ok(0)

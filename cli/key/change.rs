@@ -3,7 +3,7 @@
 use super::holder;
 use crate::args::{RevokeArguments, RotateArguments};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, REFUSED};
 use crate::output;
 use affiant_ledger::disk::Disk;
 use affiant_ledger::files;
@@ -89,8 +89,12 @@ fn rotate_collector(
     match ledger.record_key(&statement) {
         Ok(appended) => Ok(appended),
         Err(error) => {
-            files::remove_if_any(path)?;
-            Err(error.into())
+            let failure = Failure::from(error);
+            if failure.code == REFUSED {
+                files::remove_if_any(path)?;
+            }
+            // After a fault of the disk the rotation may be on record: then this file is the only key to it.
+            Err(failure)
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{given, holder};
 use crate::args::{EnrolArguments, GrantArguments, NewKey};
 use crate::context::{self, Context};
-use crate::error::Failure;
+use crate::error::{Failure, REFUSED};
 use crate::output;
 use affiant_ledger::disk::Disk;
 use affiant_ledger::files;
@@ -31,7 +31,10 @@ pub(super) fn new(context: &Context, what: NewKey) -> Result<(), Failure> {
     let appended = match record(&mut ledger, statement) {
         Ok(appended) => appended,
         Err(failure) => {
-            files::remove_if_any(&path)?;
+            if failure.code == REFUSED {
+                files::remove_if_any(&path)?;
+            }
+            // After a fault of the disk the enrolment may be on record: then this file is the only key to it.
             return Err(failure);
         }
     };

@@ -5,9 +5,10 @@ use crate::error::{Failure, INTEGRITY};
 use crate::filing::Statements;
 use crate::output;
 use affiant_ledger::disk::Disk;
+use affiant_ledger::files::FileError;
 use affiant_ledger::fsck::{Examination, FsckReport, Indexed, RepairError, fsck, repair};
 use affiant_ledger::ledger::head_path;
-use affiant_ledger::reader::read_settings;
+use affiant_ledger::reader::{ReadError, read_settings};
 use affiant_ledger::receipt::{RECEIPT_SIZE_MAX, Receipt};
 use affiant_ledger::table::Sled;
 use std::path::{Path, PathBuf};
@@ -15,12 +16,12 @@ use std::path::{Path, PathBuf};
 pub(super) fn run(context: &Context, anchors: &[PathBuf], mend: bool) -> Result<u8, Failure> {
     let folder = context.folder()?;
     let anchors = anchors.iter().map(|path| anchor(path)).collect::<Result<Vec<_>, _>>()?;
-    let mut report = judge(context, &folder, &anchors);
+    let mut report = judge(context, &folder, &anchors)?;
     let mut mended = Vec::new();
     if mend && !report.is_sound() {
         mended = repair(&folder, &report, context.surroundings(), &|path| context.passphrases.open(path))
             .map_err(refused)?;
-        report = judge(context, &folder, &anchors);
+        report = judge(context, &folder, &anchors)?;
     }
     if context.json {
         let mut answer = serde_json::to_value(&report).map_err(Failure::io)?;
@@ -45,8 +46,13 @@ fn anchor(path: &Path) -> Result<(String, Vec<u8>), Failure> {
     Ok((path.display().to_string(), note))
 }
 
-fn judge(context: &Context, folder: &Path, anchors: &[(String, Vec<u8>)]) -> FsckReport {
-    let settings = read_settings(&Disk, folder).ok();
+fn judge(context: &Context, folder: &Path, anchors: &[(String, Vec<u8>)]) -> Result<FsckReport, Failure> {
+    let settings = match read_settings(&Disk, folder) {
+        Ok(settings) => Some(settings),
+        // Without them the place of `head` is not known: judged without it, an older copy would pass.
+        Err(ReadError::File(error @ FileError::Io { .. })) => return Err(error.into()),
+        Err(_) => None,
+    };
     let head = settings.map(|settings| head_path(folder, &settings, &context.surroundings().heads));
     let show = |done, total| {
         if !context.quiet {
@@ -54,7 +60,7 @@ fn judge(context: &Context, folder: &Path, anchors: &[(String, Vec<u8>)]) -> Fsc
         }
     };
     let index = Some(Indexed { tables: &Sled, filing: &Statements });
-    fsck(&Examination { head: head.as_deref(), anchors, index, ..Examination::of(folder) }, &show)
+    Ok(fsck(&Examination { head: head.as_deref(), anchors, index, ..Examination::of(folder) }, &show))
 }
 
 fn show(report: &FsckReport) {

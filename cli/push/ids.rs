@@ -157,7 +157,7 @@ mod tests {
     fn every_id_that_stands_twice_is_told_of_with_its_first_row() {
         let folder = tempfile::tempdir().unwrap();
         let stream = "credit-scoring".parse().unwrap();
-        for (count, in_file) in [(0, false), (1_000, false), (RUN as u64, true), (3 * RUN as u64 + 77, true)]
+        for (count, in_file) in [(0, false), (5_000, false), (RUN as u64, true), (3 * RUN as u64 + 77, true)]
         {
             let mut ids = Ids::new(folder.path());
             // Every third id stands again somewhere behind, some of them many times.

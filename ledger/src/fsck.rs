@@ -45,6 +45,8 @@ use std::path::Path;
 
 /// Bundles judged in parallel at a time: bounds memory.
 const WINDOW: u64 = 32;
+/// Times a ledger that changed meanwhile is judged again.
+const AGAIN_MAX: usize = 5;
 /// Faults listed; more are counted only.
 const FAULTS_MAX: usize = 1000;
 
@@ -71,7 +73,27 @@ impl<'a> Examination<'a> {
 }
 
 /// Judges a ledger; `progress` is told entries done and in all.
+///
+/// Beside a writer, what it moves meanwhile can look like a fault: then the ledger is judged again.
 pub fn fsck(examination: &Examination, progress: &(dyn Fn(u64, u64) + Sync)) -> FsckReport {
+    for _ in 0..AGAIN_MAX {
+        let before = moment(examination);
+        let report = judge(examination, progress);
+        if report.is_sound() || moment(examination) == before {
+            return report;
+        }
+    }
+    judge(examination, progress)
+}
+
+/// What a writer changes as it goes: the published checkpoint and the segments of the journal.
+fn moment(examination: &Examination) -> (Option<Vec<u8>>, Vec<String>) {
+    let Examination { storage, folder, .. } = *examination;
+    let published = storage.read(&folder.join("checkpoint"), CHECKPOINT_SIZE_MAX as u64).ok();
+    (published, storage.names(&folder.join("journal")).unwrap_or_default())
+}
+
+fn judge(examination: &Examination, progress: &(dyn Fn(u64, u64) + Sync)) -> FsckReport {
     let mut fsck = Fsck::new(examination);
     match read_settings(examination.storage, examination.folder) {
         Ok(settings) => fsck.run(&settings, examination, progress),

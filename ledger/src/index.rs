@@ -146,7 +146,15 @@ impl Lookup {
 impl Index {
     /// Opens the index of a ledger's folder; an empty one when there is none.
     pub fn open(tables: &dyn Tables, ledger: &Path) -> Result<Self, IndexError> {
-        let table = tables.open(&folder_of(ledger))?;
+        Self::over(tables.open(&folder_of(ledger))?)
+    }
+
+    /// Opens a copy of the index of a ledger's folder, in which nothing is written.
+    pub fn open_copy(tables: &dyn Tables, ledger: &Path) -> Result<Self, IndexError> {
+        Self::over(tables.open_copy(&folder_of(ledger))?)
+    }
+
+    fn over(table: Arc<dyn Table>) -> Result<Self, IndexError> {
         let covered = match table.value(HEADS)? {
             None => Covered { version: VERSION, size: 0, leaf: Digest::ZERO, streams: BTreeMap::new() },
             Some(value) => read_covered(&value)?,

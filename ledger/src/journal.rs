@@ -267,6 +267,11 @@ impl Journal {
         self.file.sync()
     }
 
+    /// Makes durable what another writer may have written without waiting for it.
+    pub fn sync(&mut self) -> Result<(), FileError> {
+        self.file.sync().map_err(FileError::at(&self.path))
+    }
+
     /// Overwrites everything behind the sound records with zeros, durably.
     pub fn clear_torn(&mut self) -> Result<(), FileError> {
         let zeros = vec![0; self.size.saturating_sub(self.end) as usize];

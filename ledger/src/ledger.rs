@@ -27,7 +27,7 @@ pub use guard::head_path;
 pub use seal::{BATCH_MAX, Prepared};
 pub use sequencer::Sequencer;
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint};
 use crate::digest::Digest;
 use crate::disk::Disk;
 use crate::entry::{ENTRY_VERSION, Entry};
@@ -283,6 +283,12 @@ impl Ledger {
         }
         if torn {
             journal.clear_torn()?;
+        }
+        // A writer stopped between its write and its answer: what it wrote is read here, and may not be on the disk yet.
+        let published = storage.read_if_any(&folder.join("checkpoint"), CHECKPOINT_SIZE_MAX as u64)?;
+        if published.as_deref() != Some(reader.note()) {
+            journal.sync()?;
+            storage.sync_names(&folder.join("journal"))?;
         }
         let last = Entry::from_bytes(&reader.entry_bytes(reader.size() - 1)?)?;
         let edge = Edge { frontier: tail.frontier, prev: Digest::leaf(&last.to_bytes()), time: last.time };

@@ -57,6 +57,7 @@ impl NodeLog {
     }
 
     /// Every node of height `level` or more, with its height and number.
+    #[cfg(feature = "sled")]
     pub(crate) fn at_least(&self, level: usize) -> impl Iterator<Item = ((u32, u64), Digest)> + '_ {
         self.levels.iter().enumerate().skip(level).flat_map(move |(level, nodes)| {
             let first = self.start.div_ceil(1 << level);

@@ -47,6 +47,10 @@ pub trait Table: Debug + Send + Sync {
 pub trait Tables: Debug + Send + Sync {
     /// Opens the table in `folder`; an empty one when there is none.
     fn open(&self, folder: &Path) -> Result<Arc<dyn Table>, TableError>;
+    /// Opens a copy of the table in `folder`, which goes away with it: nothing in the folder is written.
+    fn open_copy(&self, folder: &Path) -> Result<Arc<dyn Table>, TableError> {
+        self.open(folder)
+    }
     /// Whether there is a table in `folder`.
     fn exists(&self, folder: &Path) -> bool;
     /// Removes the table in `folder`, whose every handle is gone.

@@ -187,7 +187,7 @@ fn settings_or_keys_that_are_missing_or_wrong_are_named() {
     let key = place.ledger().join("keys/log.pem");
     let own = fs::read(&key).unwrap();
     fs::copy(stranger.ledger().join("keys/log.pem"), &key).unwrap();
-    refused(&place, &PUSH, b"", 2, &["keys/log.pem is not the log key"]);
+    refused(&place, &PUSH, b"", 2, &["keys/log.pem: not the private key of the one in force"]);
     fs::write(&key, "nonsense").unwrap();
     let answer = place.affiant(&PUSH);
     assert!([2, 5].contains(&answer.code) && answer.errors()[0].contains("log.pem"), "{}", answer.shown());

@@ -11,7 +11,7 @@ const LONGER: [(&str, usize, &str); 2] = [
         780,
         "the writer: the order of an append reads in one piece, its errors stand above it",
     ),
-    ("ledger/src/fsck.rs", 700, "the judge of the whole ledger: every check beside the fault it names"),
+    ("ledger/src/keyring/tests.rs", 560, "one telling example for every refusal of the keyring"),
 ];
 
 /// Statement kinds and the formats around them, each with its page in docs/spec.

@@ -146,7 +146,7 @@ impl Fsck<'_> {
         if !Index::exists(indexed.tables, self.folder) {
             return IndexState::Absent;
         }
-        let index = match Index::open(indexed.tables, self.folder) {
+        let index = match Index::open_copy(indexed.tables, self.folder) {
             Ok(index) => index,
             Err(error) if error.is_busy() => return IndexState::Busy,
             Err(_) => return IndexState::Absent,

@@ -11,17 +11,31 @@ use crate::record::Filing;
 use crate::storage::Storage;
 use crate::table::Tables;
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 /// Entries filed at a time.
 const STEP: u64 = 1024;
 
-/// Opens the index and brings it up to the log.
+/// How long a reader may hold the index, and how often it is looked at.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Opens the index and brings it up to the log. A reader holds it for moments: that is waited for, and is no damage.
 pub(super) fn open_index(
     tables: &dyn Tables,
     reader: &Reader,
     filing: &dyn Filing,
 ) -> Result<Index, LedgerError> {
-    if let Ok(mut index) = Index::open(tables, reader.folder())
+    let start = Instant::now();
+    let opened = loop {
+        match Index::open(tables, reader.folder()) {
+            Err(error) if error.is_busy() && start.elapsed() < PATIENCE => sleep(PAUSE),
+            Err(error) if error.is_busy() => return Err(error.into()),
+            opened => break opened,
+        }
+    };
+    if let Ok(mut index) = opened
         && covers(&index, reader)?
         && catch_up(&mut index, reader, filing).is_ok()
     {

@@ -1,15 +1,23 @@
 //! sled as [`Table`]. The only file that imports `sled`.
 //!
 //! sled 0.34 is not power-loss safe, may lose or alter single keys, cannot be opened after a stop while it writes a
-//! snapshot, and panics on some damaged files. So unfinished snapshots are removed before opening, every call runs
-//! under `catch_unwind`, and no answer counts before the index has compared it with the log.
+//! snapshot, follows links, waits for pipes, reads its files before it has locked them, and panics on some damaged
+//! ones. So its folder is locked by a file beside it (`index.lock`), holds nothing but regular files, has unfinished snapshots
+//! removed before it is opened; every call runs under `catch_unwind`; and no answer counts before the index has
+//! compared it with the log.
 
 use super::{Each, Rows, Table, TableError, Tables};
+use crate::files::open_no_follow;
 use std::cell::Cell;
 use std::fmt;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// Bytes of pages held in memory.
 const CACHE_SIZE: u64 = 16 << 20;
@@ -18,14 +26,33 @@ const CACHE_SIZE: u64 = 16 << 20;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sled;
 
+/// How long another process may hold a database that is to be removed, and how often it is looked at.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(2);
+/// Bytes of a database that is copied to be judged.
+const COPY_SIZE_MAX: u64 = 8 << 30;
+
 impl Tables for Sled {
     fn open(&self, folder: &Path) -> Result<Arc<dyn Table>, TableError> {
+        let lock = lock(folder)?;
+        refuse_strange(folder)?;
         remove_unfinished_snapshots(folder);
-        guarded(|| {
-            let config = sled::Config::new().path(folder).cache_capacity(CACHE_SIZE).flush_every_ms(None);
-            let table: Arc<dyn Table> = Arc::new(Database(Some(config.open().map_err(wrong)?)));
-            Ok(table)
-        })
+        Ok(Arc::new(open(folder, Some(lock), None)?))
+    }
+
+    fn open_copy(&self, folder: &Path) -> Result<Arc<dyn Table>, TableError> {
+        let copy = tempfile::tempdir().map_err(no_copy)?;
+        {
+            let _lock = lock(folder)?;
+            let size: u64 = refuse_strange(folder)?.iter().map(|(_, size)| size).sum();
+            if size > COPY_SIZE_MAX {
+                return Err(TableError(format!("{size} bytes, more than is copied to be judged")));
+            }
+            copy_files(folder, copy.path()).map_err(no_copy)?;
+        }
+        remove_unfinished_snapshots(copy.path());
+        let at = copy.path().to_owned();
+        Ok(Arc::new(open(&at, None, Some(copy))?))
     }
 
     fn exists(&self, folder: &Path) -> bool {
@@ -33,19 +60,96 @@ impl Tables for Sled {
     }
 
     fn remove(&self, folder: &Path) -> std::io::Result<()> {
+        let start = Instant::now();
+        let _lock = loop {
+            match lock(folder) {
+                Err(error) if error.is_busy() && start.elapsed() < PATIENCE => sleep(PAUSE),
+                locked => break locked.map_err(|error| std::io::Error::other(error.to_string()))?,
+            }
+        };
         match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => std::fs::remove_file(folder),
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
     }
 }
 
+fn open(folder: &Path, lock: Option<File>, copy: Option<TempDir>) -> Result<Database, TableError> {
+    guarded(|| {
+        let config = sled::Config::new().path(folder).cache_capacity(CACHE_SIZE).flush_every_ms(None);
+        Ok(Database { tree: Some(config.open().map_err(wrong)?), _lock: lock, _copy: copy })
+    })
+}
+
+/// Locks the database in `folder` for this process, or says that another one has it.
+fn lock(folder: &Path) -> Result<File, TableError> {
+    let path = folder.with_extension("lock");
+    let mut options = OpenOptions::new();
+    let file = open_no_follow(options.create(true).truncate(false).write(true), &path);
+    let file = file.map_err(|error| TableError(format!("{}: {error}", path.display())))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(TableError(TableError::BUSY.into())),
+        Err(TryLockError::Error(error)) => Err(TableError(format!("{}: {error}", path.display()))),
+    }
+}
+
+/// The files of a database with their sizes; anything but regular files and folders is refused.
+fn refuse_strange(folder: &Path) -> Result<Vec<(PathBuf, u64)>, TableError> {
+    let strange = |what: String| TableError(format!("{}: {what}", folder.display()));
+    let mut files = Vec::new();
+    let items = match std::fs::symlink_metadata(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(files),
+        Ok(meta) if !meta.is_dir() => return Err(strange("not a folder".into())),
+        _ => std::fs::read_dir(folder).map_err(|error| strange(error.to_string()))?,
+    };
+    for item in items {
+        let path = item.map_err(|error| strange(error.to_string()))?.path();
+        let meta = std::fs::symlink_metadata(&path).map_err(|error| strange(error.to_string()))?;
+        if meta.is_dir() {
+            files.extend(refuse_strange(&path)?);
+        } else if meta.is_file() {
+            files.push((path, meta.len()));
+        } else {
+            return Err(strange("holds something that is no regular file".into()));
+        }
+    }
+    Ok(files)
+}
+
+/// Copies regular files and folders, following nothing.
+fn copy_files(from: &Path, to: &Path) -> std::io::Result<()> {
+    for item in std::fs::read_dir(from)? {
+        let item = item?;
+        let (path, target) = (item.path(), to.join(item.file_name()));
+        if item.file_type()?.is_dir() {
+            std::fs::create_dir(&target)?;
+            copy_files(&path, &target)?;
+        } else {
+            let source = open_no_follow(OpenOptions::new().read(true), &path)?;
+            let size = source.metadata()?.len();
+            std::io::copy(&mut source.take(size), &mut File::create(target)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn no_copy(error: std::io::Error) -> TableError {
+    TableError(format!("no copy to judge: {error}"))
+}
+
 /// The database. Closing it writes, and panics when that fails: caught here.
-struct Database(Option<sled::Db>);
+struct Database {
+    tree: Option<sled::Db>,
+    /// Dropped after the database is closed, and so is the copy.
+    _lock: Option<File>,
+    _copy: Option<TempDir>,
+}
 
 impl Database {
     fn tree(&self) -> &sled::Db {
-        self.0.as_ref().unwrap_or_else(|| panic!("the database is there until it is dropped"))
+        self.tree.as_ref().unwrap_or_else(|| panic!("the database is there until it is dropped"))
     }
 }
 
@@ -84,7 +188,7 @@ impl Table for Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let tree = self.0.take();
+        let tree = self.tree.take();
         // The index is derived: what is lost here is found missing on the next open.
         let _ = guarded(move || {
             drop(tree);
@@ -105,10 +209,7 @@ fn remove_unfinished_snapshots(folder: &Path) {
 }
 
 fn wrong(error: sled::Error) -> TableError {
-    let text = error.to_string();
-    // sled reports a lock that is held as an error of its own wording.
-    let busy = matches!(&error, sled::Error::Io(_)) && text.contains("could not acquire lock");
-    TableError(if busy { TableError::BUSY.into() } else { text })
+    TableError(error.to_string())
 }
 
 thread_local! {
