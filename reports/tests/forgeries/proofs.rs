@@ -84,7 +84,8 @@ fn a_tree_of_impossible_size_neither_passes_nor_hangs() {
             pack.set_proofs(|proofs| (proofs.size, proofs.root) = (size, Digest::ZERO));
             pack.sign();
         });
-        refused_by(&verdict, Inclusion, "");
+        // No key counts for an empty log: that one falls with the signature.
+        refused_by(&verdict, if size == 0 { Signature } else { Inclusion }, "");
     }
 }
 
