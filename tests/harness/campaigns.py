@@ -5,6 +5,7 @@ A new verb is a step in bases.py and a line or two here.
 import dataclasses
 from typing import Callable
 
+import beside
 import bitflip
 import clock
 import controls
@@ -95,6 +96,7 @@ CAMPAIGNS = [
     kill("publish", "tampered", 0, 150),
     Campaign("kill writers of a crowd", kill9.crowds, {"kills": 60}, {"kills": 500}),
     Campaign("several inits of one folder", crowd_init.crowds, {"rounds": 15}, {"rounds": 200}),
+    Campaign("readers beside a writer", beside.beside_a_writer, {"pushes": 40}, {"pushes": 1000}),
     # A fault at every call.
     sweep("init", "nothing"),
     sweep("push-one", "forty"),
