@@ -61,7 +61,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Bytes of entries and payloads held before they are moved into bundles.
+/// Bytes held before they are moved into bundles, unless the surroundings say otherwise.
 const TAIL_SIZE_MAX: usize = 8 << 20;
 /// Milliseconds of a day.
 const DAY: u64 = 86_400_000;
@@ -87,6 +87,8 @@ pub struct Surroundings {
     pub wait: Duration,
     /// Folder in which the last released checkpoint is remembered, unless the settings name a file.
     pub heads: PathBuf,
+    /// Bytes of entries and payloads held before they are moved into bundles.
+    pub tail_size_max: usize,
 }
 
 impl Debug for Surroundings {
@@ -113,6 +115,7 @@ impl Surroundings {
             filing,
             wait: Duration::ZERO,
             heads,
+            tail_size_max: TAIL_SIZE_MAX,
         }
     }
 }
@@ -572,7 +575,7 @@ impl Ledger {
         if self.index.file(batch.filed).is_err() {
             self.rebuild_index()?;
         }
-        if self.tail_size > TAIL_SIZE_MAX {
+        if self.tail_size > self.surroundings.tail_size_max {
             self.settle()?;
         }
         Ok(())
