@@ -331,7 +331,7 @@ impl Ledger {
 
     /// The ledger as a reader, at its latest checkpoint.
     pub fn reader(&mut self) -> Result<&Reader, LedgerError> {
-        self.settler.wait()?;
+        self.settled()?;
         Ok(&self.reader)
     }
 
@@ -339,7 +339,7 @@ impl Ledger {
     pub fn receipt(&mut self, index: u64) -> Result<Receipt, LedgerError> {
         // What is still in the tail needs no file that may be on its way.
         if index < self.reader.tail().0 {
-            self.settler.wait()?;
+            self.settled()?;
         }
         Ok(self.reader.receipt(index)?)
     }
@@ -380,7 +380,7 @@ impl Ledger {
 
     /// The indexes of a stream's entries from position `from` on; the index is rebuilt if it cannot say.
     pub fn positions(&mut self, stream: &Id, from: u64) -> Result<Vec<u64>, LedgerError> {
-        self.settler.wait()?;
+        self.settled()?;
         match self.index.write().and_then(|()| self.index.positions(stream, from)) {
             Ok(found) => Ok(found),
             Err(_) => {
@@ -407,7 +407,7 @@ impl Ledger {
     fn recorded(&mut self, draft: &Draft) -> Result<Option<Appended>, LedgerError> {
         let Some(id) = &draft.id else { return Ok(None) };
         let Some(index) = self.index.by_id(&draft.stream, id)? else { return Ok(None) };
-        self.settler.wait()?;
+        self.settled()?;
         let record = self.reader.record(index)?;
         let same = record.entry.stream == draft.stream
             && record.entry.kind == draft.kind
@@ -550,12 +550,14 @@ impl Ledger {
         let mut record = std::mem::take(&mut self.record);
         let settings = self.reader.settings();
         let (checkpoint, note) = sign_batch(settings, &[&self.log_key], &batch, &mut record)?;
-        // From here on the file may hold the record: on any failure this writer says nothing more.
+        // From here on the file may hold the record: on any failure this writer says nothing more. So too when what follows
+        // fails: the next entry would be sealed behind stream heads that do not know this one.
         self.stopped = true;
         self.journal.append(&record)?;
-        self.stopped = false;
         self.record = record;
-        self.finish(batch, checkpoint, note)
+        self.finish(batch, checkpoint, note)?;
+        self.stopped = false;
+        Ok(())
     }
 
     /// What follows once a batch is durable: released, filed, and moved into bundles when there is enough.
@@ -588,6 +590,14 @@ impl Ledger {
         Ok(self.head.write(storage, self.reader.note())?)
     }
 
+    /// Waits for bundles on their way. Where they did not arrive, the journal still holds them, and must not move on.
+    fn settled(&mut self) -> Result<(), LedgerError> {
+        self.settler.wait().map_err(|error| {
+            self.stopped = true;
+            error.into()
+        })
+    }
+
     /// Moves full bundles out of the journal into their files, in the background.
     fn settle(&mut self) -> Result<(), LedgerError> {
         let (start, tail) = self.reader.tail();
@@ -595,7 +605,8 @@ impl Ledger {
         if count == 0 {
             return Ok(());
         }
-        self.settler.wait()?;
+        self.settled()?;
+        let (start, tail) = self.reader.tail();
         let (next, rest) = (start + count as u64, &tail[count..]);
         let (storage, folder) = (&*self.surroundings.storage, self.reader.folder());
         let journal = Journal::start(storage, folder, next, rest, &self.edge.frontier, self.reader.note());
@@ -611,7 +622,7 @@ impl Ledger {
         if !self.stopped {
             self.settle()?;
         }
-        self.settler.wait()?;
+        self.settled()?;
         // The index is derived: a fault here is found and mended on the next open.
         let _ = self.index.flush();
         Ok(())
@@ -619,7 +630,7 @@ impl Ledger {
 
     /// Throws the index away and builds it anew from the log.
     pub fn rebuild_index(&mut self) -> Result<(), LedgerError> {
-        self.settler.wait()?;
+        self.settled()?;
         self.index.remove(&*self.surroundings.tables, self.reader.folder())?;
         self.index = open_index(&*self.surroundings.tables, &self.reader, self.surroundings.filing)?;
         Ok(())
@@ -628,7 +639,7 @@ impl Ledger {
     /// The entries that a replay of a stream needs as of now, in order: those the index files under its facets whose
     /// key begins with `prefix`.
     pub fn latest(&mut self, stream: &Id, prefix: &[u8]) -> Result<Vec<u64>, LedgerError> {
-        self.settler.wait()?;
+        self.settled()?;
         let mut found = match self.index.write().and_then(|()| self.index.facets(stream, prefix)) {
             Ok(found) => found,
             Err(_) => {

@@ -157,7 +157,7 @@ impl Ledger {
 
     /// Takes the payload and the evidence files from the disk; what is gone already stays so.
     fn carry_out(&mut self, erasure: &Erasure) -> Result<(), LedgerError> {
-        self.settler.wait()?;
+        self.settled()?;
         let (storage, folder) = (self.surroundings.storage.clone(), self.reader.folder().to_owned());
         match erasure.index.checked_sub(self.reader.tail().0) {
             Some(at) => self.erase_in_tail(&*storage, at as usize)?,

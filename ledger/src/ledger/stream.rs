@@ -73,12 +73,12 @@ impl Ledger {
                 (writing.join().unwrap_or_else(|_| panic!("writing does not panic")), following)
             });
             written.map_err(LedgerError::from)?;
-            self.stopped = false;
             let Ready { beside, batch, checkpoint, note, record } = current;
             spare = record;
             let placed = (self.size()..).zip(&batch.sealed);
             let appended = placed.map(|(index, s)| Appended { index, leaf: s.leaf, again: false }).collect();
             self.finish(batch, checkpoint, note)?;
+            self.stopped = false;
             done(self, beside, appended)?;
             next = following;
         }
