@@ -267,9 +267,13 @@ impl Journal {
         self.file.sync()
     }
 
-    /// Makes durable what another writer may have written without waiting for it.
-    pub fn sync(&mut self) -> Result<(), FileError> {
-        self.file.sync().map_err(FileError::at(&self.path))
+    /// Writes the sound records over themselves and waits until they are durable. A sync alone would not do: after one that
+    /// failed the system may take for written what is not.
+    pub fn write_again(&mut self, storage: &dyn Storage) -> Result<(), FileError> {
+        let mut records = storage.read(&self.path, SEGMENT_SIZE_MAX)?;
+        records.truncate(self.end as usize);
+        let written = self.file.write_at(0, &records).and_then(|()| self.file.sync());
+        written.map_err(FileError::at(&self.path))
     }
 
     /// Overwrites everything behind the sound records with zeros, durably.

@@ -27,11 +27,11 @@ pub use guard::head_path;
 pub use seal::{BATCH_MAX, Prepared};
 pub use sequencer::Sequencer;
 
-use crate::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint};
+use crate::checkpoint::Checkpoint;
 use crate::digest::Digest;
 use crate::disk::Disk;
 use crate::entry::{ENTRY_VERSION, Entry};
-use crate::files::FileError;
+use crate::files::{self, FileError};
 use crate::id::Id;
 use crate::index::{Head, Index};
 use crate::journal::{self, Journal, RECORD_SIZE_MAX};
@@ -275,7 +275,7 @@ impl Ledger {
             checkpoint,
             tail.note,
         );
-        refuse_published(&reader, &folder.join("checkpoint"))?;
+        let published = refuse_published(&reader, &folder.join("checkpoint"))?;
         refuse_rollback(&reader, &head)?;
         let mut journal = Journal::resume(&*storage, path, end)?;
         if damaged {
@@ -287,12 +287,12 @@ impl Ledger {
         if torn {
             journal.clear_torn()?;
         }
-        // A writer stopped between its write and its answer: what it wrote is read here, and may not be on the disk yet.
-        let published = storage.read_if_any(&folder.join("checkpoint"), CHECKPOINT_SIZE_MAX as u64)?;
-        if published.as_deref() != Some(reader.note()) {
-            journal.sync()?;
-            storage.sync_names(&folder.join("journal"))?;
+        // A writer that was stopped may have left what only memory holds: durable before anyone is told of it.
+        if published < reader.size() {
+            journal.write_again(&*storage)?;
         }
+        storage.sync_names(files::parent(journal.path()))?;
+        storage.sync_names(folder)?;
         let last = Entry::from_bytes(&reader.entry_bytes(reader.size() - 1)?)?;
         let edge = Edge { frontier: tail.frontier, prev: Digest::leaf(&last.to_bytes()), time: last.time };
         let mut index = open_index(&*surroundings.tables, &reader, surroundings.filing)?;

@@ -17,18 +17,19 @@ pub fn head_path(folder: &Path, settings: &Settings, heads: &Path) -> PathBuf {
 
 /// As [`refuse_rollback`], for the published checkpoint, which is derived: one that nobody signed is as good as none and
 /// is written again.
-pub(super) fn refuse_published(reader: &Reader, path: &Path) -> Result<(), LedgerError> {
+pub(super) fn refuse_published(reader: &Reader, path: &Path) -> Result<u64, LedgerError> {
     match refuse_rollback(reader, path) {
-        Err(LedgerError::Head { .. }) => Ok(()),
+        Err(LedgerError::Head { .. }) => Ok(0),
         judged => judged,
     }
 }
 
-/// Refuses a log that is shorter than, or other than, the checkpoint remembered at `path`.
-pub(super) fn refuse_rollback(reader: &Reader, path: &Path) -> Result<(), LedgerError> {
+/// Refuses a log that is shorter than, or other than, the checkpoint remembered at `path`; gives that checkpoint's size, 0
+/// when there is none.
+pub(super) fn refuse_rollback(reader: &Reader, path: &Path) -> Result<u64, LedgerError> {
     let note = reader.storage().read_if_any(path, CHECKPOINT_SIZE_MAX as u64)?;
     // Empty is what a power cut can leave of a file never synced, and says as much as none.
-    let Some(note) = note.filter(|note| !note.is_empty()) else { return Ok(()) };
+    let Some(note) = note.filter(|note| !note.is_empty()) else { return Ok(0) };
     let path = path.display().to_string();
     let settings = reader.settings();
     let released = match Checkpoint::open_with(&note, &settings.log_keys) {
@@ -46,5 +47,5 @@ pub(super) fn refuse_rollback(reader: &Reader, path: &Path) -> Result<(), Ledger
     } else {
         released.root == reader.root_at(released.size)?
     };
-    if same { Ok(()) } else { Err(LedgerError::Forked { size: released.size, path }) }
+    if same { Ok(released.size) } else { Err(LedgerError::Forked { size: released.size, path }) }
 }
