@@ -1,7 +1,7 @@
 //! Evidence files, named by their SHA-256 and stored once: `blob/<2 hex>/<62 hex>`.
 
 use crate::digest::{Digest, Hasher};
-use crate::files::FileError;
+use crate::files::{self, FileError};
 use crate::storage::Storage;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,8 @@ pub fn store(storage: &dyn Storage, ledger: &Path, bytes: &[u8]) -> Result<Diges
     if !whole {
         storage.write_durably(&path, bytes)?;
     }
+    // Who stored it before may have been stopped between giving a name and making it durable.
+    files::up_to(files::parent(&path), ledger).iter().try_for_each(|folder| storage.sync_names(folder))?;
     Ok(digest)
 }
 

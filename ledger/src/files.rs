@@ -105,6 +105,11 @@ pub fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// A folder and those above it up to `top`: as new, perhaps, as what was just put there, and to be synced with it.
+pub(crate) fn up_to(folder: &Path, top: &Path) -> Vec<PathBuf> {
+    folder.ancestors().take_while(|above| above.starts_with(top)).map(Path::to_owned).collect()
+}
+
 /// Ending of files being written; whoever finds one may remove it.
 pub const TEMPORARY: &str = "tmp";
 

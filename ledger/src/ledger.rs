@@ -600,8 +600,7 @@ impl Ledger {
 
     /// Moves full bundles out of the journal into their files, in the background.
     fn settle(&mut self) -> Result<(), LedgerError> {
-        let (start, tail) = self.reader.tail();
-        let count = tail.len() / TILE_WIDTH as usize * TILE_WIDTH as usize;
+        let count = self.reader.tail().1.len() / TILE_WIDTH as usize * TILE_WIDTH as usize;
         if count == 0 {
             return Ok(());
         }

@@ -41,7 +41,12 @@ impl Settler {
         old.retain(|path| *path != next);
         self.running = Some(std::thread::spawn(move || {
             write_bundles(&*storage, &folder, start / TILE_WIDTH, &sealed)?;
-            old.iter().try_for_each(|path| storage.remove_if_any(path))
+            // Durably: a payload that is erased from its bundle must not come back with a segment. Oldest first, one by one:
+            // one that came back before a gap could not be read.
+            old.iter().try_for_each(|path| {
+                storage.remove_if_any(path)?;
+                storage.sync_names(files::parent(path))
+            })
         }));
     }
 
@@ -64,6 +69,7 @@ impl Drop for Settler {
 /// Files written under temporary names, not yet durable.
 struct Staged<'a> {
     storage: &'a dyn Storage,
+    ledger: &'a Path,
     files: Vec<(PathBuf, Box<dyn InPlace>)>,
     published: BTreeSet<PathBuf>,
 }
@@ -72,8 +78,8 @@ struct Staged<'a> {
 const STAGED_MAX: usize = 120;
 
 impl<'a> Staged<'a> {
-    fn new(storage: &'a dyn Storage) -> Self {
-        Self { storage, files: Vec::new(), published: BTreeSet::new() }
+    fn new(storage: &'a dyn Storage, ledger: &'a Path) -> Self {
+        Self { storage, ledger, files: Vec::new(), published: BTreeSet::new() }
     }
 
     fn add(&mut self, path: PathBuf, bytes: &[u8]) -> Result<(), FileError> {
@@ -97,7 +103,10 @@ impl<'a> Staged<'a> {
 
     fn finish(mut self) -> Result<(), FileError> {
         self.publish()?;
-        self.published.iter().try_for_each(|folder| self.storage.sync_names(folder))
+        // The segments that hold the same are removed next: no folder on the way may be lost either.
+        let on_the_way = |folder: &'_ PathBuf| files::up_to(folder, self.ledger);
+        let folders: BTreeSet<PathBuf> = self.published.iter().flat_map(on_the_way).collect();
+        folders.iter().try_for_each(|folder| self.storage.sync_names(folder))
     }
 }
 
@@ -108,7 +117,7 @@ pub(crate) fn write_bundles(
     first: u64,
     sealed: &[Sealed],
 ) -> Result<(), FileError> {
-    let mut staged = Staged::new(storage);
+    let mut staged = Staged::new(storage, folder);
     for (number, bundle) in (first..).zip(sealed.chunks_exact(TILE_WIDTH as usize)) {
         let (mut entries, mut payloads, mut hashes) = (Vec::new(), Vec::new(), Vec::with_capacity(8192));
         for s in bundle {
@@ -133,7 +142,7 @@ pub(crate) fn complete_tiles(
 ) -> Result<(), FileError> {
     let (mut level, mut first, mut end) = (1, first / TILE_WIDTH, end / TILE_WIDTH);
     while first < end {
-        let mut staged = Staged::new(storage);
+        let mut staged = Staged::new(storage, folder);
         for number in first..end {
             let mut hashes = Vec::with_capacity(8192);
             for below in number * TILE_WIDTH..(number + 1) * TILE_WIDTH {
