@@ -325,6 +325,10 @@ impl Ledger {
             _lock: lock,
         };
         ledger.release()?;
+        // A stop between rotation and removal left segments behind: what is to be erased would stand in them too.
+        if ledger.settler.has_older_segments() {
+            ledger.settle()?;
+        }
         ledger.finish_erasure()?;
         Ok(ledger)
     }

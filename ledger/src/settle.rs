@@ -31,6 +31,11 @@ impl Settler {
         Self { storage, folder: folder.to_owned(), segments, running: None }
     }
 
+    /// Whether the journal has segments before the open one.
+    pub(crate) fn has_older_segments(&self) -> bool {
+        self.segments.len() > 1
+    }
+
     /// Begins to settle full bundles from entry `start` on. `next` is the segment that carries what follows; the older
     /// ones are removed when the bundles are durable.
     pub(crate) fn begin(&mut self, start: u64, sealed: Vec<Sealed>, next: PathBuf) {

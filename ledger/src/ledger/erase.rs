@@ -13,7 +13,7 @@ use crate::id::Id;
 use crate::journal::{Journal, encode_record};
 use crate::reader::{PAYLOADS_SIZE_MAX, payloads_path};
 use crate::record::Draft;
-use crate::storage::Storage;
+use crate::storage::{Kind, Storage};
 use crate::tile::{self, TILE_WIDTH};
 use std::path::Path;
 
@@ -81,10 +81,6 @@ impl Ledger {
         };
         let appended = self.append(&[self.own_draft(&stream, ERASURE, codec::encode(&erasure))?])?;
         self.carry_out(&erasure)?;
-        // Ids may say what was to be erased, and a database forgets nothing.
-        if filing.id(kind, &statement).is_some() {
-            self.rebuild_index()?;
-        }
         let first = appended.first().copied();
         Ok((first.unwrap_or_else(|| panic!("one draft is one entry")), blobs))
     }
@@ -144,7 +140,8 @@ impl Ledger {
 
     /// Carries out an erasure that is recorded as the last entry, if it was not yet.
     pub(super) fn finish_erasure(&mut self) -> Result<(), LedgerError> {
-        let last = self.reader.record(self.size() - 1)?;
+        let last = self.size() - 1;
+        let last = self.reader()?.record(last)?;
         if last.entry.kind != *ERASURE {
             return Ok(());
         }
@@ -155,10 +152,22 @@ impl Ledger {
         }
     }
 
-    /// Takes the payload and the evidence files from the disk; what is gone already stays so.
+    /// Takes the payload, its id and the evidence files from the disk; what is gone already stays so. On any failure this
+    /// writer says nothing more: whoever opens the ledger next carries it out, as long as the erasure is the last entry.
     fn carry_out(&mut self, erasure: &Erasure) -> Result<(), LedgerError> {
         self.settled()?;
-        let (storage, folder) = (self.surroundings.storage.clone(), self.reader.folder().to_owned());
+        self.stopped = true;
+        let storage = self.surroundings.storage.clone();
+        let folder = self.reader.folder().to_owned();
+        let record = self.reader.record(erasure.index)?;
+        let id = |statement: &Vec<u8>| self.surroundings.filing.id(record.entry.kind.as_str(), statement);
+        // Ids may say what was to be erased, and a database forgets nothing. Thrown away before the payload is, or nobody
+        // would know any more that there was one.
+        let named = record.statement.as_ref().and_then(id).is_some();
+        if named {
+            self.index.remove(&*self.surroundings.tables, &folder)?;
+            storage.sync_names(&folder)?;
+        }
         match erasure.index.checked_sub(self.reader.tail().0) {
             Some(at) => self.erase_in_tail(&*storage, at as usize)?,
             None => erase_in_bundle(&*storage, &folder, erasure.index)?,
@@ -166,12 +175,16 @@ impl Ledger {
         self.reader.forget();
         for digest in &erasure.blobs {
             let path = blob::path_of(&folder, digest);
-            if storage.is_file(&path) {
+            if storage.kind(&path).map_err(FileError::at(&path))? == Some(Kind::File) {
                 wipe(&*storage, &path)?;
                 storage.remove_if_any(&path)?;
                 storage.sync_names(crate::files::parent(&path))?;
             }
         }
+        if named {
+            self.rebuild_index()?;
+        }
+        self.stopped = false;
         Ok(())
     }
 
@@ -184,10 +197,8 @@ impl Ledger {
         let (start, tail) = self.reader.tail();
         let path = self.journal.path().to_owned();
         let bytes = encode_record(start, tail, &self.edge.frontier, self.reader.note());
-        self.stopped = true;
         replace_and_wipe(storage, &path, &bytes)?;
         self.journal = Journal::resume(storage, path, bytes.len())?;
-        self.stopped = false;
         Ok(())
     }
 }

@@ -31,6 +31,10 @@ pub(super) fn replay(reader: &Reader, index: &Index) -> Result<Option<Keyring>, 
         return Ok(None);
     }
     for (n, index) in (0..).zip(positions) {
+        // The index is not believed: it may name what is not there.
+        if index >= reader.size() {
+            return Ok(None);
+        }
         let entry = Entry::from_bytes(&reader.entry_bytes(index)?)?;
         // The index is not believed: what it leaves out would be missed here.
         if (entry.n, &entry.stream) != (n, &stream) {
