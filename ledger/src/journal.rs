@@ -26,6 +26,8 @@ use std::path::{Path, PathBuf};
 const MAGIC: &[u8; 4] = b"AJR1";
 const DOMAIN: &[u8] = b"affiant journal v1\n";
 const DIGEST_SIZE: usize = 32;
+/// What is written ahead, piece by piece, to compare with.
+const ZEROS: [u8; 4096] = [0; 4096];
 /// Zero bytes written ahead of the records.
 const AHEAD: usize = 256 * 1024;
 /// Largest segment read: what one rotation lets grow, with room for payloads of the largest size.
@@ -183,7 +185,7 @@ pub fn decode_segment(bytes: &[u8]) -> Segment {
         segment.records.push(record);
     }
     let rest = &bytes[segment.end..];
-    segment.torn = rest.iter().any(|byte| *byte != 0);
+    segment.torn = rest.chunks(ZEROS.len()).any(|chunk| *chunk != ZEROS[..chunk.len()]);
     segment.damaged = segment.torn && holds_record(rest);
     segment
 }
