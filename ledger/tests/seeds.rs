@@ -16,6 +16,7 @@ mod seeds {
     mod kept;
     mod machine;
     mod memory;
+    mod model;
     mod promises;
     mod shelf;
     mod story;

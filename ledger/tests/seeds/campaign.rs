@@ -52,7 +52,8 @@ fn a_ledger_keeps_its_promises_whatever_its_storage_does() {
     let (tally, mut broken) = many(seeds, Flaw::None);
     println!("{:#?}", tally.counts);
     broken.sort_by_key(|(seed, _)| *seed);
-    let told: Vec<String> = broken.iter().take(10).map(|(seed, Broken(text))| format!("{seed}: {text}")).collect();
+    let told: Vec<String> =
+        broken.iter().take(10).map(|(seed, Broken(text))| format!("{seed}: {text}")).collect();
     assert!(broken.is_empty(), "{} of {seeds} stories, such as {told:#?}", broken.len());
 }
 
