@@ -4,8 +4,8 @@
 //! - one batch carries all changes of some appends and the covered size with the last leaf hash; any mismatch with the
 //!   log means rebuild, and what was not written before a stop is filed again from the log;
 //! - the stream heads are one value under a digest, and their lengths must add up to the covered size;
-//! - facets carry a count and a sum per stream, compared when a stream is read;
-//! - ids and positions are compared with the log by fsck.
+//! - positions carry a sum, facets a count and a sum per stream, compared when a stream is read;
+//! - ids are compared with the log by fsck.
 
 use crate::codec;
 use crate::digest::Digest;
@@ -21,12 +21,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 /// Layout version; another one means rebuild.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const HEADS: &[u8] = b"h";
 /// Entries kept in memory before they are written: every batch costs sled a write to the disk.
 const PENDING_MAX: usize = 1024;
 
-/// The last entry of a stream, and what guards its facets.
+/// The last entry of a stream, and what guards its positions and facets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
@@ -36,6 +36,7 @@ pub struct Head {
     pub leaf: Digest,
     /// Index of the last.
     pub index: u64,
+    position_sum: u64,
     facets: u64,
     facet_sum: u64,
 }
@@ -240,7 +241,8 @@ impl Index {
     /// Files appended entries, in order. They are written together with later ones, and seen at once.
     pub fn file(&mut self, entries: Vec<Filed>) -> Result<(), IndexError> {
         for entry in &entries {
-            let empty = Head { n: 0, leaf: Digest::ZERO, index: 0, facets: 0, facet_sum: 0 };
+            let empty =
+                Head { n: 0, leaf: Digest::ZERO, index: 0, position_sum: 0, facets: 0, facet_sum: 0 };
             let head = self.covered.streams.entry(entry.stream.clone()).or_insert(empty);
             if entry.index != self.covered.size || entry.n != head.n {
                 return Err(TableError(format!("entry {} does not follow", entry.index)));
@@ -275,13 +277,14 @@ impl Index {
         Ok(())
     }
 
-    /// Waits for the batch being written; takes over its facets.
+    /// Waits for the batch being written; takes over its sums.
     fn end_write(&mut self) -> Result<(), IndexError> {
         let Some((run, _)) = self.writing.take() else { return Ok(()) };
         let written = run.join().unwrap_or_else(|_| Err(TableError("writing panicked".into())))?;
         for (stream, written) in written.streams {
             if let Some(head) = self.covered.streams.get_mut(&stream) {
-                (head.facets, head.facet_sum) = (written.facets, written.facet_sum);
+                (head.position_sum, head.facets, head.facet_sum) =
+                    (written.position_sum, written.facets, written.facet_sum);
             }
         }
         Ok(())
@@ -304,7 +307,7 @@ impl Index {
         let Some(head) = self.head(stream) else { return Ok(Vec::new()) };
         let prefix = stream_key(b'p', stream, &[]);
         let mut found = Vec::with_capacity((head.n - from.min(head.n)) as usize);
-        let mut expected = 0;
+        let (mut expected, mut sum) = (0, 0u64);
         self.table.scan(&prefix, &mut |key, value| {
             let start = read_array(key.get(prefix.len()..))?.map(u64::from_be_bytes);
             let run: [u8; 16] = read_array(Some(value))?.unwrap_or_default();
@@ -312,12 +315,12 @@ impl Index {
             if start != Some(expected) || count == 0 || count > head.n - expected {
                 return Err(TableError("a run of positions is missing or wrong".into()));
             }
-            found.extend((0..count).filter(|i| expected + i >= from).map(|i| index + i));
-            expected += count;
+            found.extend((0..count).filter(|i| expected + i >= from).map(|i| index.wrapping_add(i)));
+            (expected, sum) = (expected + count, sum.wrapping_add(mark(key, value)));
             Ok(())
         })?;
-        let whole = expected == head.n && (from >= head.n || found.last() == Some(&head.index));
-        if whole { Ok(found) } else { Err(TableError("positions do not reach the stream's head".into())) }
+        let whole = expected == head.n && sum == head.position_sum;
+        if whole { Ok(found) } else { Err(TableError("positions are missing or altered".into())) }
     }
 
     /// The entry of the highest rank under each facet key of a stream that begins with `prefix`, by key. All of them, or
@@ -329,7 +332,7 @@ impl Index {
         let wanted = stream_key(b'f', stream, prefix);
         self.table.scan(&stream_key(b'f', stream, &[]), &mut |key, value| {
             let value: [u8; 16] = read_array(Some(value))?.unwrap_or_default();
-            (count, sum) = (count + 1, sum.wrapping_add(facet_mark(key, &value)));
+            (count, sum) = (count + 1, sum.wrapping_add(mark(key, &value)));
             if key.starts_with(&wanted) {
                 found.push(read_u64(&value[8..]));
             }
@@ -361,12 +364,16 @@ fn write_batch(
 ) -> Result<Covered, IndexError> {
     let mut rows = Rows::new();
     let mut facets: BTreeMap<Vec<u8>, [u8; 16]> = BTreeMap::new();
-    let mut run: Option<(Vec<u8>, u64, u64)> = None;
     for entry in entries {
         file_facet(table, &mut covered, entry, &mut facets)?;
-        extend_run(&mut run, entry, &mut rows);
     }
-    rows.extend(run.map(run_row));
+    for run in runs(entries) {
+        let row = run.row();
+        if let Some(head) = covered.streams.get_mut(run.stream) {
+            head.position_sum = head.position_sum.wrapping_add(mark(&row.0, &row.1));
+        }
+        rows.push(row);
+    }
     rows.extend(ids.iter().map(|(key, index)| (key.clone(), index.to_be_bytes().to_vec())));
     rows.extend(facets.into_iter().map(|(key, value)| (key, value.to_vec())));
     rows.push((HEADS.to_vec(), write_covered(&covered)));
@@ -393,8 +400,8 @@ fn file_facet(
     value[8..].copy_from_slice(&entry.index.to_be_bytes());
     if old.is_none_or(|old| old < value) {
         head.facets += u64::from(old.is_none());
-        let before = old.map_or(0, |old| facet_mark(&key, &old));
-        head.facet_sum = head.facet_sum.wrapping_sub(before).wrapping_add(facet_mark(&key, &value));
+        let before = old.map_or(0, |old| mark(&key, &old));
+        head.facet_sum = head.facet_sum.wrapping_sub(before).wrapping_add(mark(&key, &value));
         facets.insert(key, value);
     }
     Ok(())
@@ -407,22 +414,27 @@ impl Drop for Index {
     }
 }
 
-/// Joins neighbouring positions to runs `stream, first n -> first index, count`.
-fn extend_run(run: &mut Option<(Vec<u8>, u64, u64)>, entry: &Filed, rows: &mut Rows) {
-    if let Some((key, index, count)) = run {
-        let (before, start) = key.split_at(key.len() - 8);
-        let same = before[1..before.len() - 1] == *entry.stream.as_str().as_bytes();
-        if same && read_u64(start) + *count == entry.n && *index + *count == entry.index {
-            *count += 1;
-            return;
-        }
-    }
-    let next = (stream_key(b'p', &entry.stream, &entry.n.to_be_bytes()), entry.index, 1);
-    rows.extend(run.replace(next).map(run_row));
+/// Neighbouring positions of a stream that are neighbours in the log too.
+struct Run<'a> {
+    stream: &'a Id,
+    n: u64,
+    index: u64,
+    count: u64,
 }
 
-fn run_row((key, index, count): (Vec<u8>, u64, u64)) -> (Vec<u8>, Vec<u8>) {
-    (key, [index.to_be_bytes(), count.to_be_bytes()].concat())
+impl Run<'_> {
+    fn row(&self) -> (Vec<u8>, Vec<u8>) {
+        let key = stream_key(b'p', self.stream, &self.n.to_be_bytes());
+        (key, [self.index.to_be_bytes(), self.count.to_be_bytes()].concat())
+    }
+}
+
+fn runs(entries: &[Filed]) -> impl Iterator<Item = Run<'_>> {
+    let side_by_side = |a: &Filed, b: &Filed| a.stream == b.stream && a.index + 1 == b.index;
+    entries.chunk_by(side_by_side).filter_map(|run| {
+        let first = run.first()?;
+        Some(Run { stream: &first.stream, n: first.n, index: first.index, count: run.len() as u64 })
+    })
 }
 
 /// Where the table of a ledger is kept.
@@ -440,7 +452,7 @@ fn read_array<const N: usize>(value: Option<&[u8]>) -> Result<Option<[u8; N]>, I
         .transpose()
 }
 
-fn facet_mark(key: &[u8], value: &[u8]) -> u64 {
+fn mark(key: &[u8], value: &[u8]) -> u64 {
     read_u64(&Digest::of_parts(&[key, value]).as_bytes()[..8])
 }
 

@@ -8,7 +8,7 @@ use crate::blob;
 use crate::codec;
 use crate::digest::Digest;
 use crate::erasure::{ERASURE, Erasure, Filed, HOLD, Hold, TEXT_SIZE_MAX};
-use crate::files::FileError;
+use crate::files::{self, FileError};
 use crate::id::Id;
 use crate::journal::{Journal, encode_record};
 use crate::reader::{PAYLOADS_SIZE_MAX, payloads_path};
@@ -174,12 +174,7 @@ impl Ledger {
         }
         self.reader.forget();
         for digest in &erasure.blobs {
-            let path = blob::path_of(&folder, digest);
-            if storage.kind(&path).map_err(FileError::at(&path))? == Some(Kind::File) {
-                wipe(&*storage, &path)?;
-                storage.remove_if_any(&path)?;
-                storage.sync_names(crate::files::parent(&path))?;
-            }
+            erase_file(&*storage, &blob::path_of(&folder, digest))?;
         }
         if named {
             self.rebuild_index()?;
@@ -216,13 +211,26 @@ fn erase_in_bundle(storage: &dyn Storage, folder: &Path, index: u64) -> Result<(
     let payloads = tile::split_payloads(&bytes).map_err(|_| wrong())?;
     let slot = (index % TILE_WIDTH) as usize;
     if payloads.get(slot).ok_or_else(wrong)?.is_none() {
-        return Ok(());
+        // It may be gone in memory alone: the writer before this one may have stopped short of this.
+        return Ok(storage.sync_names(files::parent(&path))?);
     }
     let mut anew = Vec::with_capacity(bytes.len());
     for (at, payload) in payloads.into_iter().enumerate() {
         tile::push_payload(&mut anew, payload.filter(|_| at != slot));
     }
     Ok(replace_and_wipe(storage, &path, &anew)?)
+}
+
+/// Overwrites and removes a file; one that is gone already is gone for good, not in memory alone.
+fn erase_file(storage: &dyn Storage, path: &Path) -> Result<(), FileError> {
+    if storage.kind(path).map_err(FileError::at(path))? == Some(Kind::File) {
+        wipe(storage, path)?;
+        storage.remove_if_any(path)?;
+    }
+    match storage.sync_names(files::parent(path)) {
+        Err(error) if error.is_missing() => Ok(()),
+        synced => synced,
+    }
 }
 
 /// Replaces a file durably, then overwrites what the old one held: the file system may keep its blocks for long.
