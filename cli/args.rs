@@ -1,10 +1,12 @@
 //! The words of the command line.
 
 mod key;
+mod log;
 
 pub(crate) use key::{
     EnrolArguments, GrantArguments, KeyArguments, KeyVerb, NewKey, RevokeArguments, RotateArguments,
 };
+pub(crate) use log::{LogArguments, LogVerb, PublishArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -365,129 +367,20 @@ Issuing is itself an entry of the system's stream, and the last one in the pack:
 Examples:
   affiant verify credit-scoring.affiant.zip --trust trust.keys
   affiant verify receipt-12.tlog-proof --trust trust.keys
+  affiant verify last-year.checkpoint --against this-year.checkpoint --trust trust.keys
 
 Exit codes: 0 verified; 1 intact, but the conclusions do not follow from the evidence; 3 altered, incomplete or signed
 by another key; 4 nothing wrong found, but no trust anchor was given.")]
 pub(crate) struct VerifyArguments {
-    /// The pack or receipt
+    /// The pack, receipt or signed checkpoint
     pub(crate) file: PathBuf,
+    /// Another signed checkpoint of the same log (or a receipt, or what `log checkpoint --since` printed): are they of one
+    /// history?
+    #[arg(long, value_name = "FILE")]
+    pub(crate) against: Option<PathBuf>,
     /// Keys from outside, as the organisation gave them to you
     #[arg(long, value_name = "FILE", env = "AFFIANT_TRUST")]
     pub(crate) trust: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LogArguments {
-    #[command(subcommand)]
-    pub(crate) verb: LogVerb,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum LogVerb {
-    /// Show entries
-    Show {
-        /// Only this entry, with its statement
-        index: Option<u64>,
-        /// Only this stream
-        #[arg(long)]
-        stream: Option<String>,
-        /// Only idempotency ids, one a line
-        #[arg(long)]
-        ids: bool,
-        /// At most this many, the latest
-        #[arg(long, value_name = "COUNT")]
-        last: Option<u64>,
-    },
-    /// Print the signed checkpoint; with --since, prove that an earlier one is a part of it
-    Checkpoint {
-        /// An earlier signed checkpoint
-        #[arg(long, value_name = "FILE")]
-        since: Option<PathBuf>,
-    },
-    /// Print a receipt: proof that an entry is in the log
-    Prove {
-        /// The entry
-        index: u64,
-    },
-    /// Derive the whole ledger again from its files and list every fault
-    #[command(after_help = "\
-Examples:
-  affiant log fsck
-  affiant log fsck --anchor last-year.checkpoint --anchor receipt-12.tlog-proof
-
-An anchor is a signed checkpoint or a receipt that you kept elsewhere: the log must contain it. --repair makes anew only
-what can be derived (hash tiles, index, published checkpoint, a torn tail), and only when nothing else is wrong.")]
-    Fsck {
-        /// A signed checkpoint or a receipt kept elsewhere; may be repeated
-        #[arg(long = "anchor", value_name = "FILE")]
-        anchors: Vec<PathBuf>,
-        /// Make anew what can be derived
-        #[arg(long)]
-        repair: bool,
-    },
-    /// Erase the payload of an entry, and evidence files that only it cites; the entry and every proof stay
-    #[command(after_help = "\
-Example:
-  affiant log erase 12 --basis 'GDPR Art. 17(1)(b): consent withdrawn' --approver 'Data protection officer'
-
-The erasure is itself an entry of the same stream. It cannot be undone. A legal hold stops it (`affiant log hold`). What
-backups, snapshots and copies of the ledger hold is yours to erase; published logs never hold payloads.")]
-    Erase {
-        /// The entry
-        index: u64,
-        /// The legal basis
-        #[arg(long, value_name = "TEXT")]
-        basis: String,
-        /// Who approved it
-        #[arg(long, value_name = "WHO")]
-        approver: String,
-    },
-    /// Place a legal hold on a stream, or release it: no payload is erased while it stands
-    #[command(after_help = "\
-Examples:
-  affiant log hold case-7 --stream credit-scoring --by Legal --reason 'claim 2026-114 pending'
-  affiant log hold case-7 --stream credit-scoring --by Legal --reason 'claim settled' --release
-
-A hold on the stream `org` holds the whole ledger.")]
-    Hold {
-        /// Id of the hold
-        id: String,
-        /// The stream
-        #[arg(long, value_name = "STREAM")]
-        stream: String,
-        /// Who places or releases it
-        #[arg(long, value_name = "WHO")]
-        by: String,
-        /// Why
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-        /// Release it
-        #[arg(long)]
-        release: bool,
-    },
-    /// Build the index anew
-    Reindex,
-    /// Write the log as files that any web server can give out; payloads stay here
-    Publish(PublishArguments),
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  affiant log publish /srv/www/evidence.example.org/ai
-
-The folder gets checkpoint, tile/ and tile/entries/ (C2SP tlog-tiles): every entry with its hashes, no payload and no
-evidence file. Run again after growth, it writes what is new. A folder that holds another log, a newer or another
-history, or other files in the log's places is refused with exit code 3 and left as it is.")]
-pub(crate) struct PublishArguments {
-    /// Folder to publish to; made if it is not there
-    pub(crate) dir: PathBuf,
-    /// Look at every file again and write what is missing, not only what is new
-    #[arg(long)]
-    pub(crate) whole: bool,
-    /// Remove partial tiles whose full tile is published
-    #[arg(long)]
-    pub(crate) prune: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod erase;
 mod fsck;
+mod publish;
 
 use crate::args::{LogArguments, LogVerb};
 use crate::context::{self, Context};
@@ -10,16 +11,16 @@ use crate::filing::Statements;
 use crate::output;
 use affiant_controls::statement::Statement;
 use affiant_ledger::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint};
+use affiant_ledger::entry::Entry;
 use affiant_ledger::erasure::{ERASURE, Erasure, HOLD, Hold};
 use affiant_ledger::genesis::{GENESIS_KIND, Genesis};
 use affiant_ledger::keyring::{KEY_KIND, KeyStatement};
 use affiant_ledger::merkle;
 use affiant_ledger::note::to_base64;
+use affiant_ledger::reader::Reader;
 use affiant_ledger::record::{Filing, Record};
 use serde_json::{Value, json};
 use std::path::Path;
-
-mod publish;
 
 pub(crate) fn run(context: &Context, arguments: LogArguments) -> Result<u8, Failure> {
     match arguments.verb {
@@ -94,15 +95,45 @@ fn entry_json(record: &Record) -> Value {
 }
 
 fn show_one(context: &Context, index: u64) -> Result<u8, Failure> {
-    let record = context.read()?.record(index)?;
+    let reader = context.read()?;
+    let record = reader.record(index)?;
     let mut shown = entry_json(&record);
     shown["statement"] = statement_json(&record);
+    let gone = record.statement.is_none();
+    let erasure = if gone { erasure_of(&reader, &record)? } else { None };
+    let missing = gone && erasure.is_none();
+    if let Some((by, erasure)) = erasure {
+        shown["erased"] = json!({
+            "by_entry": by.index, "time": by.time.to_string(), "basis": erasure.basis, "approver": erasure.approver,
+        });
+    }
     if context.json {
         output::json(&shown);
     } else {
         output::line(serde_json::to_string_pretty(&shown).map_err(Failure::io)?);
     }
+    if missing {
+        let text = format!("the payload of entry {index} is gone, and no entry says that it was erased");
+        return Err(Failure::integrity(text).hint("affiant log fsck tells what else is"));
+    }
     Ok(0)
+}
+
+/// The entry that says that another's payload was erased.
+fn erasure_of(reader: &Reader, erased: &Record) -> Result<Option<(Entry, Erasure)>, Failure> {
+    let Entry { index, stream, payload, .. } = &erased.entry;
+    for record in reader.records(index + 1..reader.size()) {
+        let record = record?;
+        if record.entry.kind != *ERASURE || record.entry.stream != *stream {
+            continue;
+        }
+        let erasure = record.statement.and_then(|statement| Erasure::from_bytes(&statement).ok());
+        let covers = |erasure: &Erasure| erasure.covers(record.entry.index, *index, payload);
+        if let Some(erasure) = erasure.filter(covers) {
+            return Ok(Some((record.entry, erasure)));
+        }
+    }
+    Ok(None)
 }
 
 fn statement_json(record: &Record) -> Value {

@@ -1,4 +1,6 @@
-//! `affiant verify`: packs and receipts, offline.
+//! `affiant verify`: packs, receipts and checkpoints, offline.
+
+mod checkpoints;
 
 use crate::args::VerifyArguments;
 use crate::context::{self, Context};
@@ -20,6 +22,9 @@ const FILE_SIZE_MAX: u64 = 2 << 30;
 pub(crate) fn run(context: &Context, arguments: VerifyArguments) -> Result<u8, Failure> {
     let trust = arguments.trust.as_deref().map(trust).transpose()?;
     let bytes = context::input(&arguments.file, FILE_SIZE_MAX)?;
+    if let Some(against) = &arguments.against {
+        return checkpoints::compare(context, &bytes, against, trust.as_ref());
+    }
     if bytes.starts_with(b"c2sp.org/tlog-proof") {
         return receipt(context, &bytes, trust.as_ref());
     }
@@ -30,6 +35,12 @@ pub(crate) fn run(context: &Context, arguments: VerifyArguments) -> Result<u8, F
         show(context, &verdict);
     }
     Ok(verdict.exit_code())
+}
+
+/// Nothing signed can be judged without a key from outside.
+fn no_anchor() -> Failure {
+    let text = "no trust anchor: a receipt or checkpoint is only as good as the log key you hold";
+    Failure { code: UNDETERMINED, message: text.into(), hint: Some("give the keys with --trust FILE".into()) }
 }
 
 pub(crate) fn trust(path: &Path) -> Result<Trust, Failure> {
@@ -92,12 +103,7 @@ fn receipt(context: &Context, bytes: &[u8], trust: Option<&Trust>) -> Result<u8,
     })?;
     let entry = Entry::from_bytes(entry_bytes).map_err(Failure::integrity)?;
     let Some(trust) = trust else {
-        let text = "no trust anchor: a receipt is only as good as the log key you hold";
-        return Err(Failure {
-            code: UNDETERMINED,
-            message: text.into(),
-            hint: Some("give the keys with --trust FILE".into()),
-        });
+        return Err(no_anchor());
     };
     let leaf = Digest::leaf(entry_bytes);
     if entry.index != receipt.index {

@@ -15,6 +15,7 @@ mod journeys {
     mod collector;
     mod demo;
     mod keys;
+    mod ledger;
     mod officer;
     mod packs;
     mod past;

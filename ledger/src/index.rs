@@ -241,8 +241,7 @@ impl Index {
     /// Files appended entries, in order. They are written together with later ones, and seen at once.
     pub fn file(&mut self, entries: Vec<Filed>) -> Result<(), IndexError> {
         for entry in &entries {
-            let empty =
-                Head { n: 0, leaf: Digest::ZERO, index: 0, position_sum: 0, facets: 0, facet_sum: 0 };
+            let empty = Head { n: 0, leaf: Digest::ZERO, index: 0, position_sum: 0, facets: 0, facet_sum: 0 };
             let head = self.covered.streams.entry(entry.stream.clone()).or_insert(empty);
             if entry.index != self.covered.size || entry.n != head.n {
                 return Err(TableError(format!("entry {} does not follow", entry.index)));
