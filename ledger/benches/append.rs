@@ -69,14 +69,37 @@ fn crowd(writers: usize, append: impl Fn(u64) + Sync) {
     });
 }
 
+/// What is measured, by the word that asks for it alone: `cargo bench -p affiant-ledger --bench append -- writers`.
+const PARTS: [(&str, fn(&mut Medians, &Path)); 4] =
+    [("one", one), ("batches", batches), ("stream", streams), ("writers", writers)];
+
 fn main() {
     let mut medians = Medians::default();
     let folder = tempfile::tempdir().unwrap();
-    let body = vec![b'x'; BODY];
+    let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    for (name, part) in PARTS {
+        if asked.is_empty() || asked.iter().any(|word| word == name) {
+            part(&mut medians, folder.path());
+        }
+    }
+    println!("\nMedians of one run on this machine, and the share of the speed of the floor in the same run");
+    for (what, floor) in [
+        ("floor: one, growing file", "floor: one, written ahead"),
+        ("append one, receipt in hand", "floor: one, written ahead"),
+        ("append batches of 1,024", "floor: batches of 1,024"),
+        ("stream of 100,000, bundles written", "floor: 100,000 in batches of 1,024"),
+        ("8 writers of one, receipts in hand", "floor: 8 writers of one"),
+        ("64 writers of one, receipts in hand", "floor: 64 writers of one"),
+    ] {
+        medians.ratio(what, floor);
+    }
+}
 
-    let mut growing = Chain::new(&folder.path().join("growing"), 0);
-    let mut ahead = Chain::new(&folder.path().join("ahead"), 64 << 20);
-    let mut ledger = create(&folder.path().join("one"));
+fn one(medians: &mut Medians, folder: &Path) {
+    let body = vec![b'x'; BODY];
+    let mut growing = Chain::new(&folder.join("growing"), 0);
+    let mut ahead = Chain::new(&folder.join("ahead"), 64 << 20);
+    let mut ledger = create(&folder.join("one"));
     let drafts = [draft()];
     // Alone: every sync of a growing file holds up those of all others on a journalling file system.
     medians.side_by_side(1000, 1, &mut [("floor: one, growing file", &mut || growing.append(&body, 1))]);
@@ -91,10 +114,12 @@ fn main() {
             }),
         ],
     );
-    drop(ledger);
+}
 
-    let mut batches = Chain::new(&folder.path().join("batches"), 0);
-    let mut ledger = create(&folder.path().join("batch"));
+fn batches(medians: &mut Medians, folder: &Path) {
+    let body = vec![b'x'; BODY];
+    let mut batches = Chain::new(&folder.join("batches"), 0);
+    let mut ledger = create(&folder.join("batch"));
     let drafts: Vec<Draft> = (0..BATCH).map(|_| draft()).collect();
     medians.side_by_side(
         200,
@@ -104,25 +129,30 @@ fn main() {
             ("append batches of 1,024", &mut || drop(black_box(ledger.append(&drafts).unwrap()))),
         ],
     );
-    drop(ledger);
+}
 
+fn streams(medians: &mut Medians, folder: &Path) {
+    let body = vec![b'x'; BODY];
     let (mut floors, mut streams) = (Vec::new(), Vec::new());
     for round in 0..5 {
-        let mut chain = Chain::new(&folder.path().join(format!("long-{round}")), 0);
+        let mut chain = Chain::new(&folder.join(format!("long-{round}")), 0);
         let start = Instant::now();
         (0..MANY.div_ceil(BATCH)).for_each(|n| chain.append(&body, BATCH.min(MANY - n * BATCH)));
         floors.push(start.elapsed());
-        streams.push(stream(&folder.path().join(format!("stream-{round}"))));
+        streams.push(stream(&folder.join(format!("stream-{round}"))));
     }
     medians.remember("floor: 100,000 in batches of 1,024", MANY as u64, floors);
     medians.remember("stream of 100,000, bundles written", MANY as u64, streams);
+}
 
+fn writers(medians: &mut Medians, folder: &Path) {
+    let body = vec![b'x'; BODY];
     for (writers, floor_name, name) in [
         (8, "floor: 8 writers of one", "8 writers of one, receipts in hand"),
         (64, "floor: 64 writers of one", "64 writers of one, receipts in hand"),
     ] {
-        let chain = SharedChain::new(&folder.path().join(format!("crowd-{writers}")));
-        let shared = Sequencer::new(create(&folder.path().join(format!("sequencer-{writers}"))));
+        let chain = SharedChain::new(&folder.join(format!("crowd-{writers}")));
+        let shared = Sequencer::new(create(&folder.join(format!("sequencer-{writers}"))));
         let one = draft();
         medians.side_by_side(
             15,
@@ -138,18 +168,6 @@ fn main() {
             ],
         );
         shared.close().unwrap();
-    }
-
-    println!("\nMedians of one run on this machine, and the share of the speed of the floor in the same run");
-    for (what, floor) in [
-        ("floor: one, growing file", "floor: one, written ahead"),
-        ("append one, receipt in hand", "floor: one, written ahead"),
-        ("append batches of 1,024", "floor: batches of 1,024"),
-        ("stream of 100,000, bundles written", "floor: 100,000 in batches of 1,024"),
-        ("8 writers of one, receipts in hand", "floor: 8 writers of one"),
-        ("64 writers of one, receipts in hand", "floor: 64 writers of one"),
-    ] {
-        medians.ratio(what, floor);
     }
 }
 

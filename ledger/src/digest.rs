@@ -10,9 +10,22 @@
 //! ```
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::block_api::compress256;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::str::FromStr;
+
+/// What SHA-256 begins with (FIPS 180-4 section 5.3.3).
+const START: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
 
 /// A SHA-256 digest, 32 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,7 +61,21 @@ impl Digest {
 
     /// Hash of an interior node (RFC 6962 section 2.1).
     pub fn node(left: &Self, right: &Self) -> Self {
-        Self::of_parts(&[&[0x01], &left.0, &right.0])
+        // Always 65 bytes, so two blocks with the same padding: a proof hashes hundreds of nodes.
+        let mut blocks = [[0; 64]; 2];
+        blocks[0][0] = 0x01;
+        blocks[0][1..33].copy_from_slice(&left.0);
+        blocks[0][33..].copy_from_slice(&right.0[..31]);
+        blocks[1][0] = right.0[31];
+        blocks[1][1] = 0x80;
+        blocks[1][56..].copy_from_slice(&(8 * 65u64).to_be_bytes());
+        let mut state = START;
+        compress256(&mut state, &blocks);
+        let mut hash = [0; 32];
+        for (bytes, word) in hash.chunks_exact_mut(4).zip(state) {
+            bytes.copy_from_slice(&word.to_be_bytes());
+        }
+        Self(hash)
     }
 
     /// The 32 bytes.
@@ -165,6 +192,17 @@ mod tests {
         let text = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(Digest::empty_root().to_string(), text);
         assert_eq!(text.parse(), Ok(Digest::empty_root()));
+    }
+
+    #[test]
+    fn a_node_is_the_hash_of_its_prefix_and_both_children() {
+        let mut right = Digest::ZERO;
+        for byte in 0..=255 {
+            let left = Digest([byte; 32]);
+            let node = Digest::node(&left, &right);
+            assert_eq!(node, Digest::of_parts(&[&[0x01], &left.0, &right.0]));
+            right = node;
+        }
     }
 
     #[test]

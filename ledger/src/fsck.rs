@@ -44,7 +44,7 @@ use std::ops::Range;
 use std::path::Path;
 
 /// Bundles judged in parallel at a time: bounds memory.
-const WINDOW: u64 = 32;
+const WINDOW: u64 = 128;
 /// Times a ledger that changed meanwhile is judged again.
 const AGAIN_MAX: usize = 5;
 /// Faults listed; more are counted only.
