@@ -36,7 +36,7 @@ fn main() {
 
 fn measure(size: u64) {
     println!("\n{size} entries of {BODY} bytes");
-    let folder = tempfile::tempdir().unwrap();
+    let folder = floor::folder();
     let path = folder.path().join("ledger");
     let start = Instant::now();
     grow(folder.path(), size);

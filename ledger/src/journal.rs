@@ -28,8 +28,12 @@ const DOMAIN: &[u8] = b"affiant journal v1\n";
 const DIGEST_SIZE: usize = 32;
 /// What is written ahead, piece by piece, to compare with.
 const ZEROS: [u8; 4096] = [0; 4096];
-/// Zero bytes written ahead of the records.
-const AHEAD: usize = 256 * 1024;
+/// Zero bytes written ahead of the records: room for this many like the last, within these bounds.
+const AHEAD_RECORDS: usize = 64;
+const AHEAD: usize = 256 << 10;
+const AHEAD_MAX: usize = 2 << 20;
+/// A larger record is worth its own change of size; zeros ahead of it would only be written twice.
+const AHEAD_RECORD_MAX: usize = 128 << 10;
 /// Largest segment read: what one rotation lets grow, with room for payloads of the largest size.
 const SEGMENT_SIZE_MAX: u64 = 1 << 30;
 /// Places behind damage at which a record is looked for: bounds the work on hostile bytes.
@@ -254,8 +258,8 @@ impl Journal {
     /// is not known.
     pub fn append(&mut self, record: &[u8]) -> Result<(), FileError> {
         let end = self.end + record.len() as u64;
-        // A large record is worth its own change of size; zeros ahead of it would only be written twice.
-        let ahead = if end > self.size && record.len() < AHEAD / 8 { AHEAD } else { 0 };
+        let grows = end > self.size && record.len() < AHEAD_RECORD_MAX;
+        let ahead = if grows { (record.len() * AHEAD_RECORDS).clamp(AHEAD, AHEAD_MAX) } else { 0 };
         self.write(record, ahead).map_err(FileError::at(&self.path))?;
         (self.end, self.size) = (end, self.size.max(end + ahead as u64));
         Ok(())

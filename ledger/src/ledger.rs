@@ -430,7 +430,7 @@ impl Ledger {
     /// Appends drafts, at most [`BATCH_MAX`], all or none, with one fdatasync. When this returns, the entries are
     /// durable and under the signed checkpoint [`Ledger::note`].
     pub fn append(&mut self, drafts: &[Draft]) -> Result<Vec<Appended>, LedgerError> {
-        let prepared = Prepared::all(drafts.to_vec(), &self.surroundings)?;
+        let prepared = Prepared::all_of(drafts, &self.surroundings)?;
         let mut done = self.append_group(vec![prepared]);
         done.pop().unwrap_or(Ok(Vec::new()))
     }

@@ -13,6 +13,14 @@ use std::fs::File;
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Where a bench makes its files. With `AFFIANT_BENCH_KEEP` they stay: for minutes after many files were deleted, ext4 makes
+/// new ones at a hundredth of the speed (it passes over inodes freed just now), and the next run would measure that.
+pub(crate) fn folder() -> TempDir {
+    let keep = std::env::var_os("AFFIANT_BENCH_KEEP").is_some();
+    tempfile::Builder::new().prefix("affiant-bench-").disable_cleanup(keep).tempdir().unwrap()
+}
 
 /// Bytes of a statement's text.
 pub(crate) const BODY: usize = 1000;

@@ -57,14 +57,30 @@ impl Prepared {
 
     /// Prepares drafts, each with a salt of its own.
     pub fn all(drafts: Vec<Draft>, surroundings: &Surroundings) -> Result<Vec<Self>, LedgerError> {
-        let mut salts = vec![[0; 16]; drafts.len()];
-        (surroundings.random)(salts.as_flattened_mut());
+        let salts = salts(drafts.len(), surroundings);
         if drafts.len() < PARALLEL_MIN {
             drafts.into_iter().zip(&salts).map(|(draft, salt)| Self::new(draft, salt)).collect()
         } else {
             drafts.into_par_iter().zip(&salts).map(|(draft, salt)| Self::new(draft, salt)).collect()
         }
     }
+
+    /// The same for drafts that the caller keeps: copied on all cores too.
+    pub(super) fn all_of(drafts: &[Draft], surroundings: &Surroundings) -> Result<Vec<Self>, LedgerError> {
+        let salts = salts(drafts.len(), surroundings);
+        let one = |(draft, salt): (&Draft, &[u8; 16])| Self::new(draft.clone(), salt);
+        if drafts.len() < PARALLEL_MIN {
+            drafts.iter().zip(&salts).map(one).collect()
+        } else {
+            drafts.par_iter().zip(&salts).map(one).collect()
+        }
+    }
+}
+
+fn salts(count: usize, surroundings: &Surroundings) -> Vec<[u8; 16]> {
+    let mut salts = vec![[0; 16]; count];
+    (surroundings.random)(salts.as_flattened_mut());
+    salts
 }
 
 /// Where the next entry goes.

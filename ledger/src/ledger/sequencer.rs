@@ -3,12 +3,17 @@
 //! There is no thread of its own: the caller that finds nobody at work leads, takes everything that waits, in order of
 //! arrival, and makes it durable; meanwhile the next group gathers. An answer is given only when its entries are
 //! durable and under the signed checkpoint.
+//!
+//! Callers that come back with the next entry as soon as they are answered would find the next group gone, and fall into
+//! two groups that take turns, each with half of them. So a leader waits for those just answered, at most half as long as
+//! a commit takes, and less each time they do not come.
 
 use super::{Appended, BATCH_MAX, Ledger, LedgerError, Prepared, Surroundings};
 use crate::receipt::Receipt;
 use crate::record::Draft;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// A ledger shared by the threads of a process.
 #[derive(Debug, Clone)]
@@ -26,6 +31,10 @@ struct Queue {
     waiting: VecDeque<(Request, Arc<Slot>)>,
     /// Whether some caller leads.
     led: bool,
+    /// Callers that were there when the last group was done: those it served, and those that waited.
+    crowd: usize,
+    /// How long to wait for as many again.
+    patience: Duration,
 }
 
 /// What a caller wants appended.
@@ -111,11 +120,14 @@ impl Sequencer {
 
     /// Commits what waits, the leader's own request among it, and hands on.
     fn lead(&self) {
-        let group = self.gather();
+        let (group, all_came) = self.gather();
         let (requests, slots): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+        let start = Instant::now();
         let answers = self.commit(requests);
         // The next leader starts before those served are woken.
         let mut queue = lock(&self.0.queue);
+        queue.patience = if all_came { start.elapsed() } else { queue.patience } / 2;
+        queue.crowd = slots.len() + queue.waiting.len();
         match queue.waiting.front() {
             Some((_, next)) => next.tell(State::Lead),
             None => queue.led = false,
@@ -126,9 +138,16 @@ impl Sequencer {
         }
     }
 
-    /// Takes the requests that fit one commit, in order of arrival.
-    fn gather(&self) -> Vec<(Request, Arc<Slot>)> {
+    /// Takes the requests that fit one commit, in order of arrival; whether as many waited as were there before.
+    fn gather(&self) -> (Vec<(Request, Arc<Slot>)>, bool) {
+        let start = Instant::now();
         let mut queue = lock(&self.0.queue);
+        while queue.waiting.len() < queue.crowd && start.elapsed() < queue.patience {
+            drop(queue);
+            std::thread::yield_now();
+            queue = lock(&self.0.queue);
+        }
+        let all_came = queue.waiting.len() >= queue.crowd;
         let (mut count, mut size) = (0, 0);
         let fits = queue.waiting.iter().take_while(|(request, _)| {
             let first = count == 0 && size == 0;
@@ -137,7 +156,7 @@ impl Sequencer {
             first || count <= BATCH_MAX && size <= GROUP_SIZE_MAX
         });
         let fits = fits.count();
-        queue.waiting.drain(..fits).collect()
+        (queue.waiting.drain(..fits).collect(), all_came)
     }
 
     fn commit(&self, requests: Vec<Request>) -> Vec<Answer> {
