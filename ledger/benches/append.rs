@@ -69,8 +69,10 @@ fn crowd(writers: usize, append: impl Fn(u64) + Sync) {
     });
 }
 
+type Part = fn(&mut Medians, &Path);
+
 /// What is measured, by the word that asks for it alone: `cargo bench -p affiant-ledger --bench append -- writers`.
-const PARTS: [(&str, fn(&mut Medians, &Path)); 4] =
+const PARTS: [(&str, Part); 4] =
     [("one", one), ("batches", batches), ("stream", streams), ("writers", writers)];
 
 fn main() {
