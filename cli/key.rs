@@ -5,6 +5,7 @@
 
 mod change;
 mod enrol;
+mod file;
 pub(crate) mod passphrase;
 
 use crate::args::{KeyArguments, KeyVerb};

@@ -1,14 +1,12 @@
 //! `affiant key rotate` and `affiant key revoke`.
 
+use super::file::KeyFile;
 use super::holder;
 use crate::args::{RevokeArguments, RotateArguments};
 use crate::context::Context;
 use crate::error::{Failure, REFUSED};
 use crate::output;
-use affiant_ledger::disk::Disk;
-use affiant_ledger::files;
 use affiant_ledger::key::{Passphrase, SigningKey};
-use affiant_ledger::keyfile;
 use affiant_ledger::keyring::{Holder, Role, Tenure};
 use affiant_ledger::ledger::{Appended, Ledger};
 use affiant_ledger::rotation::{ISSUER_KEY_FILE, LOG_KEY_FILE};
@@ -79,19 +77,19 @@ fn rotate_collector(
             .hint("--sign-key FILE gives the one in force, --output FILE takes the next"));
     };
     let former = context.key(former)?;
-    let next = SigningKey::generate();
+    let file = KeyFile::at(context, path, arguments.encrypt)?;
+    let next = &file.key;
     let statement = ledger.keyring().rotation(holder, &next.verifying_key()).map_err(Failure::refused)?;
-    let statement = statement.proven(Role::Old, &former).proven(Role::New, &next);
+    let statement = statement.proven(Role::Old, &former).proven(Role::New, next);
     // Refused before a file is made; written before it is recorded: no key counts that nobody has.
     ledger.admit_key(&statement)?;
-    let passphrase = arguments.encrypt.then(|| context.passphrases.choose()).transpose()?;
-    keyfile::write_with(&Disk, path, &next, passphrase.as_ref())?;
+    file.write(context)?;
     match ledger.record_key(&statement) {
         Ok(appended) => Ok(appended),
         Err(error) => {
             let failure = Failure::from(error);
             if failure.code == REFUSED {
-                files::remove_if_any(path)?;
+                file.withdraw()?;
             }
             // After a fault of the disk the rotation may be on record: then this file is the only key to it.
             Err(failure)

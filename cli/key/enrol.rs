@@ -1,14 +1,12 @@
 //! `affiant key new` and `affiant key enrol`: a collector gets a key, or brings its own.
 
+use super::file::KeyFile;
 use super::{given, holder};
 use crate::args::{EnrolArguments, GrantArguments, NewKey};
 use crate::context::{self, Context};
 use crate::error::{Failure, REFUSED};
 use crate::output;
-use affiant_ledger::disk::Disk;
-use affiant_ledger::files;
-use affiant_ledger::key::{SigningKey, VerifyingKey};
-use affiant_ledger::keyfile;
+use affiant_ledger::key::VerifyingKey;
 use affiant_ledger::keyring::{Grant, Holder, KeyStatement, Names, Role};
 use affiant_ledger::ledger::{Appended, Ledger};
 use serde_json::json;
@@ -21,18 +19,17 @@ pub(super) fn new(context: &Context, what: NewKey) -> Result<(), Failure> {
     let grant = granted(&grant)?;
     let path = path.unwrap_or_else(|| PathBuf::from(format!("{id}.pem")));
     let mut ledger = context.open()?;
-    let key = SigningKey::generate();
-    let statement = ledger.keyring().enrolment(&collector, &key.verifying_key(), Some(grant));
-    let statement = statement.proven(Role::New, &key);
+    let file = KeyFile::at(context, &path, encrypt)?;
+    let statement = ledger.keyring().enrolment(&collector, &file.key.verifying_key(), Some(grant));
+    let statement = statement.proven(Role::New, &file.key);
     // Refused before a file is made; written before it is enrolled: no key counts that nobody has.
     ledger.admit_key(&ledger.prove(statement.clone()))?;
-    let passphrase = encrypt.then(|| context.passphrases.choose()).transpose()?;
-    keyfile::write_with(&Disk, &path, &key, passphrase.as_ref())?;
+    file.write(context)?;
     let appended = match record(&mut ledger, statement) {
         Ok(appended) => appended,
         Err(failure) => {
             if failure.code == REFUSED {
-                files::remove_if_any(&path)?;
+                file.withdraw()?;
             }
             // After a fault of the disk the enrolment may be on record: then this file is the only key to it.
             return Err(failure);
@@ -40,7 +37,7 @@ pub(super) fn new(context: &Context, what: NewKey) -> Result<(), Failure> {
     };
     ledger.close()?;
     if context.json {
-        let (file, sha256) = (path.display().to_string(), key.verifying_key().fingerprint());
+        let (file, sha256) = (path.display().to_string(), file.key.verifying_key().fingerprint());
         output::json(&json!({"id": id, "entry": appended.index, "file": file, "sha256": sha256}));
     } else {
         output::line(format!("collector {id} enrolled by entry {}: {}", appended.index, path.display()));

@@ -119,7 +119,7 @@ impl Spool {
         };
         let (sender, receiver) = sync_channel(1);
         let mut left = self.count;
-        std::thread::spawn(move || {
+        std::thread::Builder::new().spawn(move || {
             let mut buffer = Vec::new();
             while left > 0 {
                 let count = left.min(most as u64);
@@ -131,7 +131,7 @@ impl Spool {
                     return;
                 }
             }
-        });
+        })?;
         Ok(receiver)
     }
 }

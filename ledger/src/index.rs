@@ -7,6 +7,7 @@
 //! - positions carry a sum, facets a count and a sum per stream, compared when a stream is read;
 //! - ids are compared with the log by fsck.
 
+use crate::background::Background;
 use crate::codec;
 use crate::digest::Digest;
 use crate::files::FileError;
@@ -18,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 /// Layout version; another one means rebuild.
 const VERSION: u8 = 3;
@@ -104,7 +104,7 @@ impl Table for Closed {
 /// Entries by id key.
 type Ids = BTreeMap<Vec<u8>, u64>;
 /// A batch on its way to the disk; gives what the index covers then.
-type Writing = JoinHandle<Result<Covered, IndexError>>;
+type Writing = Background<Result<Covered, IndexError>>;
 
 impl std::fmt::Debug for Index {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -271,7 +271,7 @@ impl Index {
         let entries = std::mem::take(&mut self.pending);
         let ids = Arc::new(std::mem::take(&mut self.pending_ids));
         let (table, covered, written) = (self.table.clone(), self.covered.clone(), ids.clone());
-        let run = std::thread::spawn(move || write_batch(&*table, covered, &entries, &written));
+        let run = Background::begin(move || write_batch(&*table, covered, &entries, &written));
         self.writing = Some((run, ids));
         Ok(())
     }
@@ -279,7 +279,7 @@ impl Index {
     /// Waits for the batch being written; takes over its sums.
     fn end_write(&mut self) -> Result<(), IndexError> {
         let Some((run, _)) = self.writing.take() else { return Ok(()) };
-        let written = run.join().unwrap_or_else(|_| Err(TableError("writing panicked".into())))?;
+        let written = run.wait().unwrap_or_else(|| Err(TableError("writing panicked".into())))?;
         for (stream, written) in written.streams {
             if let Some(head) = self.covered.streams.get_mut(&stream) {
                 (head.position_sum, head.facets, head.facet_sum) =

@@ -11,6 +11,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
+/// Where a PEM text begins and ends (RFC 7468).
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END";
 /// Largest private key file, in bytes.
 const KEY_SIZE_MAX: u64 = 16 * 1024;
 
@@ -84,6 +87,17 @@ pub fn is_encrypted(storage: &dyn Storage, path: &Path) -> Result<bool, FileErro
     Ok(std::str::from_utf8(&pem).is_ok_and(crate::key::is_encrypted))
 }
 
+/// Whether a file is a piece of a private key that a run which was cut off left: nothing, zeros, or a beginning with no end.
+/// It was never the key of anything.
+pub fn is_unfinished(storage: &dyn Storage, path: &Path) -> Result<bool, FileError> {
+    let pem = read_pem(storage, path)?;
+    let written = pem.iter().position(|byte| *byte == 0).unwrap_or(pem.len());
+    let (text, zeros) = pem.split_at(written);
+    let begun = text.starts_with(BEGIN) || BEGIN.starts_with(text);
+    let ended = text.windows(END.len()).any(|window| window == END);
+    Ok(begun && !ended && zeros.iter().all(|byte| *byte == 0))
+}
+
 fn read_pem(storage: &dyn Storage, path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
     let (file, size) = storage.open(path)?;
     storage.refuse_shared(path)?;
@@ -100,6 +114,29 @@ fn read_pem(storage: &dyn Storage, path: &Path) -> Result<Zeroizing<Vec<u8>>, Fi
 mod tests {
     use super::*;
     use crate::disk::Disk;
+
+    #[test]
+    fn a_piece_of_a_key_is_told_from_a_key_and_from_what_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("log.pem"), SigningKey::from_seed(&[7; 32]));
+        let passphrase = Passphrase::new("a passphrase of some length".to_owned()).unwrap();
+        for pem in [key.to_pem(), key.to_encrypted_pem(&passphrase)] {
+            let end = pem.find("-----END").unwrap();
+            for cut in (0..end + END.len()).chain([pem.len() - 1, pem.len()]) {
+                write_bytes(&path, &pem.as_bytes()[..cut]);
+                assert_eq!(is_unfinished(&Disk, &path).unwrap(), cut < end + END.len(), "{cut}");
+            }
+        }
+        for (bytes, unfinished) in [(&[0; 119][..], true), (b"-----BEGIN \0\0", true), (b"my notes", false)] {
+            write_bytes(&path, bytes);
+            assert_eq!(is_unfinished(&Disk, &path).unwrap(), unfinished);
+        }
+    }
+
+    fn write_bytes(path: &Path, bytes: &[u8]) {
+        let _ = std::fs::remove_file(path);
+        Disk.create_private(path, bytes).unwrap();
+    }
 
     #[test]
     fn a_key_file_is_its_owners_alone_and_never_replaced() {

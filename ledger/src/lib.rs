@@ -2,6 +2,8 @@
 //!
 //! It knows no word of compliance. Storeys above give it statements in bytes and read them back with proof.
 
+#[cfg(feature = "sled")]
+mod background;
 pub mod blob;
 pub mod checkpoint;
 pub mod codec;

@@ -4,6 +4,7 @@
 //! journal segments that held the same entries removed. A stop at any point leaves both, and the next open does the
 //! work again.
 
+use crate::background::Background;
 use crate::digest::Digest;
 use crate::files::{self, FileError};
 use crate::journal::Sealed;
@@ -14,7 +15,6 @@ use crate::tile::{self, TILE_WIDTH};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 /// Settles bundles, at most one run at a time.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Settler {
     storage: Arc<dyn Storage>,
     folder: PathBuf,
     segments: Vec<PathBuf>,
-    running: Option<JoinHandle<Result<(), FileError>>>,
+    running: Option<Background<Result<(), FileError>>>,
 }
 
 impl Settler {
@@ -44,7 +44,7 @@ impl Settler {
         // After a stop half-way the segment that carries on may have been there already, under the same name.
         let mut old = std::mem::replace(&mut self.segments, vec![next.clone()]);
         old.retain(|path| *path != next);
-        self.running = Some(std::thread::spawn(move || {
+        self.running = Some(Background::begin(move || {
             write_bundles(&*storage, &folder, start / TILE_WIDTH, &sealed)?;
             // Durably: a payload that is erased from its bundle must not come back with a segment. Oldest first, one by one:
             // one that came back before a gap could not be read.
@@ -59,7 +59,7 @@ impl Settler {
     pub(crate) fn wait(&mut self) -> Result<(), FileError> {
         match self.running.take() {
             None => Ok(()),
-            Some(run) => run.join().unwrap_or_else(|_| panic!("settling does not panic")),
+            Some(run) => run.wait().unwrap_or_else(|| panic!("settling does not panic")),
         }
     }
 }

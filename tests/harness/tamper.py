@@ -8,7 +8,7 @@ report must be word for word that of the untouched ledger and the case must be o
   affiant.toml  may be laid out freely; its last line end may be missing
   checkpoint    a genuine older one only lags behind the journal, a notice
   state         a head that is gone or older says less: what it still tells is below
-  index, lock   are not looked at, they hold nothing that cannot be derived
+  index, locks  are not looked at, they hold nothing that cannot be derived
   keys          private keys are compared when they are used, not by fsck
 
 A whole older copy put back, or another genuine ledger, is sound by itself: the remembered head tells, and so does a
@@ -28,7 +28,7 @@ FREE = [
     ("ledger/affiant.toml", "append newline"), ("ledger/affiant.toml", "truncate to *"),
     ("ledger/checkpoint", "from an older copy"), ("state/*", "delete"), ("state/*", "from an older copy"),
 ]
-UNSEEN = ["ledger/index/*", "ledger/lock", "ledger/keys/*"]
+UNSEEN = ["ledger/index/*", "ledger/index.lock", "ledger/lock", "ledger/keys/*"]
 
 
 def read(path):

@@ -1,6 +1,7 @@
 //! The keeper of a ledger's keys: followed by others, revoked, given to collectors, and locked with a passphrase.
 
 use crate::support::answer::Answer;
+use crate::support::folder;
 use crate::support::place::{Place, run};
 use serde_json::Value;
 use std::fs;
@@ -370,4 +371,36 @@ fn a_key_file_that_others_can_read_is_not_used() {
         );
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     }
+}
+
+#[test]
+fn a_key_file_that_a_run_which_was_cut_off_left_is_taken_up_and_another_is_left_alone() {
+    let place = Place::with_system();
+    let words = ["key", "new", "collector", "ci", "--stream", "scoring", "--kind", "result"];
+    let own = |bytes: &[u8]| {
+        let path = place.write("ci.pem", bytes);
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    };
+    own(b"notes of somebody");
+    place.affiant(&words).expect(2).warns("ci.pem: is there already").warns("--output");
+    assert_eq!(fs::read(place.path("ci.pem")).unwrap(), b"notes of somebody");
+    own(b"-----BEGIN PRIVATE KEY-----\nMC4CAQ");
+    place.affiant(&words).expect(0);
+    place.affiant(&signed("ci.pem", "one")).expect(0);
+
+    // Whole, and the run stopped before the key was enrolled.
+    let other = ["key", "new", "collector", "ci-2", "--stream", "scoring", "--kind", "result"];
+    folder::copy(&place.ledger(), &place.path("before"));
+    folder::copy(&place.path("state"), &place.path("state-before"));
+    place.affiant(&other).expect(0);
+    let key = fs::read(place.path("ci-2.pem")).unwrap();
+    for (old, new) in [("before", "ledger"), ("state-before", "state")] {
+        fs::remove_dir_all(place.path(new)).unwrap();
+        fs::rename(place.path(old), place.path(new)).unwrap();
+    }
+    place.affiant(&other).expect(0).warns("it is used");
+    assert_eq!(fs::read(place.path("ci-2.pem")).unwrap(), key);
+    place.affiant(&signed("ci-2.pem", "two")).expect(0);
+    place.affiant(&other).expect(2);
+    place.sound();
 }

@@ -12,6 +12,8 @@ use crate::keyring::Keyring;
 use crate::record::Draft;
 use crate::settings::Settings;
 use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use std::thread::Builder;
 
 /// A batch with its signed checkpoint, ready to be written, and what the caller keeps beside it.
 struct Ready<T> {
@@ -64,13 +66,19 @@ impl Ledger {
             let Self { journal, index, surroundings, reader, keyring, log_key, edge, .. } = &mut *self;
             let settings = reader.settings();
             let sealer = Sealer { index, surroundings, settings, keyring, log_key, edge };
-            let record = &current.record;
+            let (journal, record) = (Mutex::new(journal), &current.record);
+            let write = || journal.lock().unwrap_or_else(PoisonError::into_inner).append(record);
             let (written, following) = std::thread::scope(|scope| {
-                let writing = scope.spawn(move || journal.append(record));
+                let writing = Builder::new().spawn_scoped(scope, write);
                 let buffer = std::mem::take(&mut spare);
                 let following =
                     batches.next().map(|batch| sealer.ready::<T, E>(batch?, Some(&current.batch), buffer));
-                (writing.join().unwrap_or_else(|_| panic!("writing does not panic")), following)
+                // Where the system gives no thread, it is written now.
+                let written = match writing {
+                    Ok(writing) => writing.join().unwrap_or_else(|_| panic!("writing does not panic")),
+                    Err(_) => write(),
+                };
+                (written, following)
             });
             written.map_err(LedgerError::from)?;
             let Ready { beside, batch, checkpoint, note, record } = current;
