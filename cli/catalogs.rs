@@ -49,7 +49,9 @@ fn pins(ledger: &mut Ledger, stream: &Id) -> Result<Vec<CatalogPin>, Failure> {
     for index in ledger.latest(stream, b"catalog\0")? {
         let record = ledger.reader()?.record(index)?;
         let statement = record.statement.unwrap_or_default();
-        let read = Statement::from_bytes("catalog", &statement).map_err(Failure::integrity)?;
+        // An erasure may stand in the place of a pin: then there is none.
+        let read =
+            Statement::from_bytes(record.entry.kind.as_str(), &statement).map_err(Failure::integrity)?;
         if let Some(Statement::Catalog(pin)) = read {
             pins.push(pin);
         }

@@ -88,14 +88,23 @@ pub(crate) fn build(
     issue(&source, catalogs, &issuer, &render).map_err(Failure::io)
 }
 
-/// A stream begins with the system's registration: nothing can be said of an earlier time, and nothing is recorded.
+/// A stream begins with the system's registration, unless that was erased: nothing can be said of an earlier time, and nothing
+/// is recorded.
 fn refuse_before_registration(ledger: &mut Ledger, system: &Id, as_of: Timestamp) -> Result<(), Failure> {
-    let Some(first) = ledger.positions(system, 0)?.first().copied() else { return Ok(()) };
-    let registered = ledger.reader()?.record(first)?.entry.time;
-    if registered > as_of {
-        return Err(Failure::refused(format!("`{system}` was registered at {registered}, after {as_of}")));
+    for index in ledger.positions(system, 0)? {
+        let record = ledger.reader()?.record(index)?;
+        if record.entry.kind != *"system" || record.statement.is_none() {
+            continue;
+        }
+        let registered = record.entry.time;
+        if registered > as_of {
+            let text = format!("`{system}` was registered at {registered}, after {as_of}");
+            return Err(Failure::refused(text));
+        }
+        return Ok(());
     }
-    Ok(())
+    let hint = "register it again with affiant register system";
+    Err(Failure::refused(format!("the registration of `{system}` was erased")).hint(hint))
 }
 
 fn source(ledger: &mut Ledger, system: &Id) -> Result<PackSource, Failure> {

@@ -167,3 +167,31 @@ fn an_erasure_is_told_from_loss_and_a_hold_stops_it() {
         assert!(!bytes.windows(6).any(|window| window == b"person"), "{}", path.display());
     }
 }
+
+#[test]
+fn whatever_is_erased_the_stream_goes_on() {
+    let place = Place::with_system();
+    place.push("one", "passed");
+    let size = place.affiant(&["log", "checkpoint", "--json"]).expect(0).json()["size"].as_u64().unwrap();
+    for index in 1..size {
+        let words = ["log", "erase", &index.to_string(), "--basis", "b", "--approver", "a"];
+        let answer = place.affiant(&words);
+        assert!([0, 2].contains(&answer.code) && !answer.is_fault(), "{}", answer.shown());
+        place.sound();
+        for words in [&["status", "scoring"][..], &["log", "show", "--ids"]] {
+            let answer = place.affiant(words);
+            assert!([0, 1, 4].contains(&answer.code), "{}", answer.shown());
+        }
+    }
+    // The system and its assets are erased too: they are registered again, and all goes on.
+    place.affiant(&["pack", "build", "scoring", "--output", "none.zip"]).expect(2);
+    place.affiant(&["register", "system", "scoring", "--name", "Scoring", "--role", "provider"]).expect(0);
+    for (id, kind) in [("model", "model"), ("code", "code-repo")] {
+        let words = ["register", "asset", id, "--system", "scoring", "--kind", kind, "--name", id];
+        place.affiant(&words).expect(0);
+    }
+    place.push("two", "passed");
+    place.issue();
+    place.affiant(&["verify", "pack.zip", "--trust", "trust.keys"]).expect(0);
+    place.sound();
+}
