@@ -14,14 +14,17 @@ pub(super) struct KeyFile<'a> {
     pub(super) key: SigningKey,
     /// Whether it was there.
     found: bool,
+    /// Whether a piece of a key was: that alone is ever removed.
+    unfinished: bool,
     encrypt: bool,
 }
 
 impl<'a> KeyFile<'a> {
     /// The key that stands at `path`, or a new one, not yet written.
     pub(super) fn at(context: &Context, path: &'a Path, encrypt: bool) -> Result<Self, Failure> {
-        if !path.exists() || keyfile::is_unfinished(&Disk, path)? {
-            return Ok(Self { path, key: SigningKey::generate(), found: false, encrypt });
+        let unfinished = path.exists() && keyfile::is_unfinished(&Disk, path)?;
+        if unfinished || !path.exists() {
+            return Ok(Self { path, key: SigningKey::generate(), found: false, unfinished, encrypt });
         }
         let taken = |error: String| {
             Failure::refused(format!("{}: is there already, and {error}", path.display()))
@@ -32,7 +35,7 @@ impl<'a> KeyFile<'a> {
             return Err(taken(format!("a key in it would be {word}")));
         }
         let key = context.key(path).map_err(|failure| taken(failure.message))?;
-        Ok(Self { path, key, found: true, encrypt })
+        Ok(Self { path, key, found: true, unfinished, encrypt })
     }
 
     /// Writes the key down, once nothing speaks against it.
@@ -44,7 +47,9 @@ impl<'a> KeyFile<'a> {
         }
         let passphrase: Option<Passphrase> =
             self.encrypt.then(|| context.passphrases.choose()).transpose()?;
-        files::remove_if_any(self.path)?;
+        if self.unfinished {
+            files::remove_if_any(self.path)?;
+        }
         Ok(keyfile::write_with(&Disk, self.path, &self.key, passphrase.as_ref())?)
     }
 

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Where a bench makes its files. With `AFFIANT_BENCH_KEEP` they stay: for minutes after many files were deleted, ext4 makes
-/// new ones at a hundredth of the speed (it passes over inodes freed just now), and the next run would measure that.
+/// new ones slowly (it passes over inodes freed just now), and the next run would measure that.
 pub(crate) fn folder() -> TempDir {
     let keep = std::env::var_os("AFFIANT_BENCH_KEEP").is_some();
     tempfile::Builder::new().prefix("affiant-bench-").disable_cleanup(keep).tempdir().unwrap()
