@@ -17,7 +17,7 @@
 
 use crate::digest::{Digest, Hasher};
 use crate::entry::{ENTRY_SIZE_MAX, Entry};
-use crate::files::FileError;
+use crate::files::{self, FileError};
 use crate::merkle::Frontier;
 use crate::payload::PAYLOAD_SIZE_MAX;
 use crate::storage::{InPlace, Storage};
@@ -214,6 +214,19 @@ pub fn read_segment(storage: &dyn Storage, path: &Path) -> Result<Segment, FileE
     Ok(decode_segment(&storage.read(path, SEGMENT_SIZE_MAX)?))
 }
 
+/// Where a segment of this process waits that holds nothing any more.
+pub(crate) fn spare_path(ledger: &Path) -> PathBuf {
+    files::temporary(&ledger.join("journal").join("spare.seg"))
+}
+
+/// Takes a segment whose entries are in bundles out of the journal and overwrites it with zeros, durably.
+pub(crate) fn make_spare(storage: &dyn Storage, ledger: &Path, segment: &Path) -> Result<(), FileError> {
+    let spare = spare_path(ledger);
+    storage.rename(segment, &spare).map_err(FileError::at(segment))?;
+    storage.sync_names(files::parent(&spare))?;
+    storage.wipe(&spare)
+}
+
 /// The open segment that appends go to.
 #[derive(Debug)]
 pub struct Journal {
@@ -225,10 +238,12 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Makes a new segment whose first record carries what is not yet in full bundles; durable when it returns.
+    /// Makes a new segment whose first record carries what is not yet in full bundles; durable when it returns. It is made
+    /// of `spare`, a file of zeros, if there is one.
     pub fn start(
         storage: &dyn Storage,
         ledger: &Path,
+        spare: Option<&Path>,
         first: u64,
         carried: &[Sealed],
         frontier: &Frontier,
@@ -237,8 +252,15 @@ impl Journal {
         let path = ledger.join("journal").join(format!("{first:016}.seg"));
         let mut bytes = encode_record(first, carried, frontier, checkpoint);
         let end = bytes.len();
-        bytes.resize(end + AHEAD, 0);
-        storage.write_durably(&path, &bytes)?;
+        let Some(spare) = spare else {
+            bytes.resize(end + AHEAD, 0);
+            storage.write_durably(&path, &bytes)?;
+            return Self::resume(storage, path, end);
+        };
+        let mut file = storage.open_in_place(spare).map_err(FileError::at(spare))?;
+        file.write_at(0, &bytes).and_then(|()| file.sync()).map_err(FileError::at(spare))?;
+        storage.rename(spare, &path).map_err(FileError::at(&path))?;
+        storage.sync_names(files::parent(&path))?;
         Self::resume(storage, path, end)
     }
 

@@ -234,7 +234,7 @@ impl Ledger {
         for (path, key) in &keys {
             keyfile::write_with(&*storage, &folder.join(path), key, passphrase)?;
         }
-        Journal::start(&*storage, folder, 0, &batch.sealed, &batch.edge.frontier, &note)?;
+        Journal::start(&*storage, folder, None, 0, &batch.sealed, &batch.edge.frontier, &note)?;
         storage.write_durably(&folder.join("checkpoint"), &note)?;
         // Last, since it is what makes the folder a ledger.
         storage.write_durably(&folder.join(SETTINGS_FILE), settings.to_toml().as_bytes())?;
@@ -291,6 +291,7 @@ impl Ledger {
         if published < reader.size() {
             journal.write_again(&*storage)?;
         }
+        storage.remove_if_any(&journal::spare_path(folder))?;
         storage.sync_names(files::parent(journal.path()))?;
         storage.sync_names(folder)?;
         let last = Entry::from_bytes(&reader.entry_bytes(reader.size() - 1)?)?;
@@ -327,7 +328,7 @@ impl Ledger {
         ledger.release()?;
         // A stop between rotation and removal left segments behind: what is to be erased would stand in them too.
         if ledger.settler.has_older_segments() {
-            ledger.settle()?;
+            ledger.settle(true)?;
         }
         ledger.finish_erasure()?;
         Ok(ledger)
@@ -405,17 +406,17 @@ impl Ledger {
         &mut self,
         drafts: impl IntoIterator<Item = &'a Draft>,
     ) -> Result<Vec<Option<Appended>>, LedgerError> {
-        drafts.into_iter().map(|draft| self.recorded(draft)).collect()
+        drafts.into_iter().map(|draft| self.recorded(draft, &draft.statement)).collect()
     }
 
-    fn recorded(&mut self, draft: &Draft) -> Result<Option<Appended>, LedgerError> {
+    fn recorded(&mut self, draft: &Draft, statement: &[u8]) -> Result<Option<Appended>, LedgerError> {
         let Some(id) = &draft.id else { return Ok(None) };
         let Some(index) = self.index.by_id(&draft.stream, id)? else { return Ok(None) };
         self.settled()?;
         let record = self.reader.record(index)?;
         let same = record.entry.stream == draft.stream
             && record.entry.kind == draft.kind
-            && record.statement.as_deref().is_some_and(|first| self.says_the_same(draft, first));
+            && record.statement.as_deref().is_some_and(|first| self.says_the_same(draft, first, statement));
         if same {
             Ok(Some(Appended { index, leaf: record.leaf, again: true }))
         } else {
@@ -423,8 +424,8 @@ impl Ledger {
         }
     }
 
-    fn says_the_same(&self, draft: &Draft, first: &[u8]) -> bool {
-        self.surroundings.filing.same(draft.kind.as_str(), first, &draft.statement)
+    fn says_the_same(&self, draft: &Draft, first: &[u8], statement: &[u8]) -> bool {
+        self.surroundings.filing.same(draft.kind.as_str(), first, statement)
     }
 
     /// Appends drafts, at most [`BATCH_MAX`], all or none, with one fdatasync. When this returns, the entries are
@@ -484,8 +485,8 @@ impl Ledger {
                 before.or_else(|| Some(Twin::Own(*new.get(&(&draft.stream, id))?)))
             });
             let earlier = match twin {
-                Some(twin) => Some(self.twin(batch, &request, draft, twin)?),
-                None => self.recorded(draft)?.map(Placed::Recorded),
+                Some(twin) => Some(self.twin(batch, &request, prepared, twin)?),
+                None => self.recorded(draft, prepared.statement())?.map(Placed::Recorded),
             };
             if let (None, Some(id)) = (&earlier, &draft.id) {
                 new.insert((&draft.stream, id), at);
@@ -527,14 +528,15 @@ impl Ledger {
         &self,
         batch: &Batch,
         request: &[Prepared],
-        draft: &Draft,
+        prepared: &Prepared,
         twin: Twin,
     ) -> Result<Placed, LedgerError> {
+        let draft = &prepared.draft;
         let (kind, same, index, placed) = match twin {
             Twin::Own(at) => {
-                let first = &request[at].draft;
-                let same = self.says_the_same(draft, &first.statement);
-                (first.kind.clone(), same, batch.edge.frontier.size(), Placed::Own(at))
+                let first = &request[at];
+                let same = self.says_the_same(draft, first.statement(), prepared.statement());
+                (first.draft.kind.clone(), same, batch.edge.frontier.size(), Placed::Own(at))
             }
             Twin::Before(at) => {
                 let (sealed, filed) = (&batch.sealed[at], &batch.filed[at]);
@@ -542,7 +544,7 @@ impl Ledger {
                 let first =
                     Payload::from_bytes(&sealed.payload).map_err(|e| LedgerError::Draft(e.to_string()))?;
                 let appended = Appended { index: filed.index, leaf: filed.leaf, again: true };
-                let same = self.says_the_same(draft, &first.statement);
+                let same = self.says_the_same(draft, &first.statement, prepared.statement());
                 (entry.kind, same, filed.index, Placed::Recorded(appended))
             }
         };
@@ -582,7 +584,7 @@ impl Ledger {
             self.rebuild_index()?;
         }
         if self.tail_size > self.surroundings.tail_size_max {
-            self.settle()?;
+            self.settle(true)?;
         }
         Ok(())
     }
@@ -602,8 +604,9 @@ impl Ledger {
         })
     }
 
-    /// Moves full bundles out of the journal into their files, in the background.
-    fn settle(&mut self) -> Result<(), LedgerError> {
+    /// Moves full bundles out of the journal into their files, in the background, and keeps the old segment as a `spare` if
+    /// more is to come.
+    fn settle(&mut self, spare: bool) -> Result<(), LedgerError> {
         let count = self.reader.tail().1.len() / TILE_WIDTH as usize * TILE_WIDTH as usize;
         if count == 0 {
             return Ok(());
@@ -612,9 +615,11 @@ impl Ledger {
         let (start, tail) = self.reader.tail();
         let (next, rest) = (start + count as u64, &tail[count..]);
         let (storage, folder) = (&*self.surroundings.storage, self.reader.folder());
-        let journal = Journal::start(storage, folder, next, rest, &self.edge.frontier, self.reader.note());
+        let (frontier, note) = (&self.edge.frontier, self.reader.note());
+        let used = self.settler.take_spare();
+        let journal = Journal::start(storage, folder, used.as_deref(), next, rest, frontier, note);
         let journal = journal.inspect_err(|_| self.stopped = true)?;
-        self.settler.begin(start, self.reader.drain(count), journal.path().to_owned());
+        self.settler.begin(start, self.reader.drain(count), journal.path().to_owned(), spare);
         self.journal = journal;
         self.tail_size = self.reader.tail().1.iter().map(|s| s.entry.len() + s.payload.len()).sum();
         Ok(())
@@ -623,7 +628,7 @@ impl Ledger {
     /// Finishes what follows behind: full bundles, index. Dropping a ledger without it loses nothing.
     pub fn close(mut self) -> Result<(), LedgerError> {
         if !self.stopped {
-            self.settle()?;
+            self.settle(false)?;
         }
         self.settled()?;
         // The index is derived: a fault here is found and mended on the next open.

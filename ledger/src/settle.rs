@@ -3,11 +3,14 @@
 //! Every file is written whole under a temporary name, synced, renamed, and its folder synced; only then are the
 //! journal segments that held the same entries removed. A stop at any point leaves both, and the next open does the
 //! work again.
+//!
+//! The last of those segments is kept for the next one, under a temporary name and overwritten with zeros: writing over a file
+//! that has its blocks costs about half as much as a file that grows, and no payload stays behind in freed blocks.
 
 use crate::background::Background;
 use crate::digest::Digest;
 use crate::files::{self, FileError};
-use crate::journal::Sealed;
+use crate::journal::{self, Sealed};
 use crate::merkle;
 use crate::reader::{entries_path, hashes_path, payloads_path};
 use crate::storage::{InPlace, Storage};
@@ -23,12 +26,14 @@ pub(crate) struct Settler {
     folder: PathBuf,
     segments: Vec<PathBuf>,
     running: Option<Background<Result<(), FileError>>>,
+    /// Whether the last run leaves a spare segment.
+    spares: bool,
 }
 
 impl Settler {
     /// A settler for the ledger in `folder` whose journal has these segments.
     pub(crate) fn new(storage: Arc<dyn Storage>, folder: &Path, segments: Vec<PathBuf>) -> Self {
-        Self { storage, folder: folder.to_owned(), segments, running: None }
+        Self { storage, folder: folder.to_owned(), segments, running: None, spares: false }
     }
 
     /// Whether the journal has segments before the open one.
@@ -36,14 +41,22 @@ impl Settler {
         self.segments.len() > 1
     }
 
+    /// The file for the next segment, if there is one: zeros, durably. It is the caller's from now on.
+    pub(crate) fn take_spare(&mut self) -> Option<PathBuf> {
+        assert!(self.running.is_none(), "a spare is ready when its run has ended");
+        std::mem::take(&mut self.spares).then(|| journal::spare_path(&self.folder))
+    }
+
     /// Begins to settle full bundles from entry `start` on. `next` is the segment that carries what follows; the older
-    /// ones are removed when the bundles are durable.
-    pub(crate) fn begin(&mut self, start: u64, sealed: Vec<Sealed>, next: PathBuf) {
+    /// ones are removed when the bundles are durable, but for one `spare` if wanted.
+    pub(crate) fn begin(&mut self, start: u64, sealed: Vec<Sealed>, next: PathBuf, spare: bool) {
         assert!(self.running.is_none(), "one run at a time");
         let (storage, folder) = (self.storage.clone(), self.folder.clone());
         // After a stop half-way the segment that carries on may have been there already, under the same name.
         let mut old = std::mem::replace(&mut self.segments, vec![next.clone()]);
         old.retain(|path| *path != next);
+        let kept = if spare { old.pop() } else { None };
+        self.spares = kept.is_some();
         self.running = Some(Background::begin(move || {
             write_bundles(&*storage, &folder, start / TILE_WIDTH, &sealed)?;
             // Durably: a payload that is erased from its bundle must not come back with a segment. Oldest first, one by one:
@@ -51,7 +64,8 @@ impl Settler {
             old.iter().try_for_each(|path| {
                 storage.remove_if_any(path)?;
                 storage.sync_names(files::parent(path))
-            })
+            })?;
+            kept.map_or(Ok(()), |kept| journal::make_spare(&*storage, &folder, &kept))
         }));
     }
 
@@ -67,7 +81,9 @@ impl Settler {
 impl Drop for Settler {
     fn drop(&mut self) {
         // What is not settled stays in the journal.
-        let _ = self.wait();
+        if self.wait().is_ok() && self.spares {
+            let _ = self.storage.remove_if_any(&journal::spare_path(&self.folder));
+        }
     }
 }
 

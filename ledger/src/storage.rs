@@ -162,6 +162,20 @@ impl dyn Storage + '_ {
         self.sync_names(above)
     }
 
+    /// Overwrites a file with zeros, durably.
+    pub fn wipe(&self, path: &Path) -> Result<(), FileError> {
+        let mut file = self.open_in_place(path).map_err(FileError::at(path))?;
+        let size = file.size().map_err(FileError::at(path))?;
+        let zeros = vec![0; 1 << 20];
+        let mut at = 0;
+        while at < size {
+            let count = (size - at).min(zeros.len() as u64);
+            file.write_at(at, &zeros[..count as usize]).map_err(FileError::at(path))?;
+            at += count;
+        }
+        file.sync().map_err(FileError::at(path))
+    }
+
     /// Removes a file that may not be there.
     pub fn remove_if_any(&self, path: &Path) -> Result<(), FileError> {
         match self.remove(path) {

@@ -224,7 +224,7 @@ fn erase_in_bundle(storage: &dyn Storage, folder: &Path, index: u64) -> Result<(
 /// Overwrites and removes a file; one that is gone already is gone for good, not in memory alone.
 fn erase_file(storage: &dyn Storage, path: &Path) -> Result<(), FileError> {
     if storage.kind(path).map_err(FileError::at(path))? == Some(Kind::File) {
-        wipe(storage, path)?;
+        storage.wipe(path)?;
         storage.remove_if_any(path)?;
     }
     match storage.sync_names(files::parent(path)) {
@@ -239,18 +239,4 @@ fn replace_and_wipe(storage: &dyn Storage, path: &Path, bytes: &[u8]) -> Result<
     storage.write_durably(path, bytes)?;
     let size = old.size().map_err(FileError::at(path))?;
     old.write_at(0, &vec![0; size as usize]).and_then(|()| old.sync()).map_err(FileError::at(path))
-}
-
-/// Overwrites a file with zeros.
-fn wipe(storage: &dyn Storage, path: &Path) -> Result<(), FileError> {
-    let mut file = storage.open_in_place(path).map_err(FileError::at(path))?;
-    let size = file.size().map_err(FileError::at(path))?;
-    let zeros = vec![0; 1 << 20];
-    let mut at = 0;
-    while at < size {
-        let count = (size - at).min(zeros.len() as u64);
-        file.write_at(at, &zeros[..count as usize]).map_err(FileError::at(path))?;
-        at += count;
-    }
-    file.sync().map_err(FileError::at(path))
 }

@@ -86,7 +86,7 @@ pub(super) fn admit(
         for (index, prepared) in (first..).zip(drafts) {
             admit_one(&keyring, edge, index, prepared)?;
             if prepared.draft.kind == *KEY_KIND {
-                keyring.apply(index, &prepared.draft.statement)?;
+                keyring.apply(index, prepared.statement())?;
             }
         }
         return Ok(Some(keyring));
@@ -103,7 +103,7 @@ pub(super) fn admit(
 fn admit_one(keyring: &Keyring, edge: &Edge, index: u64, prepared: &Prepared) -> Result<(), LedgerError> {
     let draft = &prepared.draft;
     // Hashed only where a signature is looked at.
-    let statement = draft.signature.as_ref().map_or(Digest::ZERO, |_| Digest::of(&draft.statement));
+    let statement = draft.signature.as_ref().map_or(Digest::ZERO, |_| Digest::of(prepared.statement()));
     let submission = Submission {
         by: &draft.by,
         kind: &draft.kind,

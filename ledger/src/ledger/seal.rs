@@ -26,28 +26,50 @@ const PARALLEL_MIN: usize = 64;
 /// A draft with its payload ready; what is left is its place in the log.
 #[derive(Debug, Clone)]
 pub struct Prepared {
+    /// All of the draft but its statement.
     pub(super) draft: Draft,
     payload: Vec<u8>,
+    /// Where the statement begins in the payload, of which it is the end.
+    statement: usize,
     digest: Digest,
 }
 
 impl Prepared {
     /// Checks a draft and encodes, salts and hashes its payload.
-    pub fn new(draft: Draft, salt: &[u8; 16]) -> Result<Self, LedgerError> {
-        let map = draft.statement.first().is_some_and(|first| first >> 5 == 5);
-        if !map || codec::check(&draft.statement).is_err() {
+    pub fn new(mut draft: Draft, salt: &[u8; 16]) -> Result<Self, LedgerError> {
+        let statement = std::mem::take(&mut draft.statement);
+        Self::with(draft, &statement, salt)
+    }
+
+    /// The same for a draft that the caller keeps.
+    fn of(draft: &Draft, salt: &[u8; 16]) -> Result<Self, LedgerError> {
+        let Draft { stream, kind, by, statement, signature, id, facet } = draft;
+        let (stream, kind, by) = (stream.clone(), kind.clone(), by.clone());
+        let (signature, id, facet) = (signature.clone(), id.clone(), facet.clone());
+        let draft = Draft { stream, kind, by, statement: Vec::new(), signature, id, facet };
+        Self::with(draft, statement, salt)
+    }
+
+    fn with(draft: Draft, statement: &[u8], salt: &[u8; 16]) -> Result<Self, LedgerError> {
+        let map = statement.first().is_some_and(|first| first >> 5 == 5);
+        if !map || codec::check(statement).is_err() {
             return Err(LedgerError::Draft("the statement is not a map in deterministic CBOR".into()));
         }
         if !is_submitter(&draft.by) {
             return Err(EntryError::Submitter(crate::id::visible(&draft.by)).into());
         }
-        let payload = payload::encode(salt, &draft.statement, draft.signature.as_ref());
+        let payload = payload::encode(salt, statement, draft.signature.as_ref());
         if payload.len() > PAYLOAD_SIZE_MAX {
             let text = format!("a payload of {} bytes, the limit is {PAYLOAD_SIZE_MAX}", payload.len());
             return Err(LedgerError::Draft(text));
         }
-        let digest = Digest::of(&payload);
-        Ok(Self { draft, payload, digest })
+        let (statement, digest) = (payload.len() - statement.len(), Digest::of(&payload));
+        Ok(Self { draft, payload, statement, digest })
+    }
+
+    /// Canonical CBOR of the statement.
+    pub(super) fn statement(&self) -> &[u8] {
+        &self.payload[self.statement..]
     }
 
     /// Bytes of the payload.
@@ -65,10 +87,10 @@ impl Prepared {
         }
     }
 
-    /// The same for drafts that the caller keeps: copied on all cores too.
+    /// The same for drafts that the caller keeps.
     pub(super) fn all_of(drafts: &[Draft], surroundings: &Surroundings) -> Result<Vec<Self>, LedgerError> {
         let salts = salts(drafts.len(), surroundings);
-        let one = |(draft, salt): (&Draft, &[u8; 16])| Self::new(draft.clone(), salt);
+        let one = |(draft, salt): (&Draft, &[u8; 16])| Self::of(draft, salt);
         if drafts.len() < PARALLEL_MIN {
             drafts.iter().zip(&salts).map(one).collect()
         } else {
@@ -129,7 +151,7 @@ impl Batch {
     pub(super) fn seal(&mut self, prepared: Prepared, head: Option<(u64, Digest)>) -> (u64, Digest) {
         let index = self.edge.frontier.size();
         let (n, stream_prev) = head.unwrap_or((0, Digest::ZERO));
-        let Prepared { draft, payload, digest } = prepared;
+        let Prepared { draft, payload, digest, .. } = prepared;
         let Draft { stream, kind, by, id, facet, .. } = draft;
         let entry = Entry {
             n,
