@@ -164,6 +164,9 @@ impl From<LedgerError> for Failure {
             LedgerError::OtherContent { .. } => {
                 Self::refused(message).hint("a corrected result is a new result: give it a new id")
             }
+            LedgerError::OriginUsed { .. } => Self::refused(message).hint(
+                "choose another --origin; or, when that ledger is gone for good and nobody holds a receipt or pack of it, remove that file",
+            ),
             LedgerError::Exists(_)
             | LedgerError::Origin(_)
             | LedgerError::Draft(_) => Self::refused(message),

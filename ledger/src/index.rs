@@ -5,7 +5,9 @@
 //!   log means rebuild, and what was not written before a stop is filed again from the log;
 //! - the stream heads are one value under a digest, and their lengths must add up to the covered size;
 //! - positions carry a sum, facets a count and a sum per stream, compared when a stream is read;
-//! - ids are compared with the log by fsck.
+//! - ids stand in leaves that name one another and carry a sum; that none is missing among them is seen by fsck.
+
+mod ids;
 
 use crate::background::Background;
 use crate::codec;
@@ -14,19 +16,19 @@ use crate::files::FileError;
 use crate::fsck::Sums;
 use crate::id::Id;
 use crate::record::Facet;
-use crate::table::{Each, Rows, Table, TableError, Tables};
+use crate::table::{Each, Row, Rows, Table, TableError, Tables};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Layout version; another one means rebuild.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 const HEADS: &[u8] = b"h";
 /// Entries kept in memory before they are written: every batch costs sled a write to the disk.
 const PENDING_MAX: usize = 1024;
 
-/// The last entry of a stream, and what guards its positions and facets.
+/// The last entry of a stream, and what guards its positions, facets and ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
@@ -39,6 +41,7 @@ pub struct Head {
     position_sum: u64,
     facets: u64,
     facet_sum: u64,
+    ids: u64,
 }
 
 /// What an index covers.
@@ -90,6 +93,9 @@ impl Table for Closed {
     fn value(&self, _: &[u8]) -> Result<Option<Vec<u8>>, TableError> {
         Err(TableError("closed".into()))
     }
+    fn at_or_before(&self, _: &[u8]) -> Result<Option<Row>, TableError> {
+        Err(TableError("closed".into()))
+    }
     fn scan(&self, _: &[u8], _: Each<'_>) -> Result<(), TableError> {
         Err(TableError("closed".into()))
     }
@@ -101,7 +107,7 @@ impl Table for Closed {
     }
 }
 
-/// Entries by id key.
+/// Entries by stream and id, as one key.
 type Ids = BTreeMap<Vec<u8>, u64>;
 /// A batch on its way to the disk; gives what the index covers then.
 type Writing = Background<Result<Covered, IndexError>>;
@@ -213,7 +219,7 @@ impl Index {
                     }
                     sums.add_run(read_u64(rest), read_u64(&run[..8]), count);
                 }
-                b'i' => sums.add_id(rest, u64::from_be_bytes(read_array(Some(value))?.unwrap_or_default())),
+                b'i' => ids::Leaf::read(key, value)?.iter().for_each(|(id, index)| sums.add_id(id, index)),
                 b'f' => sums.add_facet(rest.to_vec(), read_array(Some(value))?.unwrap_or_default()),
                 _ => return Err(strange()),
             }
@@ -241,7 +247,7 @@ impl Index {
     /// Files appended entries, in order. They are written together with later ones, and seen at once.
     pub fn file(&mut self, entries: Vec<Filed>) -> Result<(), IndexError> {
         for entry in &entries {
-            let empty = Head { n: 0, leaf: Digest::ZERO, index: 0, position_sum: 0, facets: 0, facet_sum: 0 };
+            let empty = Head { n: 0, leaf: Digest::ZERO, index: 0, position_sum: 0, facets: 0, facet_sum: 0, ids: 0 };
             let head = self.covered.streams.entry(entry.stream.clone()).or_insert(empty);
             if entry.index != self.covered.size || entry.n != head.n {
                 return Err(TableError(format!("entry {} does not follow", entry.index)));
@@ -282,8 +288,8 @@ impl Index {
         let written = run.wait().unwrap_or_else(|| Err(TableError("writing panicked".into())))?;
         for (stream, written) in written.streams {
             if let Some(head) = self.covered.streams.get_mut(&stream) {
-                (head.position_sum, head.facets, head.facet_sum) =
-                    (written.position_sum, written.facets, written.facet_sum);
+                (head.position_sum, head.facets, head.facet_sum, head.ids) =
+                    (written.position_sum, written.facets, written.facet_sum, written.ids);
             }
         }
         Ok(())
@@ -296,8 +302,10 @@ impl Index {
         if let Some(index) = self.pending_ids.get(&key).or(writing) {
             return Ok(Some(*index));
         }
-        let value = self.table.value(&key)?;
-        Ok(read_array(value.as_deref())?.map(u64::from_be_bytes))
+        match self.head(stream).map_or(0, |head| head.ids) {
+            0 => Ok(None),
+            _ => ids::find(&*self.table, &stream_key(b'i', stream, &[]), &key),
+        }
     }
 
     /// The indexes of a stream's entries from position `from` on, in order. All of them, or an error.
@@ -373,7 +381,12 @@ fn write_batch(
         }
         rows.push(row);
     }
-    rows.extend(ids.iter().map(|(key, index)| (key.clone(), index.to_be_bytes().to_vec())));
+    ids::file(table, ids, &mut rows, |prefix| {
+        let stream = std::str::from_utf8(&prefix[1..prefix.len() - 1]).unwrap_or_default();
+        if let Some(head) = covered.streams.get_mut(stream) {
+            head.ids += 1;
+        }
+    })?;
     rows.extend(facets.into_iter().map(|(key, value)| (key, value.to_vec())));
     rows.push((HEADS.to_vec(), write_covered(&covered)));
     table.write(rows)?;
@@ -455,7 +468,7 @@ fn mark(key: &[u8], value: &[u8]) -> u64 {
     read_u64(&Digest::of_parts(&[key, value]).as_bytes()[..8])
 }
 
-/// Ids that follow one another stand beside one another: a batch touches few pages.
+/// Ids that follow one another stand beside one another: a batch touches few leaves.
 fn id_key(stream: &Id, id: &str) -> Vec<u8> {
     stream_key(b'i', stream, id.as_bytes())
 }

@@ -27,7 +27,7 @@ pub use guard::head_path;
 pub use seal::{BATCH_MAX, Prepared};
 pub use sequencer::Sequencer;
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint};
 use crate::digest::Digest;
 use crate::disk::Disk;
 use crate::entry::{ENTRY_VERSION, Entry};
@@ -197,6 +197,7 @@ impl Ledger {
         let Founding { log_key, issuer, passphrase, drafts, keys } = founding;
         let storage = surroundings.storage.clone();
         refuse_existing(&*storage, folder)?;
+        refuse_used(&*storage, head_path(folder, settings, &surroundings.heads), &settings.origin)?;
         storage.make_folders(folder)?;
         let lock = storage.lock(folder, surroundings.wait)?;
         // Another process may have made one while this one waited.
@@ -396,7 +397,11 @@ impl Ledger {
     }
 
     /// The index of the entry that carries an idempotency id in a stream.
-    pub fn by_id(&self, stream: &Id, id: &str) -> Result<Option<u64>, LedgerError> {
+    pub fn by_id(&mut self, stream: &Id, id: &str) -> Result<Option<u64>, LedgerError> {
+        if let Ok(found) = self.index.by_id(stream, id) {
+            return Ok(found);
+        }
+        self.rebuild_index()?;
         Ok(self.index.by_id(stream, id)?)
     }
 
@@ -411,7 +416,7 @@ impl Ledger {
 
     fn recorded(&mut self, draft: &Draft, statement: &[u8]) -> Result<Option<Appended>, LedgerError> {
         let Some(id) = &draft.id else { return Ok(None) };
-        let Some(index) = self.index.by_id(&draft.stream, id)? else { return Ok(None) };
+        let Some(index) = self.by_id(&draft.stream, id)? else { return Ok(None) };
         self.settled()?;
         let record = self.reader.record(index)?;
         let same = record.entry.stream == draft.stream
@@ -717,6 +722,14 @@ fn refuse_existing(storage: &dyn Storage, folder: &Path) -> Result<(), LedgerErr
     match storage.kind(&folder.join(SETTINGS_FILE)).map_err(FileError::at(folder))? {
         Some(_) => Err(LedgerError::Exists(folder.to_owned())),
         None => Ok(()),
+    }
+}
+
+/// Refuses to found a second log under an origin whose last checkpoint is remembered.
+fn refuse_used(storage: &dyn Storage, path: PathBuf, origin: &str) -> Result<(), LedgerError> {
+    match storage.read_if_any(&path, CHECKPOINT_SIZE_MAX as u64)? {
+        Some(note) if !note.is_empty() => Err(LedgerError::OriginUsed { origin: origin.to_owned(), path }),
+        _ => Ok(()),
     }
 }
 

@@ -25,8 +25,10 @@ impl TableError {
     }
 }
 
+/// A key with its value.
+pub type Row = (Vec<u8>, Vec<u8>);
 /// Keys with their values, to be written together.
-pub type Rows = Vec<(Vec<u8>, Vec<u8>)>;
+pub type Rows = Vec<Row>;
 
 /// Is told a key and its value; a refusal stops the scan.
 pub type Each<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> Result<(), TableError>;
@@ -35,6 +37,8 @@ pub type Each<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> Result<(), TableError>;
 pub trait Table: Debug + Send + Sync {
     /// The value under a key.
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, TableError>;
+    /// The row of the highest key that is `key` or sorts before it.
+    fn at_or_before(&self, key: &[u8]) -> Result<Option<Row>, TableError>;
     /// Tells every key that begins with `prefix`, and its value, in order; stops at the first refusal.
     fn scan(&self, prefix: &[u8], each: Each<'_>) -> Result<(), TableError>;
     /// Writes rows together.

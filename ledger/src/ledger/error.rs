@@ -30,6 +30,14 @@ pub enum LedgerError {
     /// There is one already.
     #[error("`{}` holds a ledger already", .0.display())]
     Exists(PathBuf),
+    /// A checkpoint of this origin was released from here before.
+    #[error("a log `{origin}` was kept on this machine before, {} remembers its last checkpoint: a second one under the same origin would be taken for a fork of it", .path.display())]
+    OriginUsed {
+        /// The origin.
+        origin: String,
+        /// Where its last checkpoint is remembered.
+        path: PathBuf,
+    },
     /// There is one already, and its settings are gone.
     #[error("`{}` holds a ledger whose {SETTINGS_FILE} is gone", .0.display())]
     SettingsLost(PathBuf),

@@ -6,7 +6,7 @@
 //! removed before it is opened; every call runs under `catch_unwind`; and no answer counts before the index has
 //! compared it with the log.
 
-use super::{Each, Rows, Table, TableError, Tables};
+use super::{Each, Row, Rows, Table, TableError, Tables};
 use crate::files::open_no_follow;
 use std::cell::Cell;
 use std::fmt;
@@ -162,6 +162,13 @@ impl fmt::Debug for Database {
 impl Table for Database {
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, TableError> {
         guarded(|| Ok(self.tree().get(key).map_err(wrong)?.map(|value| value.to_vec())))
+    }
+
+    fn at_or_before(&self, key: &[u8]) -> Result<Option<Row>, TableError> {
+        guarded(|| {
+            let row = self.tree().range(..=key).next_back().transpose().map_err(wrong)?;
+            Ok(row.map(|(key, value)| (key.to_vec(), value.to_vec())))
+        })
     }
 
     fn scan(&self, prefix: &[u8], each: Each<'_>) -> Result<(), TableError> {

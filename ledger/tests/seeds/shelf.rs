@@ -2,7 +2,7 @@
 //! power cut loses or alters any row, or leaves a table that cannot be opened.
 
 use super::chance::Chance;
-use affiant_ledger::table::{Each, Rows, Table, TableError, Tables};
+use affiant_ledger::table::{Each, Row, Rows, Table, TableError, Tables};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -195,6 +195,12 @@ impl Table for Handle {
     fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>, TableError> {
         let mut state = self.shelf.enter()?;
         Ok(state.kept(&self.folder)?.rows.get(key).cloned())
+    }
+
+    fn at_or_before(&self, key: &[u8]) -> Result<Option<Row>, TableError> {
+        let mut state = self.shelf.enter()?;
+        let row = state.kept(&self.folder)?.rows.range(..=key.to_vec()).next_back();
+        Ok(row.map(|(key, value)| (key.clone(), value.clone())))
     }
 
     fn scan(&self, prefix: &[u8], each: Each<'_>) -> Result<(), TableError> {
