@@ -1,4 +1,5 @@
-//! Appending a long run of batches: the next is sealed and signed while the last is being made durable.
+//! Appending a long run of batches: one is prepared and the one before it sealed and signed while the one before that is
+//! being made durable.
 //!
 //! At most one batch is on its way to the disk. Nothing of a batch is shown before its sync has returned, and when that
 //! fails the one sealed behind it is dropped with it.
@@ -12,6 +13,7 @@ use crate::keyring::Keyring;
 use crate::record::Draft;
 use crate::settings::Settings;
 use std::collections::HashSet;
+use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
 use std::thread::Builder;
 
@@ -40,13 +42,44 @@ impl Ledger {
     ///
     /// For drafts of which [`Ledger::recorded_before`] has just said that none is recorded: they are not looked up
     /// again. An id that stands twice in a batch is refused. Each batch comes with something that is handed to `done`.
-    pub fn append_stream<T, E: From<LedgerError>>(
+    pub fn append_stream<T: Send, E: From<LedgerError> + Send, B>(
         &mut self,
-        batches: impl IntoIterator<Item = Result<(Vec<Draft>, T), E>>,
+        batches: B,
+        done: impl FnMut(&mut Self, T, Vec<Appended>) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        B: IntoIterator<Item = Result<(Vec<Draft>, T), E>, IntoIter: Send>,
+    {
+        let surroundings = self.surroundings.clone();
+        let empty = |batch: &Result<(Vec<Draft>, T), E>| batch.as_ref().is_ok_and(|(drafts, _)| drafts.is_empty());
+        let batches = batches.into_iter().filter(|batch| !empty(batch));
+        let batches = batches.map(|batch| {
+            let (drafts, beside) = batch?;
+            refuse_twins(&drafts)?;
+            Ok((Prepared::all(drafts, &surroundings)?, beside))
+        });
+        let batches = Mutex::new(Some(batches));
+        let take = || batches.lock().unwrap_or_else(PoisonError::into_inner).take().into_iter().flatten();
+        std::thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(1);
+            let ahead = Builder::new().spawn_scoped(scope, move || {
+                // Nobody receives any more when an append has failed.
+                take().try_for_each(|batch| sender.send(batch)).unwrap_or_default();
+            });
+            match ahead {
+                Ok(_) => self.append_prepared(receiver, done),
+                // Where the system gives no thread, each is prepared in its turn.
+                Err(_) => self.append_prepared(take(), done),
+            }
+        })
+    }
+
+    fn append_prepared<T, E: From<LedgerError>>(
+        &mut self,
+        batches: impl IntoIterator<Item = Result<(Vec<Prepared>, T), E>>,
         mut done: impl FnMut(&mut Self, T, Vec<Appended>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut batches =
-            batches.into_iter().filter(|batch| !batch.as_ref().is_ok_and(|(drafts, _)| drafts.is_empty()));
+        let mut batches = batches.into_iter();
         let mut spare = std::mem::take(&mut self.record);
         let sealer = Sealer {
             index: &self.index,
@@ -99,23 +132,12 @@ impl Sealer<'_> {
     /// Seals a batch behind the one on its way, if any.
     fn ready<T, E: From<LedgerError>>(
         &self,
-        (drafts, beside): (Vec<Draft>, T),
+        (drafts, beside): (Vec<Prepared>, T),
         before: Option<&Batch>,
         mut record: Vec<u8>,
     ) -> Result<Ready<T>, E> {
-        let mut ids = HashSet::new();
-        for draft in &drafts {
-            let id = draft.id.as_deref();
-            if id.is_some_and(|id| !ids.insert((&draft.stream, id))) {
-                let text =
-                    format!("id `{}` stands twice in a batch", draft.id.as_deref().unwrap_or_default());
-                return Err(LedgerError::Draft(text).into());
-            }
-        }
-        drop(ids);
         let edge = before.map_or(self.edge, |batch| &batch.edge);
         let mut batch = Batch::new(edge, self.surroundings.now()?);
-        let drafts = Prepared::all(drafts, self.surroundings)?;
         let keyring = before.and_then(|batch| batch.keyring.as_ref()).unwrap_or(self.keyring);
         if keys::admit(keyring, &batch.edge, &drafts.iter().collect::<Vec<_>>())?.is_some() {
             return Err(LedgerError::Draft("statements about keys are recorded by themselves".into()).into());
@@ -129,4 +151,17 @@ impl Sealer<'_> {
         let (checkpoint, note) = sign_batch(self.settings, &[self.log_key], &batch, &mut record)?;
         Ok(Ready { beside, batch, checkpoint, note, record })
     }
+}
+
+/// Refuses an id that stands twice in a batch.
+fn refuse_twins(drafts: &[Draft]) -> Result<(), LedgerError> {
+    let mut ids = HashSet::new();
+    for draft in drafts {
+        if let Some(id) = &draft.id
+            && !ids.insert((&draft.stream, id))
+        {
+            return Err(LedgerError::Draft(format!("id `{id}` stands twice in a batch")));
+        }
+    }
+    Ok(())
 }
