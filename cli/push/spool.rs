@@ -20,6 +20,8 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 /// Bytes kept in memory.
 const MEMORY_MAX: usize = 4 << 20;
+/// Bytes of packed drafts from which a batch is full, however few they are.
+const BATCH_SIZE: usize = 4 << 20;
 /// Bytes read ahead of need.
 const READ_SIZE: usize = 1 << 18;
 
@@ -107,8 +109,8 @@ impl Spool {
         Ok(())
     }
 
-    /// Gives the drafts back in order, at most `most` at a time, read on another thread while earlier ones are being
-    /// made durable.
+    /// Gives the drafts back in order, at most `most` at a time and fewer large ones, read on another thread while earlier
+    /// ones are being made durable.
     pub(super) fn drain(self, most: usize) -> io::Result<Receiver<Result<Vec<Draft>, Failure>>> {
         let mut from: Box<dyn Read + Send> = match self.file {
             None => Box::new(Cursor::new(self.memory)),
@@ -122,9 +124,16 @@ impl Spool {
         std::thread::Builder::new().spawn(move || {
             let mut buffer = Vec::new();
             while left > 0 {
-                let count = left.min(most as u64);
-                left -= count;
-                let batch = (0..count).map(|_| kept(&mut from, &mut buffer)).collect::<io::Result<Vec<_>>>();
+                let mut size = 0;
+                let one = std::iter::from_fn(|| {
+                    let room = size < BATCH_SIZE && left > 0;
+                    room.then(|| {
+                        let draft = kept(&mut from, &mut buffer);
+                        (size, left) = (size + buffer.len(), left - 1);
+                        draft
+                    })
+                });
+                let batch = one.take(most).collect::<io::Result<Vec<_>>>();
                 let failed = batch.is_err();
                 // A receiver that has gone away wants no more.
                 if sender.send(batch.map_err(Failure::io)).is_err() || failed {
@@ -295,6 +304,21 @@ mod tests {
             let kept = (0..count + 10).filter(|number| ![0, 17, 49].contains(number));
             assert_eq!(drained, kept.map(draft).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn large_drafts_come_back_a_few_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::new(folder.path());
+        let large = Draft { statement: vec![7; 1 << 20], ..draft(1) };
+        for _ in 0..9 {
+            let mut packed = Vec::new();
+            pack(&large, &mut packed);
+            spool.push(&packed, 1).unwrap();
+        }
+        let sizes: Vec<usize> =
+            spool.drain(1024).unwrap().into_iter().map(|batch| batch.unwrap().len()).collect();
+        assert_eq!(sizes, [4, 4, 1]);
     }
 
     #[test]

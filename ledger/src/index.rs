@@ -83,6 +83,8 @@ pub struct Index {
     pending_ids: Ids,
     /// A batch being written behind the writer's back, and the ids in it.
     writing: Option<(Writing, Arc<Ids>)>,
+    /// Thrown away: it knows nothing any more.
+    closed: bool,
 }
 
 /// A table that is not there: stands in while an index is thrown away.
@@ -163,10 +165,20 @@ impl Index {
 
     fn over(table: Arc<dyn Table>) -> Result<Self, IndexError> {
         let covered = match table.value(HEADS)? {
+            None if table.at_or_before(&[u8::MAX])?.is_some() => {
+                return Err(TableError("the stream heads are lost".into()));
+            }
             None => Covered { version: VERSION, size: 0, leaf: Digest::ZERO, streams: BTreeMap::new() },
             Some(value) => read_covered(&value)?,
         };
-        Ok(Self { table, covered, pending: Vec::new(), pending_ids: Ids::new(), writing: None })
+        Ok(Self {
+            table,
+            covered,
+            pending: Vec::new(),
+            pending_ids: Ids::new(),
+            writing: None,
+            closed: false,
+        })
     }
 
     /// Closes this index and throws it away, so that the next open begins anew.
@@ -174,6 +186,7 @@ impl Index {
         // A batch on its way to a table that goes away is of no use; its failure neither.
         let _ = self.end_write();
         self.table = Arc::new(Closed);
+        self.closed = true;
         Self::remove_any(tables, ledger)
     }
 
@@ -247,7 +260,8 @@ impl Index {
     /// Files appended entries, in order. They are written together with later ones, and seen at once.
     pub fn file(&mut self, entries: Vec<Filed>) -> Result<(), IndexError> {
         for entry in &entries {
-            let empty = Head { n: 0, leaf: Digest::ZERO, index: 0, position_sum: 0, facets: 0, facet_sum: 0, ids: 0 };
+            let empty =
+                Head { n: 0, leaf: Digest::ZERO, index: 0, position_sum: 0, facets: 0, facet_sum: 0, ids: 0 };
             let head = self.covered.streams.entry(entry.stream.clone()).or_insert(empty);
             if entry.index != self.covered.size || entry.n != head.n {
                 return Err(TableError(format!("entry {} does not follow", entry.index)));
@@ -303,7 +317,7 @@ impl Index {
             return Ok(Some(*index));
         }
         match self.head(stream).map_or(0, |head| head.ids) {
-            0 => Ok(None),
+            0 if !self.closed => Ok(None),
             _ => ids::find(&*self.table, &stream_key(b'i', stream, &[]), &key),
         }
     }
@@ -381,12 +395,7 @@ fn write_batch(
         }
         rows.push(row);
     }
-    ids::file(table, ids, &mut rows, |prefix| {
-        let stream = std::str::from_utf8(&prefix[1..prefix.len() - 1]).unwrap_or_default();
-        if let Some(head) = covered.streams.get_mut(stream) {
-            head.ids += 1;
-        }
-    })?;
+    ids::file(table, ids, &mut covered.streams, &mut rows)?;
     rows.extend(facets.into_iter().map(|(key, value)| (key, value.to_vec())));
     rows.push((HEADS.to_vec(), write_covered(&covered)));
     table.write(rows)?;

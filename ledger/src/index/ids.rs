@@ -10,7 +10,8 @@
 //!        first 8 bytes of SHA-256(key, all of the above)
 //! ```
 
-use super::{Ids, mark};
+use super::{Head, Ids, mark};
+use crate::id::Id;
 use crate::table::{Rows, Table, TableError};
 use std::collections::BTreeMap;
 
@@ -90,31 +91,35 @@ fn lost() -> TableError {
     TableError("a leaf of ids is missing".into())
 }
 
-/// Adds the rows that file `ids`; tells the prefix of each id that was not there before.
+/// Adds the rows that file `ids`, and counts those that were not there before.
 pub(super) fn file(
     table: &dyn Table,
     ids: &Ids,
+    streams: &mut BTreeMap<Id, Head>,
     rows: &mut Rows,
-    mut fresh: impl FnMut(&[u8]),
 ) -> Result<(), TableError> {
     let mut ids = ids.iter().peekable();
     while let Some((first, _)) = ids.peek() {
         // A stream's name holds no zero byte.
         let end = first.iter().position(|byte| *byte == 0).map_or(first.len(), |zero| zero + 1);
         let prefix = &first[..end];
-        let row = leaf_of(table, prefix, first)?;
-        let (key, value) = row.unwrap_or_else(|| (prefix.to_vec(), seal(prefix, vec![0])));
+        let name = std::str::from_utf8(&prefix[1..end - 1]).unwrap_or_default();
+        let head = streams.get_mut(name).ok_or_else(|| TableError("an id of no stream".into()))?;
+        let (key, value) = match leaf_of(table, prefix, first)? {
+            None if head.ids == 0 => (prefix.to_vec(), seal(prefix, vec![0])),
+            row => row.ok_or_else(lost)?,
+        };
         let leaf = Leaf::read(&key, &value)?;
         if !leaf.has_room_for(&first[end..]) {
             return Err(lost());
         }
         let mut held: BTreeMap<&[u8], u64> = leaf.iter().collect();
+        let before = held.len();
         let belongs = |key: &[u8]| key.starts_with(prefix) && leaf.has_room_for(&key[end..]);
         while let Some((key, index)) = ids.next_if(|(key, _)| belongs(key)) {
-            if held.insert(&key[end..], *index).is_none() {
-                fresh(prefix);
-            }
+            held.insert(&key[end..], *index);
         }
+        head.ids += (held.len() - before) as u64;
         split(key, prefix, leaf.next, &held.into_iter().collect::<Vec<_>>(), rows);
     }
     Ok(())
@@ -156,3 +161,6 @@ fn seal(key: &[u8], mut content: Vec<u8>) -> Vec<u8> {
     content.extend_from_slice(&sum.to_be_bytes());
     content
 }
+
+#[cfg(test)]
+mod tests;

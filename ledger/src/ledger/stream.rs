@@ -51,7 +51,8 @@ impl Ledger {
         B: IntoIterator<Item = Result<(Vec<Draft>, T), E>, IntoIter: Send>,
     {
         let surroundings = self.surroundings.clone();
-        let empty = |batch: &Result<(Vec<Draft>, T), E>| batch.as_ref().is_ok_and(|(drafts, _)| drafts.is_empty());
+        let empty =
+            |batch: &Result<(Vec<Draft>, T), E>| batch.as_ref().is_ok_and(|(drafts, _)| drafts.is_empty());
         let batches = batches.into_iter().filter(|batch| !empty(batch));
         let batches = batches.map(|batch| {
             let (drafts, beside) = batch?;

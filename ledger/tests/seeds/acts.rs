@@ -156,10 +156,6 @@ impl Story {
 
     /// The same again, or under the same id something else.
     fn repeat(&mut self) -> Result<(), Broken> {
-        if self.begun.machine.shelf.damaged() {
-            // A lost id is not noticed by the index; whoever suspects it builds it anew.
-            return self.rebuild();
-        }
         if !self.refused.is_empty() && self.chance.one_in(2) {
             let drafts = std::mem::take(&mut self.refused);
             // Under no id the same would be recorded twice.
