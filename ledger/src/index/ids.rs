@@ -12,7 +12,7 @@
 
 use super::{Head, Ids, mark};
 use crate::id::Id;
-use crate::table::{Rows, Table, TableError};
+use crate::table::{Row, Rows, Table, TableError};
 use std::collections::BTreeMap;
 
 /// Bytes of ids beyond which a leaf is split, and up to which its parts are filled.
@@ -72,7 +72,7 @@ fn put(out: &mut Vec<u8>, text: &[u8]) {
 }
 
 /// The row of the leaf in which `key` stands or would stand, `prefix` and an id: its key and value.
-fn leaf_of(table: &dyn Table, prefix: &[u8], key: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, TableError> {
+fn leaf_of(table: &dyn Table, prefix: &[u8], key: &[u8]) -> Result<Option<Row>, TableError> {
     Ok(table.at_or_before(key)?.filter(|(at, _)| at.starts_with(prefix)))
 }
 

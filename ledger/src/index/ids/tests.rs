@@ -1,7 +1,7 @@
 use super::super::stream_key;
 use super::*;
 use crate::digest::Digest;
-use crate::table::{Each, Row};
+use crate::table::Each;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::sync::{Mutex, MutexGuard};
