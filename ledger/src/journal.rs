@@ -31,7 +31,7 @@ const ZEROS: [u8; 4096] = [0; 4096];
 /// Zero bytes written ahead of the records: room for this many like the last, within these bounds.
 const AHEAD_RECORDS: usize = 64;
 const AHEAD: usize = 256 << 10;
-const AHEAD_MAX: usize = 2 << 20;
+pub(crate) const AHEAD_MAX: usize = 2 << 20;
 /// A larger record is worth its own change of size; zeros ahead of it would only be written twice.
 const AHEAD_RECORD_MAX: usize = 128 << 10;
 /// Largest segment read: what one rotation lets grow, with room for payloads of the largest size.
@@ -276,6 +276,11 @@ impl Journal {
         &self.path
     }
 
+    /// Bytes of zeros behind the records.
+    pub fn room(&self) -> u64 {
+        self.size.saturating_sub(self.end)
+    }
+
     /// Writes a record and waits until it is durable. After an error nothing more may be written: what the file holds
     /// is not known.
     pub fn append(&mut self, record: &[u8]) -> Result<(), FileError> {
@@ -306,7 +311,7 @@ impl Journal {
 
     /// Overwrites everything behind the sound records with zeros, durably.
     pub fn clear_torn(&mut self) -> Result<(), FileError> {
-        let zeros = vec![0; self.size.saturating_sub(self.end) as usize];
+        let zeros = vec![0; self.room() as usize];
         let cleared = self.file.write_at(self.end, &zeros).and_then(|()| self.file.sync());
         cleared.map_err(FileError::at(&self.path))
     }

@@ -34,7 +34,7 @@ use crate::entry::{ENTRY_VERSION, Entry};
 use crate::files::{self, FileError};
 use crate::id::Id;
 use crate::index::{Head, Index};
-use crate::journal::{self, Journal, RECORD_SIZE_MAX};
+use crate::journal::{self, AHEAD_MAX, Journal, RECORD_SIZE_MAX};
 use crate::key::{Passphrase, SigningKey};
 use crate::keyfile;
 use crate::keyring::Keyring;
@@ -621,7 +621,10 @@ impl Ledger {
         let (next, rest) = (start + count as u64, &tail[count..]);
         let (storage, folder) = (&*self.surroundings.storage, self.reader.folder());
         let (frontier, note) = (&self.edge.frontier, self.reader.note());
-        let used = self.settler.take_spare();
+        let mut used = self.settler.take_spare();
+        if let Some(unused) = used.take_if(|_| !spare) {
+            storage.remove_if_any(&unused)?;
+        }
         let journal = Journal::start(storage, folder, used.as_deref(), next, rest, frontier, note);
         let journal = journal.inspect_err(|_| self.stopped = true)?;
         self.settler.begin(start, self.reader.drain(count), journal.path().to_owned(), spare);
@@ -630,10 +633,22 @@ impl Ledger {
         Ok(())
     }
 
+    /// Writes the open segment anew when it has more room than a ledger at rest needs.
+    fn shrink(&mut self) -> Result<(), LedgerError> {
+        if self.journal.room() > AHEAD_MAX as u64 {
+            let (storage, folder) = (&*self.surroundings.storage, self.reader.folder());
+            let ((start, tail), note) = (self.reader.tail(), self.reader.note());
+            let journal = Journal::start(storage, folder, None, start, tail, &self.edge.frontier, note);
+            self.journal = journal.inspect_err(|_| self.stopped = true)?;
+        }
+        Ok(())
+    }
+
     /// Finishes what follows behind: full bundles, index. Dropping a ledger without it loses nothing.
     pub fn close(mut self) -> Result<(), LedgerError> {
         if !self.stopped {
             self.settle(false)?;
+            self.shrink()?;
         }
         self.settled()?;
         // The index is derived: a fault here is found and mended on the next open.

@@ -308,3 +308,63 @@ fn upper_tiles_appear_at_65536_entries_and_proofs_use_them() {
     }
     assert_eq!(reader.root_at(68_001).unwrap(), reader.checkpoint().root);
 }
+
+/// Names and sizes of the journal's files.
+fn journal_of(place: &Place) -> Vec<(String, u64)> {
+    let items = fs::read_dir(place.ledger.join("journal")).unwrap().map(Result::unwrap);
+    let mut found: Vec<_> =
+        items.map(|item| (item.file_name().into_string().unwrap(), item.metadata().unwrap().len())).collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn a_segment_is_used_again_empty_and_none_is_left_when_the_ledger_rests() {
+    let mut place = place();
+    place.surroundings.tail_size_max = 5 << 20;
+    let mut ledger = place.create();
+    let statement = |i: u64| codec::encode(&BTreeMap::from([("text", format!("{i:05}{}", "x".repeat(20_000)))]));
+    let mut seen_spare = false;
+    for batch in 0..30 {
+        let one = |i| Draft { statement: statement(batch * 100 + i), id: None, facet: None, ..draft("a", i) };
+        ledger.append(&(0..100).map(one).collect::<Vec<_>>()).unwrap();
+        // The spare of the run before is whole or not there once the next is begun.
+        seen_spare |= journal_of(&place).iter().any(|(name, _)| name == "spare.seg.tmp");
+        if batch % 7 == 0 {
+            ledger.reader().unwrap();
+            for (name, _) in journal_of(&place) {
+                let bytes = fs::read(place.ledger.join("journal").join(&name)).unwrap();
+                assert!(name != "spare.seg.tmp" || bytes.iter().all(|byte| *byte == 0), "{name} holds something");
+            }
+            sound(&place.fsck());
+        }
+    }
+    assert!(seen_spare, "no segment was ever used again");
+    ledger.close().unwrap();
+    let left = journal_of(&place);
+    assert!(matches!(&left[..], [(name, size)] if name.ends_with(".seg") && *size < 8 << 20), "{left:?}");
+    sound(&place.fsck());
+    // A writer that was stopped leaves its spare: the next one removes it.
+    fs::write(place.ledger.join("journal/spare.seg.tmp"), b"half overwritten").unwrap();
+    assert!(place.fsck().notices.iter().any(|notice| notice.contains("spare.seg.tmp")));
+    let mut ledger = place.open().unwrap();
+    assert_eq!(journal_of(&place), left);
+    assert_eq!(ledger.reader().unwrap().record(3000).unwrap().statement, Some(statement(2999)));
+    sound(&place.fsck());
+}
+
+#[test]
+fn a_second_log_is_not_founded_under_an_origin_that_was_used() {
+    let place = place();
+    place.create().close().unwrap();
+    fs::remove_dir_all(&place.ledger).unwrap();
+    let key = SigningKey::from_seed(&[2; 32]);
+    let origin = "affiant.example/test";
+    let log_keys = LogKeys::new(Verifier::new(origin.parse().unwrap(), key.verifying_key()));
+    let settings = Settings { id: "other".parse().unwrap(), origin: origin.into(), log_keys, head: None };
+    let refused = Ledger::create(&place.ledger, &settings, &key, place.surroundings.clone());
+    let Err(LedgerError::OriginUsed { path, .. }) = refused else { panic!("{refused:?}") };
+    assert!(!place.ledger.exists(), "nothing was made");
+    fs::remove_file(path).unwrap();
+    Ledger::create(&place.ledger, &settings, &key, place.surroundings.clone()).unwrap().close().unwrap();
+}
