@@ -323,7 +323,8 @@ fn a_segment_is_used_again_empty_and_none_is_left_when_the_ledger_rests() {
     let mut place = place();
     place.surroundings.tail_size_max = 5 << 20;
     let mut ledger = place.create();
-    let statement = |i: u64| codec::encode(&BTreeMap::from([("text", format!("{i:05}{}", "x".repeat(20_000)))]));
+    let statement =
+        |i: u64| codec::encode(&BTreeMap::from([("text", format!("{i:05}{}", "x".repeat(20_000)))]));
     let mut seen_spare = false;
     for batch in 0..30 {
         let one = |i| Draft { statement: statement(batch * 100 + i), id: None, facet: None, ..draft("a", i) };
@@ -334,7 +335,10 @@ fn a_segment_is_used_again_empty_and_none_is_left_when_the_ledger_rests() {
             ledger.reader().unwrap();
             for (name, _) in journal_of(&place) {
                 let bytes = fs::read(place.ledger.join("journal").join(&name)).unwrap();
-                assert!(name != "spare.seg.tmp" || bytes.iter().all(|byte| *byte == 0), "{name} holds something");
+                assert!(
+                    name != "spare.seg.tmp" || bytes.iter().all(|byte| *byte == 0),
+                    "{name} holds something"
+                );
             }
             sound(&place.fsck());
         }
