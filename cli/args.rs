@@ -1,8 +1,10 @@
 //! The words of the command line.
 
+mod catalog;
 mod key;
 mod log;
 
+pub(crate) use catalog::{CatalogArguments, CatalogVerb};
 pub(crate) use key::{
     EnrolArguments, GrantArguments, KeyArguments, KeyVerb, NewKey, RevokeArguments, RotateArguments,
 };
@@ -77,6 +79,8 @@ pub(crate) enum Verb {
     Key(KeyArguments),
     /// Register an AI system or one of its assets
     Register(RegisterArguments),
+    /// What the frameworks ask, the controls that answer it, and catalogs of your own
+    Catalog(CatalogArguments),
     /// Push control results: flags, JSON, NDJSON or SARIF
     Push(Box<PushArguments>),
     /// Show where systems stand, and what is missing

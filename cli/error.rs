@@ -13,6 +13,8 @@ use affiant_ledger::lock::LockError;
 use affiant_ledger::reader::ReadError;
 use std::fmt::Display;
 
+/// No: what was asked is not so.
+pub(crate) const NO: u8 = 1;
 /// Usage, configuration or refused input.
 pub(crate) const REFUSED: u8 = 2;
 /// Integrity or signature failure.

@@ -1,6 +1,7 @@
 //! The affiant command: translates words into calls of the libraries, and their answers into text, JSON and exit codes.
 
 mod args;
+mod catalog;
 mod catalogs;
 mod context;
 mod demo;
@@ -48,6 +49,7 @@ fn run(context: &Context, verb: Verb) -> Result<u8, Failure> {
         Verb::Init(arguments) => init::run(context, arguments),
         Verb::Key(arguments) => key::run(context, arguments),
         Verb::Register(arguments) => register::run(context, arguments),
+        Verb::Catalog(arguments) => catalog::run(context, arguments),
         Verb::Push(arguments) => push::run(context, arguments),
         Verb::Status(arguments) => status::run(context, arguments),
         Verb::Pack(arguments) => pack::run(context, arguments),

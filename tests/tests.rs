@@ -12,6 +12,7 @@ mod support {
 
 mod journeys {
     mod auditor;
+    mod catalog;
     mod collector;
     mod demo;
     mod keys;

@@ -195,3 +195,16 @@ fn whatever_is_erased_the_stream_goes_on() {
     place.affiant(&["verify", "pack.zip", "--trust", "trust.keys"]).expect(0);
     place.sound();
 }
+
+#[test]
+fn a_second_ledger_under_the_same_origin_is_refused_before_anything_is_made() {
+    let place = with_checkpoint();
+    let init = ["init", "another", "--origin", "test.example/log"];
+    let refused = place.affiant(&init).expect(2);
+    refused.warns("remembers its last checkpoint").warns("choose another --origin");
+    assert!(!place.path("another").exists());
+    // So too when the first one is gone: receipts of it may be out in the world.
+    fs::rename(place.ledger(), place.path("gone")).unwrap();
+    place.affiant(&["init", "ledger", "--origin", "test.example/log"]).expect(2).warns("taken for a fork");
+    place.affiant(&["init", "ledger", "--origin", "test.example/log-2"]).expect(0);
+}

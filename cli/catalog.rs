@@ -1,0 +1,96 @@
+//! `affiant catalog`: what the frameworks ask, the controls that answer it, and catalogs of one's own.
+
+mod diff;
+mod file;
+mod lint;
+mod search;
+mod show;
+
+use crate::args::{CatalogArguments, CatalogVerb};
+use crate::catalogs;
+use crate::context::Context;
+use crate::error::Failure;
+use crate::output;
+use affiant_frameworks::framework::{Framework, FrameworkKind};
+use affiant_reports::derive::Catalogs;
+use serde_json::{Value, json};
+
+pub(crate) fn run(context: &Context, arguments: CatalogArguments) -> Result<u8, Failure> {
+    let catalogs = catalogs::embedded(&[])?;
+    match arguments.verb {
+        CatalogVerb::List => list(context, &catalogs),
+        CatalogVerb::Show { id } => return show::run(context, &catalogs, &id),
+        CatalogVerb::Search { words } => return search::run(context, &catalogs, &words),
+        CatalogVerb::Diff { before, after } => return diff::run(context, &before, &after),
+        CatalogVerb::Lint { file } => return lint::run(context, &catalogs, &file),
+    }
+    Ok(0)
+}
+
+fn list(context: &Context, catalogs: &Catalogs) {
+    let rows: Vec<Value> = catalogs
+        .frameworks
+        .iter()
+        .map(framework_row)
+        .chain([controls_row(catalogs), mappings_row(catalogs)])
+        .collect();
+    if context.json {
+        output::json(&rows);
+        return;
+    }
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    let cells = rows.iter().map(|row| {
+        let digest = text(row, "digest").chars().take(16).collect();
+        vec![
+            text(row, "id"),
+            text(row, "kind"),
+            text(row, "version"),
+            text(row, "as_of"),
+            text(row, "holds"),
+            digest,
+        ]
+    });
+    output::table(&["id", "kind", "version", "checked up to", "holds", "digest"], cells);
+    context.say("a ledger pins these by digest (`catalog` entries), and a pack carries them");
+}
+
+fn framework_row(framework: &Framework) -> Value {
+    let (rows, judged) = (framework.requirements.len(), framework.assessable().count());
+    json!({
+        "id": framework.id, "kind": kind(framework.kind), "version": framework.version, "as_of": framework.as_of,
+        "holds": format!("{rows} provisions, evidence is judged on {judged}"), "digest": framework.digest(),
+    })
+}
+
+fn controls_row(catalogs: &Catalogs) -> Value {
+    let controls = &catalogs.controls;
+    json!({
+        "id": controls.id, "kind": "controls", "version": controls.version,
+        "holds": format!("{} controls", controls.controls.len()), "digest": controls.digest(),
+    })
+}
+
+fn mappings_row(catalogs: &Catalogs) -> Value {
+    let mappings = &catalogs.mappings;
+    let count: usize = mappings.frameworks.values().map(Vec::len).sum();
+    json!({
+        "id": mappings.id, "kind": "mappings", "version": mappings.version, "as_of": mappings.as_of,
+        "holds": format!("{count} mappings"), "digest": mappings.digest(),
+    })
+}
+
+fn kind(kind: FrameworkKind) -> &'static str {
+    match kind {
+        FrameworkKind::Law => "law",
+        FrameworkKind::CertifiableStandard => "standard",
+        FrameworkKind::VoluntaryFramework => "framework",
+    }
+}
+
+/// Whether two citations are the same but for spaces and case.
+fn same_citation(one: &str, other: &str) -> bool {
+    let letters = |text: &str| {
+        text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect::<String>()
+    };
+    letters(one) == letters(other)
+}

@@ -1,0 +1,268 @@
+//! One catalog, requirement or control, with what it is mapped to.
+
+use super::{kind, same_citation};
+use crate::context::Context;
+use crate::error::Failure;
+use crate::output::{self, line};
+use affiant_controls::control::Control;
+use affiant_frameworks::framework::Framework;
+use affiant_frameworks::mapping::Mapping;
+use affiant_frameworks::requirement::Requirement;
+use affiant_ledger::id::visible;
+use affiant_ledger::time::Date;
+use affiant_reports::derive::Catalogs;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Shows what `id` names.
+pub(super) fn run(context: &Context, catalogs: &Catalogs, id: &str) -> Result<u8, Failure> {
+    if let Some(framework) = catalogs.frameworks.iter().find(|framework| framework.id == *id) {
+        show_framework(context, framework);
+        return Ok(0);
+    }
+    if let Some(control) =
+        catalogs.controls.controls.values().find(|control| same_citation(control.id.as_str(), id))
+    {
+        show_control(context, catalogs, control);
+        return Ok(0);
+    }
+    let is_meant = |row: &&Requirement| same_citation(&row.id, id) || same_citation(&row.citation, id);
+    let found: Vec<_> = catalogs
+        .frameworks
+        .iter()
+        .flat_map(|framework| framework.requirements.iter().filter(is_meant).map(move |row| (framework, row)))
+        .collect();
+    for (framework, row) in &found {
+        show_requirement(context, catalogs, framework, row);
+    }
+    if !found.is_empty() {
+        return Ok(0);
+    }
+    let moved = catalogs.frameworks.iter().flat_map(|framework| &framework.moved);
+    let text = format!("`{}` is no catalog, requirement or control", visible(id));
+    let failure = Failure::refused(text);
+    Err(match moved.into_iter().find(|moved| same_citation(&moved.citation, id)) {
+        Some(moved) => failure.hint(format!("it stands in {} now", moved.to.join(", "))),
+        None => failure.hint("try `affiant catalog search` with a word of it, or `affiant catalog list`"),
+    })
+}
+
+fn show_framework(context: &Context, framework: &Framework) {
+    let groups: Vec<_> = framework
+        .groups
+        .iter()
+        .map(|group| {
+            let rows = framework
+                .assessable()
+                .filter(|row| framework.group_of(row).is_some_and(|of| of.id == group.id));
+            (group, rows.count())
+        })
+        .collect();
+    if context.json {
+        let groups: Vec<_> = groups
+            .iter()
+            .map(|(group, judged)| json!({"id": group.id, "citation": group.citation, "title": group.title, "judged": judged}))
+            .collect();
+        output::json(&json!({
+            "id": framework.id, "name": framework.name, "kind": kind(framework.kind), "identifier": framework.identifier,
+            "version": framework.version, "as_of": framework.as_of, "status": framework.status, "rights": framework.rights,
+            "counts": framework.counts, "doubts": framework.doubts, "groups": groups, "digest": framework.digest(),
+        }));
+        return;
+    }
+    line(format!("{}: {}", framework.id, framework.name));
+    line(format!(
+        "{}, version {}, checked up to {}",
+        framework.identifier, framework.version, framework.as_of
+    ));
+    line(&framework.status);
+    line(&framework.rights);
+    for doubt in &framework.doubts {
+        line(format!("not settled: {doubt}"));
+    }
+    let rows = groups
+        .iter()
+        .map(|(group, judged)| vec![group.citation.clone(), group.title.clone(), judged.to_string()]);
+    output::table(&["under", "title", "judged on evidence"], rows);
+}
+
+fn show_control(context: &Context, catalogs: &Catalogs, control: &Control) {
+    let mapped: Vec<_> = catalogs
+        .frameworks
+        .iter()
+        .flat_map(|framework| {
+            let of = catalogs
+                .mappings
+                .of(framework.id.as_str())
+                .iter()
+                .filter(|mapping| mapping.control == control.id);
+            of.filter_map(move |mapping| {
+                Some((framework, framework.requirement(&mapping.requirement)?, mapping))
+            })
+        })
+        .collect();
+    if context.json {
+        let mapped: Vec<_> =
+            mapped.iter().map(|(framework, row, mapping)| mapping_json(framework, row, mapping)).collect();
+        output::json(&json!({"control": control, "mapped_to": mapped}));
+        return;
+    }
+    line(format!("{} {} ({})", control.id, control.title, control.severity));
+    if let Some(pillar) = catalogs.controls.pillar(control) {
+        line(format!("pillar {}: {}", pillar.number, pillar.title));
+    }
+    line(format!("objective: {}", control.objective));
+    line(format!("passes when: {}", control.test.pass_when));
+    line(format!(
+        "tested: {}, by {}; a result stays fresh for {}",
+        control.test.mode.as_str(),
+        control.test.checks.join(", "),
+        control.max_age
+    ));
+    line(format!("for assets: {}", joined(&control.asset_kinds)));
+    line(format!("evidence: {}", control.evidence.join(", ")));
+    if let Some(note) = &control.note {
+        line(format!("note: {note}"));
+    }
+    let rows = mapped.iter().map(|(framework, row, mapping)| {
+        vec![
+            framework.id.to_string(),
+            row.citation.clone(),
+            row.title.clone(),
+            relation(mapping),
+            mapping.rationale.clone(),
+        ]
+    });
+    output::table(&["framework", "requirement", "title", "relation", "why"], rows.collect::<Vec<_>>());
+}
+
+fn show_requirement(context: &Context, catalogs: &Catalogs, framework: &Framework, row: &Requirement) {
+    let mapped: Vec<&Mapping> = catalogs.mappings.controls_for(framework.id.as_str(), &row.id).collect();
+    let beside = neighbours(catalogs, framework, &mapped);
+    let rule = framework.date_rule(row);
+    if context.json {
+        let mapped: Vec<_> = mapped.iter().map(|mapping| mapping_json(framework, row, mapping)).collect();
+        let beside: Vec<_> = beside
+            .iter()
+            .map(|((other, citation), by)| json!({"framework": other, "citation": citation, "by": by, "credit": false}))
+            .collect();
+        output::json(&json!({
+            "framework": framework.id, "requirement": row, "dates": rule, "controls": mapped, "neighbours": beside,
+        }));
+        return;
+    }
+    line(format!("{} {}", row.citation, row.title));
+    let under: Vec<String> = above(framework, row).map(|node| node.citation.clone()).collect();
+    let under = if under.is_empty() { String::new() } else { format!(", under {}", under.join(" < ")) };
+    line(format!("{} of {} {}{under}", row.id, framework.id, framework.version));
+    line(format!("asks: {}", row.summary));
+    if let Some(deleted) = &row.deleted {
+        line(format!("deleted on {} by {}", deleted.on, deleted.by));
+    }
+    if let Some(change) = &row.change_2026 {
+        line(format!("changed by {}", change.by));
+    }
+    if !row.roles.is_empty() {
+        line(format!("of: {}", joined(&row.roles)));
+    }
+    if !row.risk_classes.is_empty() {
+        line(format!("for systems: {}", joined(&row.risk_classes)));
+    }
+    if let Some(note) = &row.condition_note {
+        line(format!("when: {note}"));
+    }
+    if let Some(rule) = rule {
+        line(format!(
+            "from: {} (original text: {}), {}",
+            dates(&rule.current),
+            dates(&rule.original),
+            rule.basis
+        ));
+        if !rule.practical.is_empty() {
+            line(format!("can first bite: {} (our inference)", dates(&rule.practical)));
+        }
+    }
+    if !row.evidence.is_empty() {
+        line(format!("usually shown by: {}", row.evidence.join(", ")));
+    }
+    if !row.assessable {
+        let below: Vec<String> = framework.children(&row.id).map(|child| child.citation.clone()).collect();
+        let below =
+            if below.is_empty() { String::new() } else { format!("; below it: {}", below.join(", ")) };
+        line(format!("no evidence is judged here{below}"));
+        return;
+    }
+    if mapped.is_empty() {
+        line("no control is mapped to it: it needs a document or a decision of yours");
+    } else {
+        let title = |mapping: &Mapping| {
+            catalogs
+                .controls
+                .control(mapping.control.as_str())
+                .map_or_else(String::new, |control| control.title.clone())
+        };
+        let rows = mapped.iter().map(|mapping| {
+            vec![mapping.control.to_string(), title(mapping), relation(mapping), mapping.rationale.clone()]
+        });
+        output::table(&["control", "title", "relation", "why"], rows.collect::<Vec<_>>());
+    }
+    if !beside.is_empty() {
+        line("beside it in other frameworks, through the same controls (to read, never credit):");
+        let rows =
+            beside.iter().map(|((other, citation), by)| vec![other.clone(), citation.clone(), joined(by)]);
+        output::table(&["framework", "requirement", "through"], rows.collect::<Vec<_>>());
+    }
+}
+
+/// Requirements of other frameworks that the same controls are mapped to, each with those controls.
+fn neighbours(
+    catalogs: &Catalogs,
+    framework: &Framework,
+    mapped: &[&Mapping],
+) -> BTreeMap<(String, String), BTreeSet<String>> {
+    let controls: BTreeSet<_> = mapped.iter().map(|mapping| &mapping.control).collect();
+    let mut beside: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    for other in catalogs.frameworks.iter().filter(|other| other.id != framework.id) {
+        for mapping in
+            catalogs.mappings.of(other.id.as_str()).iter().filter(|m| controls.contains(&m.control))
+        {
+            let citation =
+                other.requirement(&mapping.requirement).map_or(&mapping.requirement, |row| &row.citation);
+            let key = (other.id.to_string(), citation.clone());
+            beside.entry(key).or_default().insert(mapping.control.to_string());
+        }
+    }
+    beside
+}
+
+/// The nodes above one, the nearest first.
+fn above<'a>(framework: &'a Framework, row: &'a Requirement) -> impl Iterator<Item = &'a Requirement> {
+    // A linted framework has no cycle.
+    std::iter::successors(Some(row), |row| framework.requirement(row.parent.as_deref()?)).skip(1)
+}
+
+fn mapping_json(framework: &Framework, row: &Requirement, mapping: &Mapping) -> serde_json::Value {
+    json!({
+        "framework": framework.id, "requirement": row.id, "citation": row.citation, "control": mapping.control,
+        "relation": mapping.relation, "rationale": mapping.rationale,
+    })
+}
+
+fn relation(mapping: &Mapping) -> String {
+    let word = serde_json::to_value(mapping.relation).unwrap_or_default();
+    word.as_str().unwrap_or_default().to_owned()
+}
+
+fn joined(words: &BTreeSet<String>) -> String {
+    words.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn dates(dates: &BTreeMap<String, Date>) -> String {
+    let one = |(what, date): (&String, &Date)| format!("{date} ({what})");
+    let all: BTreeSet<&Date> = dates.values().collect();
+    match all.len() {
+        0 => "no date".to_owned(),
+        1 => all.into_iter().map(Date::to_string).collect(),
+        _ => dates.iter().map(one).collect::<Vec<_>>().join(", "),
+    }
+}

@@ -1,0 +1,126 @@
+//! The officer before anything is recorded: what does the law ask, which control answers it, is our own catalog sound?
+
+use crate::support::place::Place;
+use std::fs;
+use std::path::Path;
+
+/// A catalog file of this repository.
+fn data(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+#[test]
+fn the_catalogs_are_listed_and_a_requirement_is_shown_with_both_its_dates_and_its_controls() {
+    let place = Place::new();
+    let listed = place.affiant(&["catalog", "list", "--json"]).expect(0).json();
+    let ids: Vec<_> = listed.as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["eu-ai-act", "iso-42001", "nist-ai-rmf", "affiant-ai-spm", "affiant-mappings"]);
+    for id in ["Art. 12(1)", "art.12(1)", "art-12-1"] {
+        let shown = place.affiant(&["catalog", "show", id]).expect(0);
+        let shown = shown
+            .says("2027-12-02 (annex-iii)")
+            .says("original text: 2027-08-02 (annex-i), 2026-08-02 (annex-iii)");
+        shown.says("AFF-VIS-04").says("Control A.6.2.8").says("never credit");
+    }
+    let json = place.affiant(&["catalog", "show", "A.6.2.8", "--json"]).expect(0).json();
+    assert_eq!(json["controls"][0]["relation"], "intersects-with");
+    let beside = json["neighbours"].as_array().unwrap();
+    assert!(beside.iter().any(|row| row["citation"] == "Art. 12(1)" && row["credit"] == false), "{beside:?}");
+    place.affiant(&["catalog", "show", "AFF-DAT-01"]).expect(0).says("Art. 10(2)(b)").says("passes when");
+    place.affiant(&["catalog", "show", "eu-ai-act"]).expect(0).says("Chapter III, Section 2");
+    place
+        .affiant(&["catalog", "show", "Art. 4"])
+        .expect(0)
+        .says("no evidence is judged here; below it: Art. 4(1)");
+    place.affiant(&["catalog", "show", "Art. 10(5)(a)"]).expect(2).warns("it stands in art-4a-1-a now");
+    place.affiant(&["catalog", "show", "Art. 999"]).expect(2).warns("affiant catalog search");
+    place
+        .affiant(&["catalog", "search", "logs", "RETENTION"])
+        .expect(0)
+        .says("AFF-VIS-05")
+        .says("Art. 19(1)");
+    place.affiant(&["catalog", "search", "no-such-word"]).expect(1).warns("nothing holds");
+}
+
+#[test]
+fn a_catalog_of_ones_own_is_judged_by_line_and_hint() {
+    let place = Place::new();
+    for (name, kind) in [
+        ("frameworks/data/eu-ai-act.yaml", "framework"),
+        ("frameworks/data/nist-ai-rmf.yaml", "framework"),
+        ("frameworks/data/mappings.yaml", "mapping set"),
+        ("controls/data/ai-spm-controls.yaml", "control catalog"),
+    ] {
+        place.write("own.yaml", data(name));
+        place.affiant(&["catalog", "lint", "own.yaml"]).expect(0).says(&format!("own.yaml: a sound {kind}"));
+    }
+    let nist = data("frameworks/data/nist-ai-rmf.yaml");
+    let wrong = nist.replacen("    parent: GOVERN\n", "    parent: GOVERM\n", 1);
+    let line = 1 + nist.lines().position(|line| line.trim() == "- id: GOVERN 1").unwrap();
+    place.write("own.yaml", wrong);
+    let found = place.affiant(&["catalog", "lint", "own.yaml", "--json"]).expect(1).json();
+    let fault = &found["faults"][0];
+    assert_eq!((&fault["place"], &fault["line"]), (&"GOVERN 1".into(), &line.into()), "{found}");
+    assert!(fault["hint"].is_string(), "{found}");
+    place
+        .affiant(&["catalog", "lint", "own.yaml"])
+        .expect(1)
+        .says(&format!("own.yaml:{line}: GOVERN 1: "))
+        .says("hint: ");
+    let mappings =
+        data("frameworks/data/mappings.yaml").replacen("control: AFF-GOV-12", "control: AFF-GOV-99", 1);
+    place.write("own.yaml", mappings);
+    place.affiant(&["catalog", "lint", "own.yaml"]).expect(1).says("AFF-GOV-99").says("no such control");
+    for (text, said) in [
+        (nist.replacen("as_of: \"2026-11-22\"", "as_of: \"2026-13-45\"", 1), "line"),
+        (format!("{nist}\nid: again\n"), "line"),
+        ("requirements: [".to_owned(), "line"),
+        ("hello: world\n".to_owned(), "no catalog"),
+        (String::new(), "no catalog"),
+    ] {
+        place.write("own.yaml", text);
+        place.affiant(&["catalog", "lint", "own.yaml"]).expect(1).says(said);
+    }
+    place.write("own.yaml", [0xff, 0xfe]);
+    place.affiant(&["catalog", "lint", "own.yaml"]).expect(2).warns("not text in UTF-8");
+    place.affiant(&["catalog", "lint", "nowhere.yaml"]).expect(2);
+}
+
+#[test]
+fn two_catalogs_are_compared_row_by_row() {
+    let place = Place::new();
+    let nist = data("frameworks/data/nist-ai-rmf.yaml");
+    place.write("same.yaml", &nist);
+    place
+        .affiant(&["catalog", "diff", "nist-ai-rmf", "same.yaml"])
+        .expect(0)
+        .warns("0 added, 0 removed, 0 changed");
+    let changed = nist.replacen(
+        "    title: Risk management policies and practices\n",
+        "    title: Something else\n",
+        1,
+    );
+    assert_ne!(changed, nist);
+    place.write("changed.yaml", changed.replacen("version: \"1.0\"", "version: \"1.0-ours\"", 1));
+    let found = place.affiant(&["catalog", "diff", "nist-ai-rmf", "changed.yaml", "--json"]).expect(1).json();
+    assert_eq!((&found["added"], &found["removed"]), (&serde_json::json!([]), &serde_json::json!([])));
+    let changed = found["changed"].as_array().unwrap();
+    assert_eq!(changed[0]["fields"]["version"], serde_json::json!(["1.0", "1.0-ours"]));
+    assert_eq!(changed[1]["id"], "GOVERN 1");
+    assert_eq!(changed[1]["fields"]["title"][1], "Something else");
+    place
+        .affiant(&["catalog", "diff", "nist-ai-rmf", "changed.yaml"])
+        .expect(1)
+        .says("(the catalog itself)")
+        .says("title");
+    place
+        .affiant(&["catalog", "diff", "nist-ai-rmf", "iso-42001"])
+        .expect(1)
+        .says("A.6.2.8")
+        .says("GOVERN 1.1");
+    place
+        .affiant(&["catalog", "diff", "nist-ai-rmf", "affiant-mappings"])
+        .expect(2)
+        .warns("no rows in common");
+    place.affiant(&["catalog", "diff", "nist-ai-rmf", "nowhere"]).expect(2).warns("affiant catalog list");
+}
