@@ -11,6 +11,7 @@ use crate::catalogs;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output;
+use affiant_frameworks::crosswalk::Crosswalk;
 use affiant_frameworks::framework::{Framework, FrameworkKind};
 use affiant_reports::derive::Catalogs;
 use serde_json::{Value, json};
@@ -22,18 +23,19 @@ pub(crate) fn run(context: &Context, arguments: CatalogArguments) -> Result<u8, 
         CatalogVerb::Show { id } => return show::run(context, &catalogs, &id),
         CatalogVerb::Search { words } => return search::run(context, &catalogs, &words),
         CatalogVerb::Diff { before, after } => return diff::run(context, &before, &after),
-        CatalogVerb::Lint { file } => return lint::run(context, &catalogs, &file),
+        CatalogVerb::Lint { files } => return lint::run(context, &catalogs, &files),
     }
     Ok(0)
 }
 
+/// What is known of each catalog.
+fn rows(catalogs: &Catalogs) -> Vec<Value> {
+    let others = [controls_row(catalogs), mappings_row(catalogs), crosswalk_row()];
+    catalogs.frameworks.iter().map(framework_row).chain(others).collect()
+}
+
 fn list(context: &Context, catalogs: &Catalogs) {
-    let rows: Vec<Value> = catalogs
-        .frameworks
-        .iter()
-        .map(framework_row)
-        .chain([controls_row(catalogs), mappings_row(catalogs)])
-        .collect();
+    let rows = rows(catalogs);
     if context.json {
         output::json(&rows);
         return;
@@ -51,7 +53,7 @@ fn list(context: &Context, catalogs: &Catalogs) {
         ]
     });
     output::table(&["id", "kind", "version", "checked up to", "holds", "digest"], cells);
-    context.say("a ledger pins these by digest (`catalog` entries), and a pack carries them");
+    context.say("a ledger pins them by digest (`catalog` entries) and a pack carries them, but for the crosswalk, which decides nothing");
 }
 
 fn framework_row(framework: &Framework) -> Value {
@@ -76,6 +78,14 @@ fn mappings_row(catalogs: &Catalogs) -> Value {
     json!({
         "id": mappings.id, "kind": "mappings", "version": mappings.version, "as_of": mappings.as_of,
         "holds": format!("{count} mappings"), "digest": mappings.digest(),
+    })
+}
+
+fn crosswalk_row() -> Value {
+    let crosswalk = Crosswalk::embedded();
+    json!({
+        "id": crosswalk.id, "kind": "crosswalk", "version": crosswalk.version, "as_of": crosswalk.as_of,
+        "holds": format!("{} rows between frameworks, never credit", crosswalk.rows.len()), "digest": crosswalk.digest(),
     })
 }
 

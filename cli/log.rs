@@ -110,7 +110,7 @@ fn show_one(context: &Context, index: u64) -> Result<u8, Failure> {
     if context.json {
         output::json(&shown);
     } else {
-        output::line(serde_json::to_string_pretty(&shown).map_err(Failure::io)?);
+        output::pretty(&shown);
     }
     if missing {
         let text = format!("the payload of entry {index} is gone, and no entry says that it was erased");

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the one output door")]
 
 use crate::error::Failure;
+use affiant_ledger::id::is_hidden;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
@@ -12,9 +13,22 @@ use std::sync::OnceLock;
 /// to leave work undone, nor to change the exit code.
 static LOST: OnceLock<io::Error> = OnceLock::new();
 
-/// Writes a line of data.
+/// Writes a line of data for people.
 pub(crate) fn line(text: impl std::fmt::Display) {
-    bytes(format!("{text}\n").as_bytes());
+    bytes(format!("{}\n", shown(text)).as_bytes());
+}
+
+/// Text with whatever a terminal would obey or hide written as an escape; line breaks stay.
+fn shown(text: impl std::fmt::Display) -> String {
+    escaped(text.to_string(), |c| c.escape_unicode().to_string())
+}
+
+fn escaped(text: String, escape: impl Fn(char) -> String) -> String {
+    let hidden = |c: char| c != '\n' && is_hidden(c);
+    if !text.contains(hidden) {
+        return text;
+    }
+    text.chars().map(|c| if hidden(c) { escape(c) } else { c.to_string() }).collect()
 }
 
 /// Writes data as it is.
@@ -42,13 +56,24 @@ pub(crate) fn finish(code: u8) -> u8 {
 
 /// Writes a value as one line of JSON.
 pub(crate) fn json(value: &impl Serialize) {
-    let text = serde_json::to_string(value);
-    line(text.unwrap_or_else(|error| panic!("answers serialise: {error}")));
+    json_text(serde_json::to_string(value));
+}
+
+/// Writes a value as JSON over several lines, for people.
+pub(crate) fn pretty(value: &impl Serialize) {
+    json_text(serde_json::to_string_pretty(value));
+}
+
+/// Hidden characters stand within JSON strings alone, where an escape says the same.
+fn json_text(text: serde_json::Result<String>) {
+    let text = text.unwrap_or_else(|error| panic!("answers serialise: {error}"));
+    let text = escaped(text, |c| format!("\\u{:04x}", c as u32));
+    bytes(format!("{text}\n").as_bytes());
 }
 
 /// Says something to whoever watches.
 pub(crate) fn say(text: impl std::fmt::Display) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", shown(text));
 }
 
 /// Says why the command failed, and gives its exit code.
@@ -115,7 +140,7 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     }
     table.set_header(header.iter().map(|name| name.to_uppercase()));
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.into_iter().map(shown));
     }
     for row in table.lines() {
         line(row.trim_end());

@@ -1,7 +1,7 @@
 //! `affiant push`: control results into the ledger.
 //!
 //! Everything is read, admitted and compared with the ledger before the first entry is written, so that a bad row
-//! refuses the whole batch; then it is appended 1,024 at a time, one fdatasync each.
+//! refuses the whole batch; then it is appended 1,024 at a time, fewer large ones, one fdatasync each.
 
 mod admission;
 mod answer;

@@ -10,7 +10,7 @@ pub(crate) struct CatalogArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CatalogVerb {
-    /// List the frameworks, controls and mappings in this program
+    /// List the frameworks, controls, mappings and the crosswalk in this program
     List,
     /// Show a catalog, a requirement or a control
     #[command(after_help = "\
@@ -20,8 +20,8 @@ Examples:
   affiant catalog show A.6.2.8
   affiant catalog show AFF-DAT-01
 
-What stands beside a requirement in other frameworks is reached through the same control. It helps to read, and is never credit:
-evidence counts only where its control is mapped.")]
+What the crosswalk has beside a requirement in other frameworks says where to look. It is never credit: evidence counts only
+where its control is mapped.")]
     Show {
         /// Id of a catalog, id or citation of a requirement, or id of a control
         id: String,
@@ -42,9 +42,15 @@ Example:
         /// The other one
         after: String,
     },
-    /// Judge a framework, a control catalog or mappings of your own; exits 0 when nothing is wrong, 1 when something is
+    /// Judge frameworks, control catalogs or mappings of your own; exits 0 when nothing is wrong, 1 when something is
+    #[command(after_help = "\
+Example:
+  affiant catalog lint our-framework.yaml our-mappings.yaml
+
+Mappings are judged beside the catalogs of this program and those given with them.")]
     Lint {
-        /// A file in YAML
-        file: String,
+        /// Files in YAML
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<String>,
     },
 }

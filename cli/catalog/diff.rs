@@ -21,13 +21,14 @@ pub(super) fn run(context: &Context, before: &str, after: &str) -> Result<u8, Fa
             after.kind()
         )));
     }
+    let one = before.digest() == after.digest();
     let (before, after) = (rows(&before), rows(&after));
     let added: Vec<&String> = after.keys().filter(|id| !before.contains_key(*id)).collect();
     let removed: Vec<&String> = before.keys().filter(|id| !after.contains_key(*id)).collect();
     let both = before.iter().filter_map(|(id, old)| Some((id, old, after.get(id)?)));
     let changed: Vec<(&String, Vec<String>)> =
         both.filter(|(_, old, new)| old != new).map(|(id, old, new)| (id, fields(old, new))).collect();
-    let same = added.is_empty() && removed.is_empty() && changed.is_empty();
+    let rows_same = added.is_empty() && removed.is_empty() && changed.is_empty();
     if context.json {
         let changed: Vec<_> = changed
             .iter()
@@ -38,10 +39,10 @@ pub(super) fn run(context: &Context, before: &str, after: &str) -> Result<u8, Fa
                 json!({"id": id, "fields": values.collect::<Map<_, _>>()})
             })
             .collect();
-        output::json(&json!({"added": added, "removed": removed, "changed": changed}));
+        output::json(&json!({"added": added, "removed": removed, "changed": changed, "same": one}));
     } else {
         let name = |id: &str| if id.is_empty() { "(the catalog itself)".to_owned() } else { id.to_owned() };
-        let of = |what: &str, id: &str, fields: String| vec![what.to_owned(), name(id), fields];
+        let of = |what: &str, id: &str, fields: String| vec![what.to_owned(), flat(&name(id)), flat(&fields)];
         let rows = removed.iter().map(|id| of("removed", id, title(&before[*id])));
         let rows = rows.chain(added.iter().map(|id| of("added", id, title(&after[*id]))));
         let rows: Vec<_> =
@@ -49,9 +50,17 @@ pub(super) fn run(context: &Context, before: &str, after: &str) -> Result<u8, Fa
         if !rows.is_empty() {
             output::table(&["", "row", "title or fields"], rows);
         }
+        if !one && rows_same {
+            output::line("the same rows in another order");
+        }
         context.say(format!("{} added, {} removed, {} changed", added.len(), removed.len(), changed.len()));
     }
-    Ok(if same { 0 } else { NO })
+    Ok(if one { 0 } else { NO })
+}
+
+/// Text of a file must not pass for a row of ours.
+fn flat(text: &str) -> String {
+    text.replace('\n', " ")
 }
 
 fn title(row: &Value) -> String {

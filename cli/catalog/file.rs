@@ -1,11 +1,13 @@
 //! A catalog from a file or by its id.
 
-use crate::error::Failure;
+use crate::context;
+use crate::error::{Failure, REFUSED};
 use affiant_controls::catalog::{CatalogError, ControlCatalog};
 use affiant_frameworks::framework::{EMBEDDED, FRAMEWORK_SIZE_MAX, Framework, FrameworkError};
 use affiant_frameworks::mapping::{MappingError, MappingSet};
-use affiant_ledger::files;
+use affiant_ledger::digest::Digest;
 use affiant_ledger::id::visible;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A catalog of any kind.
@@ -35,6 +37,15 @@ impl Loaded {
         }
     }
 
+    /// SHA-256 of its deterministic CBOR.
+    pub(super) fn digest(&self) -> Digest {
+        match self {
+            Self::Framework(framework) => framework.digest(),
+            Self::Controls(controls) => controls.digest(),
+            Self::Mappings(mappings) => mappings.digest(),
+        }
+    }
+
     /// The embedded catalog of that id, or the file of that name.
     pub(super) fn named(name: &str) -> Result<Self, Failure> {
         if EMBEDDED.contains(&name) {
@@ -49,8 +60,7 @@ impl Loaded {
         }
         let text = read(name)?;
         Self::parse(&text).map_err(|faults| {
-            let first =
-                faults.first().map_or(String::new(), |fault| format!("{}: {}", fault.place, fault.what));
+            let first = faults.first().map_or("", |fault| fault.what.as_str());
             Failure::refused(format!("{}: {} faults, the first: {first}", visible(name), faults.len()))
                 .hint(format!("`affiant catalog lint {}` lists them", visible(name)))
         })
@@ -61,11 +71,12 @@ impl Loaded {
         let has = |section: &str| {
             text.lines().any(|line| line.strip_prefix(section).is_some_and(|rest| rest.starts_with(':')))
         };
+        let lines = Lines::of(text);
         if has("requirements") {
             let read = Framework::from_yaml(text).map(|framework| Self::Framework(Box::new(framework)));
             return read.map_err(|error| match error {
                 FrameworkError::Faulty { faults, .. } => {
-                    faults.into_iter().map(|f| Fault::of_row(text, f.place, f.what, Some(f.hint))).collect()
+                    faults.into_iter().map(|f| lines.fault(&f.place, f.what, Some(f.hint))).collect()
                 }
                 FrameworkError::Yaml(why) => vec![Fault::of_file(why)],
                 other => vec![Fault::of_file(other.to_string())],
@@ -74,17 +85,10 @@ impl Loaded {
         if has("pillars") || has("controls") && has("severity") {
             let read = ControlCatalog::from_yaml(text).map(|controls| Self::Controls(Box::new(controls)));
             return read.map_err(|error| match error {
-                CatalogError::Lint(faults) => faults
-                    .into_iter()
-                    .map(|f| {
-                        Fault::of_row(
-                            text,
-                            f.place,
-                            f.problem,
-                            f.hint.map(|hint| format!("did you mean `{hint}`?")),
-                        )
-                    })
-                    .collect(),
+                CatalogError::Lint(faults) => {
+                    let hint = |hint| format!("did you mean `{hint}`?");
+                    faults.into_iter().map(|f| lines.fault(&f.place, f.problem, f.hint.map(hint))).collect()
+                }
                 CatalogError::Yaml(why) => vec![Fault::of_file(why)],
                 other => vec![Fault::of_file(other.to_string())],
             });
@@ -105,40 +109,47 @@ impl Fault {
     fn of_file(what: String) -> Self {
         Self { line: None, place: String::new(), what, hint: None }
     }
+}
+
+/// Where the rows of a catalog begin in its file.
+pub(super) struct Lines<'a> {
+    /// Lines by what stands there: an id, the control of a mapping, or a section.
+    at: BTreeMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        let mut at: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let inner = line.trim_start().trim_start_matches("- ").trim_start_matches('{');
+            let value = inner.strip_prefix("id:").or_else(|| inner.strip_prefix("control:"));
+            let value = value.map(|rest| rest.split([',', '#', '}']).next().unwrap_or_default().trim());
+            let section = line.split_once(':').map(|(name, _)| name).filter(|name| !name.starts_with(' '));
+            let named = value.map(|value| value.trim_matches(['"', '\'']));
+            for name in named.into_iter().chain(section) {
+                at.entry(name).or_default().push(number);
+            }
+        }
+        Self { at }
+    }
 
     /// A fault of the row or section named by `place`, as the linters write it.
-    pub(super) fn of_row(text: &str, place: String, what: String, hint: Option<String>) -> Self {
-        Self { line: line_of(text, &place), place, what, hint }
+    pub(super) fn fault(&self, place: &str, what: String, hint: Option<String>) -> Fault {
+        let row = place.split(" -> ").next().unwrap_or(place);
+        let mut parts = place.split('.');
+        let (section, member) = (parts.next().unwrap_or(place), parts.next().unwrap_or(place));
+        let lines = [row, member, section].into_iter().find_map(|name| self.at.get(name));
+        // Of two with one id the second is too many.
+        let line = lines.and_then(|lines| if what.contains("twice") { lines.last() } else { lines.first() });
+        Fault { line: line.copied(), place: place.to_owned(), what, hint }
     }
 }
 
-/// The line on which a row begins: where its id stands, or the section of that name.
-fn line_of(text: &str, place: &str) -> Option<usize> {
-    let is_id = |line: &str, id: &str| {
-        let line = line.trim_start().trim_start_matches("- ").trim_start_matches('{');
-        let value = line.strip_prefix("id:").map(|rest| rest.split(',').next().unwrap_or_default().trim());
-        value.is_some_and(|value| value.trim_matches(['"', '\'', '}']) == id)
-    };
-    let mut parts = vec![place];
-    parts.extend(place.split([' ', ':']).filter(|part| !part.is_empty()));
-    parts.extend(place.split('.').skip(1).take(1));
-    let found = |part: &&str| {
-        text.lines().position(|line| is_id(line, part)).or_else(|| {
-            text.lines().position(|line| line.strip_prefix(part).is_some_and(|rest| rest.starts_with(':')))
-        })
-    };
-    parts.iter().find_map(found).map(|line| line + 1)
-}
-
-/// The text of a file.
+/// The text of a file, or of stdin for `-`.
 pub(super) fn read(name: &str) -> Result<String, Failure> {
-    let bytes = files::read(Path::new(name), FRAMEWORK_SIZE_MAX as u64).map_err(|error| {
-        let failure = Failure::refused(error.to_string());
-        if error.is_missing() {
-            failure.hint("give a file, or the id of a catalog that `affiant catalog list` shows")
-        } else {
-            failure
-        }
+    let bytes = context::input(Path::new(name), FRAMEWORK_SIZE_MAX as u64).map_err(|failure| {
+        let hint = "give a file, or the id of a catalog that `affiant catalog list` shows";
+        if failure.code == REFUSED { failure.hint(hint) } else { failure }
     })?;
     String::from_utf8(bytes).map_err(|_| Failure::refused(format!("{}: not text in UTF-8", visible(name))))
 }

@@ -1,58 +1,96 @@
-//! What is wrong with a catalog of one's own.
+//! What is wrong with catalogs of one's own.
 
-use super::file::{Fault, Loaded, read};
+use super::file::{Fault, Lines, Loaded, read};
 use crate::context::Context;
 use crate::error::{Failure, NO};
 use crate::output;
+use affiant_controls::catalog::ControlCatalog;
+use affiant_frameworks::framework::Framework;
+use affiant_frameworks::mapping::MappingSet;
 use affiant_ledger::id::visible;
 use affiant_reports::derive::Catalogs;
 use serde_json::json;
 
-/// Judges the catalog in `file`.
-pub(super) fn run(context: &Context, catalogs: &Catalogs, file: &str) -> Result<u8, Failure> {
-    let text = read(file)?;
-    let (kind, faults) = match Loaded::parse(&text) {
-        Ok(Loaded::Mappings(mappings)) => {
-            let known = catalogs.frameworks.iter().map(|framework| framework.id.as_str());
-            let known: Vec<&str> = known.collect();
-            let strange = mappings.frameworks.keys().filter(|id| !known.contains(&id.as_str())).map(|id| {
-                let what = "no framework of this id is in this program, its requirements were not looked up";
-                Fault::of_row(
-                    &text,
-                    id.clone(),
-                    what.to_owned(),
-                    Some(format!("known: {}", known.join(", "))),
-                )
-            });
-            let wrong = catalogs
-                .frameworks
-                .iter()
-                .flat_map(|framework| mappings.check(framework, &catalogs.controls));
-            let wrong = wrong.map(|fault| Fault::of_row(&text, fault.place, fault.what, Some(fault.hint)));
-            ("mapping set", strange.chain(wrong).collect())
+/// Judges the catalogs in `files`, mappings beside the others.
+pub(super) fn run(context: &Context, catalogs: &Catalogs, files: &[String]) -> Result<u8, Failure> {
+    let texts = files.iter().map(|file| Ok((file, read(file)?))).collect::<Result<Vec<_>, Failure>>()?;
+    let mut read: Vec<_> = texts.iter().map(|(file, text)| (*file, text, Loaded::parse(text))).collect();
+    let (mut frameworks, mut controls) = (catalogs.frameworks.clone(), vec![catalogs.controls.clone()]);
+    for (_, _, loaded) in &read {
+        match loaded {
+            Ok(Loaded::Framework(own)) => frameworks.push((**own).clone()),
+            Ok(Loaded::Controls(own)) => controls.push((**own).clone()),
+            _ => {}
         }
-        Ok(loaded) => (loaded.kind(), Vec::new()),
-        Err(faults) => ("", faults),
+    }
+    let mut sound = true;
+    for (file, text, loaded) in read.drain(..) {
+        let (kind, faults) = match loaded {
+            Ok(Loaded::Mappings(mappings)) => {
+                ("mapping set", beside(text, &mappings, &frameworks, &controls))
+            }
+            Ok(loaded) => (loaded.kind(), Vec::new()),
+            Err(faults) => ("", faults),
+        };
+        sound &= faults.is_empty();
+        show(context, &visible(file), kind, &faults);
+    }
+    Ok(if sound { 0 } else { NO })
+}
+
+/// Mappings beside the catalogs they name.
+fn beside(
+    text: &str,
+    mappings: &MappingSet,
+    frameworks: &[Framework],
+    controls: &[ControlCatalog],
+) -> Vec<Fault> {
+    let (mut faults, lines) = (Vec::new(), Lines::of(text));
+    let known: Vec<&str> = controls.iter().map(|catalog| catalog.id.as_str()).collect();
+    // One of the same id as an embedded one stands for it.
+    let Some(controls) = controls.iter().rev().find(|catalog| catalog.id == mappings.controls) else {
+        let what = format!("no control catalog `{}` is known", mappings.controls);
+        let hint = format!("known: {}; give its file too", known.join(", "));
+        return vec![lines.fault("controls", what, Some(hint))];
     };
-    let shown = visible(file);
+    for id in mappings.frameworks.keys() {
+        match frameworks.iter().rev().find(|framework| framework.id == **id) {
+            Some(framework) => {
+                let wrong = mappings.check(framework, controls).into_iter();
+                faults.extend(wrong.map(|fault| lines.fault(&fault.place, fault.what, Some(fault.hint))));
+            }
+            None => {
+                let known: Vec<&str> = frameworks.iter().map(|framework| framework.id.as_str()).collect();
+                let hint = format!("known: {}; give its file too", known.join(", "));
+                faults.push(lines.fault(&visible(id), "no framework of this id is known".into(), Some(hint)));
+            }
+        }
+    }
+    faults
+}
+
+fn show(context: &Context, file: &str, kind: &str, faults: &[Fault]) {
     if context.json {
         let rows: Vec<_> = faults
             .iter()
             .map(|fault| json!({"line": fault.line, "place": fault.place, "fault": fault.what, "hint": fault.hint}))
             .collect();
-        output::json(&json!({"file": shown, "faults": rows}));
-    } else if faults.is_empty() {
-        output::line(format!("{shown}: a sound {kind}"));
-    } else {
-        for fault in &faults {
-            let line = fault.line.map_or(String::new(), |line| format!(":{line}"));
-            let place = if fault.place.is_empty() { String::new() } else { format!("{}: ", fault.place) };
-            output::line(format!("{shown}{line}: {place}{}", fault.what));
-            if let Some(hint) = &fault.hint {
-                output::line(format!("  hint: {hint}"));
-            }
-        }
-        context.say(format!("{} faults", faults.len()));
+        output::json(&json!({"file": file, "kind": kind, "faults": rows}));
+        return;
     }
-    Ok(if faults.is_empty() { 0 } else { NO })
+    if faults.is_empty() {
+        output::line(format!("{file}: a sound {kind}"));
+        return;
+    }
+    // Text of the file must not pass for a line of ours.
+    let flat = |text: &str| text.replace('\n', "\n  | ");
+    for fault in faults {
+        let line = fault.line.map_or(String::new(), |line| format!(":{line}"));
+        let place = if fault.place.is_empty() { String::new() } else { format!("{}: ", flat(&fault.place)) };
+        output::line(format!("{file}{line}: {place}{}", flat(&fault.what)));
+        if let Some(hint) = &fault.hint {
+            output::line(format!("  hint: {}", flat(hint)));
+        }
+    }
+    context.say(format!("{file}: {} faults", faults.len()));
 }

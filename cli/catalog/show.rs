@@ -5,7 +5,9 @@ use crate::context::Context;
 use crate::error::Failure;
 use crate::output::{self, line};
 use affiant_controls::control::Control;
-use affiant_frameworks::framework::Framework;
+use affiant_frameworks::crosswalk::{Crosswalk, Neighbour};
+use affiant_frameworks::framework::{Framework, Group};
+use affiant_frameworks::law::{Basis, DateRule};
 use affiant_frameworks::mapping::Mapping;
 use affiant_frameworks::requirement::Requirement;
 use affiant_ledger::id::visible;
@@ -18,6 +20,17 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn run(context: &Context, catalogs: &Catalogs, id: &str) -> Result<u8, Failure> {
     if let Some(framework) = catalogs.frameworks.iter().find(|framework| framework.id == *id) {
         show_framework(context, framework);
+        return Ok(0);
+    }
+    if let Some(row) = super::rows(catalogs).into_iter().find(|row| row["id"] == *id) {
+        if context.json {
+            output::json(&row);
+        } else {
+            let text = |key: &str| row[key].as_str().unwrap_or_default();
+            line(format!("{}: {}, version {}, {}", text("id"), text("kind"), text("version"), text("holds")));
+            line(format!("digest {}", text("digest")));
+            line("show one of its rows by id, or find them with `affiant catalog search`");
+        }
         return Ok(0);
     }
     if let Some(control) =
@@ -52,10 +65,8 @@ fn show_framework(context: &Context, framework: &Framework) {
         .groups
         .iter()
         .map(|group| {
-            let rows = framework
-                .assessable()
-                .filter(|row| framework.group_of(row).is_some_and(|of| of.id == group.id));
-            (group, rows.count())
+            let within = |of: &Group| of.id == group.id || of.parent.as_ref() == Some(&group.id);
+            (group, framework.assessable().filter(|row| framework.group_of(row).is_some_and(within)).count())
         })
         .collect();
     if context.json {
@@ -138,14 +149,12 @@ fn show_control(context: &Context, catalogs: &Catalogs, control: &Control) {
 
 fn show_requirement(context: &Context, catalogs: &Catalogs, framework: &Framework, row: &Requirement) {
     let mapped: Vec<&Mapping> = catalogs.mappings.controls_for(framework.id.as_str(), &row.id).collect();
-    let beside = neighbours(catalogs, framework, &mapped);
+    let crosswalk = Crosswalk::embedded();
+    let beside = neighbours(catalogs, &crosswalk, framework, row);
     let rule = framework.date_rule(row);
     if context.json {
         let mapped: Vec<_> = mapped.iter().map(|mapping| mapping_json(framework, row, mapping)).collect();
-        let beside: Vec<_> = beside
-            .iter()
-            .map(|((other, citation), by)| json!({"framework": other, "citation": citation, "by": by, "credit": false}))
-            .collect();
+        let beside: Vec<_> = beside.iter().map(Beside::json).collect();
         output::json(&json!({
             "framework": framework.id, "requirement": row, "dates": rule, "controls": mapped, "neighbours": beside,
         }));
@@ -172,67 +181,94 @@ fn show_requirement(context: &Context, catalogs: &Catalogs, framework: &Framewor
         line(format!("when: {note}"));
     }
     if let Some(rule) = rule {
-        line(format!(
-            "from: {} (original text: {}), {}",
-            dates(&rule.current),
-            dates(&rule.original),
-            rule.basis
-        ));
-        if !rule.practical.is_empty() {
-            line(format!("can first bite: {} (our inference)", dates(&rule.practical)));
-        }
+        show_dates(framework, rule);
     }
     if !row.evidence.is_empty() {
         line(format!("usually shown by: {}", row.evidence.join(", ")));
     }
-    if !row.assessable {
+    if row.assessable {
+        show_mapped(catalogs, &mapped);
+    } else {
         let below: Vec<String> = framework.children(&row.id).map(|child| child.citation.clone()).collect();
         let below =
             if below.is_empty() { String::new() } else { format!("; below it: {}", below.join(", ")) };
         line(format!("no evidence is judged here{below}"));
-        return;
-    }
-    if mapped.is_empty() {
-        line("no control is mapped to it: it needs a document or a decision of yours");
-    } else {
-        let title = |mapping: &Mapping| {
-            catalogs
-                .controls
-                .control(mapping.control.as_str())
-                .map_or_else(String::new, |control| control.title.clone())
-        };
-        let rows = mapped.iter().map(|mapping| {
-            vec![mapping.control.to_string(), title(mapping), relation(mapping), mapping.rationale.clone()]
-        });
-        output::table(&["control", "title", "relation", "why"], rows.collect::<Vec<_>>());
     }
     if !beside.is_empty() {
-        line("beside it in other frameworks, through the same controls (to read, never credit):");
-        let rows =
-            beside.iter().map(|((other, citation), by)| vec![other.clone(), citation.clone(), joined(by)]);
-        output::table(&["framework", "requirement", "through"], rows.collect::<Vec<_>>());
+        line("");
+        line("beside it in other frameworks (where to look, never credit):");
+        let rows = beside.iter().map(|beside| {
+            let relation = beside.neighbour.relation.as_str().to_owned();
+            let framework = beside.neighbour.framework.to_owned();
+            vec![beside.of.citation.clone(), relation, framework, beside.citation(), beside.basis()]
+        });
+        output::table(&["of", "relation", "framework", "there", "basis"], rows);
     }
 }
 
-/// Requirements of other frameworks that the same controls are mapped to, each with those controls.
-fn neighbours(
-    catalogs: &Catalogs,
-    framework: &Framework,
-    mapped: &[&Mapping],
-) -> BTreeMap<(String, String), BTreeSet<String>> {
-    let controls: BTreeSet<_> = mapped.iter().map(|mapping| &mapping.control).collect();
-    let mut beside: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
-    for other in catalogs.frameworks.iter().filter(|other| other.id != framework.id) {
-        for mapping in
-            catalogs.mappings.of(other.id.as_str()).iter().filter(|m| controls.contains(&m.control))
-        {
-            let citation =
-                other.requirement(&mapping.requirement).map_or(&mapping.requirement, |row| &row.citation);
-            let key = (other.id.to_string(), citation.clone());
-            beside.entry(key).or_default().insert(mapping.control.to_string());
+fn show_mapped(catalogs: &Catalogs, mapped: &[&Mapping]) {
+    if mapped.is_empty() {
+        line("no control is mapped to it: it needs a document or a decision of yours");
+        return;
+    }
+    let rows = mapped.iter().map(|mapping| {
+        let title = catalogs.controls.control(mapping.control.as_str()).map(|control| control.title.clone());
+        let title = title.unwrap_or_default();
+        vec![mapping.control.to_string(), title, relation(mapping), mapping.rationale.clone()]
+    });
+    output::table(&["control", "title", "relation", "why"], rows.collect::<Vec<_>>());
+}
+
+/// What the crosswalk has beside a provision, and beside those above it.
+fn neighbours<'a>(
+    catalogs: &'a Catalogs,
+    crosswalk: &'a Crosswalk,
+    framework: &'a Framework,
+    row: &'a Requirement,
+) -> Vec<Beside<'a>> {
+    let here = std::iter::once(row).chain(above(framework, row));
+    let found =
+        here.flat_map(|node| crosswalk.neighbours(framework.id.as_str(), &node.id).map(move |n| (node, n)));
+    found
+        .map(|(node, neighbour)| {
+            let there = catalogs.frameworks.iter().find(|other| other.id == *neighbour.framework);
+            let there = there.zip(neighbour.requirement).and_then(|(other, id)| other.requirement(id));
+            Beside { of: node, there, neighbour }
+        })
+        .collect()
+}
+
+/// A row of the crosswalk beside a provision.
+struct Beside<'a> {
+    /// The provision, or the one above it that the row is about.
+    of: &'a Requirement,
+    /// The other one; none where nothing was found.
+    there: Option<&'a Requirement>,
+    neighbour: Neighbour<'a>,
+}
+
+impl Beside<'_> {
+    fn citation(&self) -> String {
+        match (self.there, self.neighbour.requirement) {
+            (Some(there), _) => format!("{} {}", there.citation, there.title),
+            (None, Some(_)) => "as a whole".to_owned(),
+            (None, None) => "nothing found".to_owned(),
         }
     }
-    beside
+
+    fn basis(&self) -> String {
+        let row = self.neighbour.row;
+        format!("{}, {}", row.basis.as_str(), row.source)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let Neighbour { framework, requirement, relation, row } = self.neighbour;
+        json!({
+            "of": self.of.id, "framework": framework, "requirement": requirement,
+            "citation": self.there.map(|there| &there.citation), "relation": relation, "stated": row.stated,
+            "basis": row.basis, "source": row.source, "confidence": row.confidence, "note": row.note, "credit": false,
+        })
+    }
 }
 
 /// The nodes above one, the nearest first.
@@ -257,12 +293,34 @@ fn joined(words: &BTreeSet<String>) -> String {
     words.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-fn dates(dates: &BTreeMap<String, Date>) -> String {
-    let one = |(what, date): (&String, &Date)| format!("{date} ({what})");
-    let all: BTreeSet<&Date> = dates.values().collect();
-    match all.len() {
-        0 => "no date".to_owned(),
-        1 => all.into_iter().map(Date::to_string).collect(),
-        _ => dates.iter().map(one).collect::<Vec<_>>().join(", "),
+fn show_dates(framework: &Framework, rule: &DateRule) {
+    let reading = if rule.status == Basis::Inference { "; our reading, not settled" } else { "" };
+    let (current, original) = (dates(&rule.current), dates(&rule.original));
+    line(format!("from: {current} (original text: {original}), {}{reading}", rule.basis));
+    if !rule.routes.is_empty() {
+        line(format!("only by route: {}", joined(&rule.routes)));
     }
+    if !rule.practical.is_empty() {
+        line(format!("can first bite: {} (our inference)", dates(&rule.practical)));
+    }
+    if let Some(legacy) = &rule.legacy {
+        let rules = framework.law.iter().flat_map(|law| &law.transitional_rules);
+        let citation =
+            rules.into_iter().find(|rule| rule.id == legacy.rule).map_or("", |rule| rule.citation.as_str());
+        line(format!("systems on the market before {}: {} {citation}", dates(&legacy.before), legacy.rule));
+    }
+    if let Some(note) = &rule.note {
+        line(format!("note: {note}"));
+    }
+}
+
+/// Dates with the route each is for, unless it is for all.
+fn dates(dates: &BTreeMap<String, Date>) -> String {
+    if dates.is_empty() {
+        return "no date".to_owned();
+    }
+    let one = |(what, date): (&String, &Date)| {
+        if what == "all" { date.to_string() } else { format!("{date} ({what})") }
+    };
+    dates.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -14,6 +14,7 @@ pub mod assess;
 pub mod assessment;
 pub mod citation;
 pub mod condition;
+pub mod crosswalk;
 pub mod facts;
 pub mod framework;
 pub mod law;
@@ -29,6 +30,7 @@ pub use assessment::{
     Assessment, ControlStanding, Determination, Gap, GapKind, MappedControl, Outcome, Share, Standing, Totals,
 };
 pub use condition::{Condition, Pattern, Truth};
+pub use crosswalk::Crosswalk;
 pub use framework::{Catalog, Framework, FrameworkError, FrameworkKind};
 pub use mapping::{Mapping, MappingError, MappingSet, Relation};
 pub use requirement::{Kind, Level, Requirement};

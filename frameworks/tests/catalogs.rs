@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use affiant_controls::ControlCatalog;
+use affiant_frameworks::crosswalk::{Crosswalk, Row, RowBasis};
 use affiant_frameworks::framework::EMBEDDED;
 use affiant_frameworks::lint::lint;
 use affiant_frameworks::{Framework, FrameworkError, Kind, Level, MappingSet};
@@ -37,6 +38,7 @@ fn the_embedded_catalogs_are_the_yaml_compiled_byte_for_byte() {
     for id in EMBEDDED {
         drift(id, &Framework::from_yaml(&yaml(id)).unwrap().to_bytes());
     }
+    drift("crosswalk", &Crosswalk::from_yaml(&yaml("crosswalk")).unwrap().to_bytes());
     drift("mappings", &MappingSet::from_yaml(&yaml("mappings")).unwrap().to_bytes());
 }
 
@@ -51,6 +53,69 @@ fn embedded_catalogs_pass_the_strict_reader_and_the_linter() {
     }
     let mappings = MappingSet::from_bytes(MappingSet::embedded_bytes()).unwrap();
     assert_eq!(mappings, MappingSet::embedded());
+    let crosswalk = Crosswalk::from_bytes(Crosswalk::embedded_bytes()).unwrap();
+    assert_eq!(crosswalk, Crosswalk::embedded());
+}
+
+#[test]
+fn the_crosswalk_leads_from_provision_to_provision_and_is_seen_from_both_sides() {
+    let crosswalk = Crosswalk::embedded();
+    let frameworks: Vec<Framework> = EMBEDDED.into_iter().map(framework).collect();
+    assert_eq!(crosswalk.check(&frameworks), []);
+    assert_eq!(crosswalk.rows.len(), 606);
+    let of = |basis| crosswalk.rows.iter().filter(|row| row.basis == basis).count();
+    assert_eq!((of(RowBasis::Published), of(RowBasis::Proposed)), (208, 398));
+    assert!(
+        crosswalk
+            .rows
+            .iter()
+            .filter(|row| row.source == "affiant")
+            .all(|row| row.basis == RowBasis::Proposed)
+    );
+    for row in &crosswalk.rows {
+        let (framework, requirement) = row.from.split_once(':').unwrap();
+        assert!(crosswalk.neighbours(framework, requirement).any(|beside| beside.row == row));
+        let (other, there) = row.to.split_once(':').unwrap();
+        assert_ne!(framework, other, "a row between two provisions of one framework");
+        let back = crosswalk.neighbours(other, there).find(|beside| beside.row == row);
+        let back = back.filter(|_| there != "*");
+        assert_eq!(back.and_then(|back| back.requirement), (there != "*").then_some(requirement));
+    }
+    // One step, never two: what a neighbour is beside is not beside this.
+    let direct: BTreeSet<_> =
+        crosswalk.neighbours("eu-ai-act", "art-12-3").map(|beside| beside.requirement).collect();
+    let named = |row: &&Row| row.from == "eu-ai-act:art-12-3" || row.to == "eu-ai-act:art-12-3";
+    assert_eq!(direct.len(), crosswalk.rows.iter().filter(named).count());
+}
+
+#[test]
+fn a_crosswalk_that_leads_nowhere_is_told_row_by_row() {
+    let mut crosswalk = Crosswalk::embedded();
+    let frameworks: Vec<Framework> = EMBEDDED.into_iter().map(framework).collect();
+    let row = crosswalk.rows[0].clone();
+    let changed = |change: fn(&mut Row)| {
+        let mut row = row.clone();
+        change(&mut row);
+        row
+    };
+    crosswalk.rows = vec![
+        row.clone(),
+        row.clone(),
+        changed(|row| row.to = "iso-42001:Z.9".into()),
+        changed(|row| row.from = "GOVERN 1.1".into()),
+        changed(|row| row.source = "nobody".into()),
+        changed(|row| row.to = "iso-42001:*".into()),
+        changed(|row| row.to = "gdpr:art-5".into()),
+    ];
+    let said: Vec<String> = crosswalk.check(&frameworks).into_iter().map(|fault| fault.what).collect();
+    let expected = [
+        "stands twice",
+        "no such requirement",
+        "no framework is named",
+        "no such source",
+        "`*` and `no-relationship` go together",
+    ];
+    assert_eq!(said, expected);
 }
 
 #[test]

@@ -447,7 +447,11 @@ impl<'a> Fsck<'a> {
     }
 
     fn stray(&mut self, path: &str) {
-        if path.ends_with(&format!(".{TEMPORARY}")) {
+        if path.ends_with("/spare.seg.tmp") {
+            self.report.notices.push(format!(
+                "{path} is the spare segment of a writer, or was left by one that was stopped"
+            ));
+        } else if path.ends_with(&format!(".{TEMPORARY}")) {
             self.report.notices.push(format!("{path} was left by an unfinished write"));
         } else {
             self.fault(FaultKind::Stray, None, Some(path), "does not belong here".into());

@@ -26,6 +26,9 @@ use std::path::{Path, PathBuf};
 const MAGIC: &[u8; 4] = b"AJR1";
 const DOMAIN: &[u8] = b"affiant journal v1\n";
 const DIGEST_SIZE: usize = 32;
+/// A larger segment is not used again: it would be overwritten whole each time.
+#[cfg(feature = "sled")]
+const SPARE_MAX: u64 = 64 << 20;
 /// What is written ahead, piece by piece, to compare with.
 const ZEROS: [u8; 4096] = [0; 4096];
 /// Zero bytes written ahead of the records: room for this many like the last, within these bounds.
@@ -215,16 +218,35 @@ pub fn read_segment(storage: &dyn Storage, path: &Path) -> Result<Segment, FileE
 }
 
 /// Where a segment of this process waits that holds nothing any more.
+#[cfg(feature = "sled")]
 pub(crate) fn spare_path(ledger: &Path) -> PathBuf {
     files::temporary(&ledger.join("journal").join("spare.seg"))
 }
 
-/// Takes a segment whose entries are in bundles out of the journal and overwrites it with zeros, durably.
-pub(crate) fn make_spare(storage: &dyn Storage, ledger: &Path, segment: &Path) -> Result<(), FileError> {
+/// Takes a segment whose entries are in bundles out of the journal, durably, then overwrites it with zeros: no payload
+/// stays behind in freed blocks. What is left is a spare segment, if it is `kept` and not too large.
+#[cfg(feature = "sled")]
+pub(crate) fn retire(
+    storage: &dyn Storage,
+    ledger: &Path,
+    segment: &Path,
+    kept: bool,
+) -> Result<(), FileError> {
     let spare = spare_path(ledger);
     storage.rename(segment, &spare).map_err(FileError::at(segment))?;
     storage.sync_names(files::parent(&spare))?;
-    storage.wipe(&spare)
+    let size = storage.wipe(&spare)?;
+    if kept && size <= SPARE_MAX { Ok(()) } else { storage.remove_if_any(&spare) }
+}
+
+/// Removes the spare segment, if a writer before this one left it, wiped or not.
+#[cfg(feature = "sled")]
+pub(crate) fn remove_spare(storage: &dyn Storage, ledger: &Path) -> Result<(), FileError> {
+    let spare = spare_path(ledger);
+    if storage.is_file(&spare) {
+        storage.wipe(&spare)?;
+    }
+    storage.remove_if_any(&spare)
 }
 
 /// The open segment that appends go to.
@@ -252,7 +274,9 @@ impl Journal {
         let path = ledger.join("journal").join(format!("{first:016}.seg"));
         let mut bytes = encode_record(first, carried, frontier, checkpoint);
         let end = bytes.len();
-        let Some(spare) = spare else {
+        // A spare is nobody's but this writer's, and yet its name says that whoever finds it may remove it.
+        let found = spare.filter(|spare| storage.is_file(spare));
+        let Some(spare) = found else {
             bytes.resize(end + AHEAD, 0);
             storage.write_durably(&path, &bytes)?;
             return Self::resume(storage, path, end);

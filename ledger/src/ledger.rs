@@ -32,9 +32,9 @@ use crate::digest::Digest;
 use crate::disk::Disk;
 use crate::entry::{ENTRY_VERSION, Entry};
 use crate::files::{self, FileError};
-use crate::id::Id;
+use crate::id::{Id, visible};
 use crate::index::{Head, Index};
-use crate::journal::{self, AHEAD_MAX, Journal, RECORD_SIZE_MAX};
+use crate::journal::{self, AHEAD_MAX, Journal, RECORD_SIZE_MAX, encode_record};
 use crate::key::{Passphrase, SigningKey};
 use crate::keyfile;
 use crate::keyring::Keyring;
@@ -52,6 +52,7 @@ use crate::table::{Sled, Tables};
 use crate::tail::Tail;
 use crate::tile::TILE_WIDTH;
 use crate::time::{Clock, SystemClock, Timestamp};
+use erase::replace_and_wipe;
 use guard::{refuse_published, refuse_rollback};
 use mending::{clear_unfinished, open_index};
 use seal::{Batch, Edge};
@@ -200,8 +201,9 @@ impl Ledger {
         refuse_used(&*storage, head_path(folder, settings, &surroundings.heads), &settings.origin)?;
         storage.make_folders(folder)?;
         let lock = storage.lock(folder, surroundings.wait)?;
-        // Another process may have made one while this one waited.
+        // Another process may have made one while this one waited; and a path through the folder leads somewhere only now.
         refuse_existing(&*storage, folder)?;
+        refuse_used(&*storage, head_path(folder, settings, &surroundings.heads), &settings.origin)?;
         let paths = keys.iter().map(|(path, _)| path.as_path()).chain([Path::new(LOG_KEY_FILE)]);
         clear_unfinished(&*storage, folder, paths)?;
         let genesis = Genesis {
@@ -292,7 +294,7 @@ impl Ledger {
         if published < reader.size() {
             journal.write_again(&*storage)?;
         }
-        storage.remove_if_any(&journal::spare_path(folder))?;
+        journal::remove_spare(&*storage, folder)?;
         storage.sync_names(files::parent(journal.path()))?;
         storage.sync_names(folder)?;
         let last = Entry::from_bytes(&reader.entry_bytes(reader.size() - 1)?)?;
@@ -636,9 +638,12 @@ impl Ledger {
     /// Writes the open segment anew when it has more room than a ledger at rest needs.
     fn shrink(&mut self) -> Result<(), LedgerError> {
         if self.journal.room() > AHEAD_MAX as u64 {
-            let (storage, folder) = (&*self.surroundings.storage, self.reader.folder());
+            let storage = &*self.surroundings.storage;
             let ((start, tail), note) = (self.reader.tail(), self.reader.note());
-            let journal = Journal::start(storage, folder, None, start, tail, &self.edge.frontier, note);
+            let bytes = encode_record(start, tail, &self.edge.frontier, note);
+            let path = self.journal.path().to_owned();
+            let replaced = replace_and_wipe(storage, &path, &bytes);
+            let journal = replaced.and_then(|()| Journal::resume(storage, path, bytes.len()));
             self.journal = journal.inspect_err(|_| self.stopped = true)?;
         }
         Ok(())
@@ -742,10 +747,17 @@ fn refuse_existing(storage: &dyn Storage, folder: &Path) -> Result<(), LedgerErr
 
 /// Refuses to found a second log under an origin whose last checkpoint is remembered.
 fn refuse_used(storage: &dyn Storage, path: PathBuf, origin: &str) -> Result<(), LedgerError> {
-    match storage.read_if_any(&path, CHECKPOINT_SIZE_MAX as u64)? {
-        Some(note) if !note.is_empty() => Err(LedgerError::OriginUsed { origin: origin.to_owned(), path }),
-        _ => Ok(()),
+    let note = storage.read_if_any(&path, CHECKPOINT_SIZE_MAX as u64)?.unwrap_or_default();
+    if note.is_empty() {
+        return Ok(());
     }
+    // The first line of a checkpoint is its origin.
+    let first = note.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    if first == origin.as_bytes() {
+        return Err(LedgerError::OriginUsed { origin: origin.to_owned(), path });
+    }
+    let (path, found) = (path.display().to_string(), visible(&String::from_utf8_lossy(first)));
+    Err(LedgerError::OtherOrigin { path, found, own: origin.to_owned() })
 }
 
 fn sign(settings: &Settings, keys: &[&SigningKey], frontier: &Frontier) -> (Checkpoint, Vec<u8>) {

@@ -4,8 +4,8 @@
 //! journal segments that held the same entries removed. A stop at any point leaves both, and the next open does the
 //! work again.
 //!
-//! The last of those segments is kept for the next one, under a temporary name and overwritten with zeros: writing over a file
-//! that has its blocks costs about half as much as a file that grows, and no payload stays behind in freed blocks.
+//! Those segments are overwritten with zeros before they are removed, so that no payload stays behind in freed blocks, and the
+//! last is kept for the next one: writing over a file that has its blocks costs about half as much as a file that grows.
 
 use crate::background::Background;
 use crate::digest::Digest;
@@ -55,17 +55,12 @@ impl Settler {
         // After a stop half-way the segment that carries on may have been there already, under the same name.
         let mut old = std::mem::replace(&mut self.segments, vec![next.clone()]);
         old.retain(|path| *path != next);
-        let kept = if spare { old.pop() } else { None };
-        self.spares = kept.is_some();
+        self.spares = spare && !old.is_empty();
         self.running = Some(Background::begin(move || {
             write_bundles(&*storage, &folder, start / TILE_WIDTH, &sealed)?;
             // Durably: a payload that is erased from its bundle must not come back with a segment. Oldest first, one by one:
             // one that came back before a gap could not be read.
-            old.iter().try_for_each(|path| {
-                storage.remove_if_any(path)?;
-                storage.sync_names(files::parent(path))
-            })?;
-            kept.map_or(Ok(()), |kept| journal::make_spare(&*storage, &folder, &kept))
+            old.iter().try_for_each(|path| journal::retire(&*storage, &folder, path, spare))
         }));
     }
 
@@ -73,7 +68,12 @@ impl Settler {
     pub(crate) fn wait(&mut self) -> Result<(), FileError> {
         match self.running.take() {
             None => Ok(()),
-            Some(run) => run.wait().unwrap_or_else(|| panic!("settling does not panic")),
+            Some(run) => {
+                let done = run.wait().unwrap_or_else(|| panic!("settling does not panic"));
+                // A spare that may not be wiped is left to whoever opens the ledger next.
+                self.spares &= done.is_ok();
+                done
+            }
         }
     }
 }

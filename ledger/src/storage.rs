@@ -162,8 +162,8 @@ impl dyn Storage + '_ {
         self.sync_names(above)
     }
 
-    /// Overwrites a file with zeros, durably.
-    pub fn wipe(&self, path: &Path) -> Result<(), FileError> {
+    /// Overwrites a file with zeros, durably; gives its size in bytes.
+    pub fn wipe(&self, path: &Path) -> Result<u64, FileError> {
         let mut file = self.open_in_place(path).map_err(FileError::at(path))?;
         let size = file.size().map_err(FileError::at(path))?;
         let zeros = vec![0; 1 << 20];
@@ -173,7 +173,8 @@ impl dyn Storage + '_ {
             file.write_at(at, &zeros[..count as usize]).map_err(FileError::at(path))?;
             at += count;
         }
-        file.sync().map_err(FileError::at(path))
+        file.sync().map_err(FileError::at(path))?;
+        Ok(size)
     }
 
     /// Removes a file that may not be there.

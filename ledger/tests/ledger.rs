@@ -370,5 +370,17 @@ fn a_second_log_is_not_founded_under_an_origin_that_was_used() {
     let Err(LedgerError::OriginUsed { path, .. }) = refused else { panic!("{refused:?}") };
     assert!(!place.ledger.exists(), "nothing was made");
     fs::remove_file(path).unwrap();
+    // The file is found through a folder that is not there yet, and whose checkpoint it is decides what is said.
+    let head = place.surroundings.heads.with_file_name("kept-elsewhere");
+    let settings = Settings { head: Some("../kept-elsewhere".into()), ..settings };
+    let create = || Ledger::create(&place.ledger, &settings, &key, place.surroundings.clone());
+    fs::write(&head, "affiant.example/test\n3\nAAAA\n").unwrap();
+    assert!(matches!(create(), Err(LedgerError::OriginUsed { .. })));
+    fs::write(&head, "affiant.example/another\n3\nAAAA\n").unwrap();
+    assert!(
+        matches!(create(), Err(LedgerError::OtherOrigin { found, .. }) if found == "affiant.example/another")
+    );
+    assert!(!place.ledger.join("affiant.toml").exists() && !place.ledger.join("keys").exists());
+    fs::remove_file(head).unwrap();
     Ledger::create(&place.ledger, &settings, &key, place.surroundings.clone()).unwrap().close().unwrap();
 }

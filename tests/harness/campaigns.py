@@ -120,6 +120,7 @@ CAMPAIGNS = [
     sweep("push-one", "unsynced", short=0),
     sweep("push-one", "half-bundled", short=40),
     sweep("push-one", "untrimmed", short=40),
+    sweep("push-one", "unwiped", short=20),
     sweep("push-one", "reindexing", short=40),
     sweep("reindex", "torn", short=0),
     sweep("reindex", "untrimmed", short=0),

@@ -14,7 +14,10 @@ fn the_catalogs_are_listed_and_a_requirement_is_shown_with_both_its_dates_and_it
     let place = Place::new();
     let listed = place.affiant(&["catalog", "list", "--json"]).expect(0).json();
     let ids: Vec<_> = listed.as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["eu-ai-act", "iso-42001", "nist-ai-rmf", "affiant-ai-spm", "affiant-mappings"]);
+    assert_eq!(
+        ids,
+        ["eu-ai-act", "iso-42001", "nist-ai-rmf", "affiant-ai-spm", "affiant-mappings", "affiant-crosswalk"]
+    );
     for id in ["Art. 12(1)", "art.12(1)", "art-12-1"] {
         let shown = place.affiant(&["catalog", "show", id]).expect(0);
         let shown = shown
@@ -28,6 +31,13 @@ fn the_catalogs_are_listed_and_a_requirement_is_shown_with_both_its_dates_and_it
     assert!(beside.iter().any(|row| row["citation"] == "Art. 12(1)" && row["credit"] == false), "{beside:?}");
     place.affiant(&["catalog", "show", "AFF-DAT-01"]).expect(0).says("Art. 10(2)(b)").says("passes when");
     place.affiant(&["catalog", "show", "eu-ai-act"]).expect(0).says("Chapter III, Section 2");
+    for id in ["affiant-ai-spm", "affiant-mappings", "affiant-crosswalk"] {
+        place.affiant(&["catalog", "show", id]).expect(0).says(id).says("digest");
+    }
+    // A date that is not for all says for what; what is a reading of ours says so.
+    let shown = place.affiant(&["catalog", "show", "Art. 6(1)"]).expect(0);
+    shown.says("2028-08-02 (annex-i)").says("only by route: annex-i");
+    place.affiant(&["catalog", "show", "Art. 4a(1)(a)"]).expect(0).says("our reading, not settled");
     place
         .affiant(&["catalog", "show", "Art. 4"])
         .expect(0)
@@ -81,6 +91,34 @@ fn a_catalog_of_ones_own_is_judged_by_line_and_hint() {
         place.write("own.yaml", text);
         place.affiant(&["catalog", "lint", "own.yaml"]).expect(1).says(said);
     }
+    // Mappings of one's own, to a framework of one's own.
+    place.write("house.yaml", nist.replacen("id: nist-ai-rmf\n", "id: house-rules\n", 1));
+    let mapped =
+        data("frameworks/data/mappings.yaml").replacen("\n  nist-ai-rmf:\n", "\n  house-rules:\n", 1);
+    place.write("mapped.yaml", &mapped);
+    place
+        .affiant(&["catalog", "lint", "mapped.yaml"])
+        .expect(1)
+        .says("mapped.yaml:")
+        .says("known: eu-ai-act");
+    let both = place.affiant(&["catalog", "lint", "mapped.yaml", "house.yaml"]).expect(0);
+    both.says("mapped.yaml: a sound mapping set").says("house.yaml: a sound framework");
+    let forged = mapped.replacen("\n  house-rules:\n", "\n  \"x\\nmapped.yaml: a sound mapping set\":\n", 1);
+    place.write("mapped.yaml", forged);
+    let answer = place.affiant(&["catalog", "lint", "mapped.yaml"]).expect(1);
+    assert!(
+        !answer.stdout.lines().any(|line| line.starts_with("mapped.yaml: a sound")),
+        "{}",
+        answer.shown()
+    );
+    let hostile = nist.replacen("  - id: GOVERN 1\n", "  - id: \"GOVERN\\e[2J\\u202e1\"\n", 1);
+    place.write("own.yaml", &hostile);
+    for words in [["catalog", "lint", "own.yaml"].as_slice(), &["catalog", "diff", "nist-ai-rmf", "own.yaml"]]
+    {
+        let answer = place.affiant(words);
+        let text = format!("{}{}", answer.stdout, answer.stderr);
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
+    }
     place.write("own.yaml", [0xff, 0xfe]);
     place.affiant(&["catalog", "lint", "own.yaml"]).expect(2).warns("not text in UTF-8");
     place.affiant(&["catalog", "lint", "nowhere.yaml"]).expect(2);
@@ -113,6 +151,11 @@ fn two_catalogs_are_compared_row_by_row() {
         .expect(1)
         .says("(the catalog itself)")
         .says("title");
+    place.write("other-order.yaml", mappings_in_another_order());
+    place
+        .affiant(&["catalog", "diff", "affiant-mappings", "other-order.yaml"])
+        .expect(1)
+        .says("in another order");
     place
         .affiant(&["catalog", "diff", "nist-ai-rmf", "iso-42001"])
         .expect(1)
@@ -123,4 +166,12 @@ fn two_catalogs_are_compared_row_by_row() {
         .expect(2)
         .warns("no rows in common");
     place.affiant(&["catalog", "diff", "nist-ai-rmf", "nowhere"]).expect(2).warns("affiant catalog list");
+}
+
+/// The first two mappings change places.
+fn mappings_in_another_order() -> String {
+    let text = data("frameworks/data/mappings.yaml");
+    let mut parts: Vec<&str> = text.split_inclusive("    - control: ").collect();
+    parts.swap(1, 2);
+    parts.concat()
 }

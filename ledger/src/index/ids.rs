@@ -107,6 +107,8 @@ pub(super) fn file(
         let head = streams.get_mut(name).ok_or_else(|| TableError("an id of no stream".into()))?;
         let (key, value) = match leaf_of(table, prefix, first)? {
             None if head.ids == 0 => (prefix.to_vec(), seal(prefix, vec![0])),
+            // A leaf that the heads know nothing of is of another time than they are.
+            Some(_) if head.ids == 0 => return Err(TableError("a leaf of ids stands beside none".into())),
             row => row.ok_or_else(lost)?,
         };
         let leaf = Leaf::read(&key, &value)?;

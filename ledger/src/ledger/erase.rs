@@ -234,7 +234,7 @@ fn erase_file(storage: &dyn Storage, path: &Path) -> Result<(), FileError> {
 }
 
 /// Replaces a file durably, then overwrites what the old one held: the file system may keep its blocks for long.
-fn replace_and_wipe(storage: &dyn Storage, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+pub(super) fn replace_and_wipe(storage: &dyn Storage, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut old = storage.open_in_place(path).map_err(FileError::at(path))?;
     storage.write_durably(path, bytes)?;
     let size = old.size().map_err(FileError::at(path))?;

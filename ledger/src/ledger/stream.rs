@@ -12,7 +12,7 @@ use crate::key::SigningKey;
 use crate::keyring::Keyring;
 use crate::record::Draft;
 use crate::settings::Settings;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
 use std::thread::Builder;
@@ -42,6 +42,7 @@ impl Ledger {
     ///
     /// For drafts of which [`Ledger::recorded_before`] has just said that none is recorded: they are not looked up
     /// again. An id that stands twice in a batch is refused. Each batch comes with something that is handed to `done`.
+    /// Batches are asked for ahead of need, on a thread of its own: after an error this returns when the one asked for is there.
     pub fn append_stream<T: Send, E: From<LedgerError> + Send, B>(
         &mut self,
         batches: B,
@@ -156,7 +157,7 @@ impl Sealer<'_> {
 
 /// Refuses an id that stands twice in a batch.
 fn refuse_twins(drafts: &[Draft]) -> Result<(), LedgerError> {
-    let mut ids = HashSet::new();
+    let mut ids = BTreeSet::new();
     for draft in drafts {
         if let Some(id) = &draft.id
             && !ids.insert((&draft.stream, id))
