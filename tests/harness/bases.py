@@ -171,8 +171,8 @@ class Bases:
         "torn": ("forty", "heavy", "fdatasync", SEGMENT, 1, "tear"),
         # Bundles are being written: some have their names, some not.
         "half-bundled": ("forty", "heavy", "rename", r"ledger/(tile|payload)/", 4, None),
-        # Bundles are written, the journal segment that held the same entries is not yet taken out of the journal.
-        "untrimmed": ("forty", "heavy", "rename", SEGMENT, 0, None),
+        # Bundles have their names, the journal segment that held the same entries is not yet taken out of the journal.
+        "untrimmed": ("forty", "heavy", "fsync", r"ledger/tile/entries$", -1, None),
         # It is out of the journal, and not yet overwritten.
         "unwiped": ("forty", "heavy", "pwrite64", r"ledger/journal/spare\.seg\.tmp$", 0, None),
         # The old index is out of the way, the new one not there.
