@@ -14,9 +14,9 @@ use serde_json::json;
 /// Judges the catalogs in `files`, mappings beside the others.
 pub(super) fn run(context: &Context, catalogs: &Catalogs, files: &[String]) -> Result<u8, Failure> {
     let texts = files.iter().map(|file| Ok((file, read(file)?))).collect::<Result<Vec<_>, Failure>>()?;
-    let mut read: Vec<_> = texts.iter().map(|(file, text)| (*file, text, Loaded::parse(text))).collect();
+    let judged: Vec<_> = texts.iter().map(|(file, text)| (*file, text, Loaded::parse(text))).collect();
     let (mut frameworks, mut controls) = (catalogs.frameworks.clone(), vec![catalogs.controls.clone()]);
-    for (_, _, loaded) in &read {
+    for (_, _, loaded) in &judged {
         match loaded {
             Ok(Loaded::Framework(own)) => frameworks.push((**own).clone()),
             Ok(Loaded::Controls(own)) => controls.push((**own).clone()),
@@ -24,7 +24,7 @@ pub(super) fn run(context: &Context, catalogs: &Catalogs, files: &[String]) -> R
         }
     }
     let mut sound = true;
-    for (file, text, loaded) in read.drain(..) {
+    for (file, text, loaded) in judged {
         let (kind, faults) = match loaded {
             Ok(Loaded::Mappings(mappings)) => {
                 ("mapping set", beside(text, &mappings, &frameworks, &controls))
