@@ -11,8 +11,10 @@ use crate::catalogs;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output;
+use affiant_controls::catalog::ControlCatalog;
 use affiant_frameworks::crosswalk::Crosswalk;
 use affiant_frameworks::framework::{Framework, FrameworkKind};
+use affiant_frameworks::mapping::MappingSet;
 use affiant_reports::derive::Catalogs;
 use serde_json::{Value, json};
 
@@ -30,8 +32,10 @@ pub(crate) fn run(context: &Context, arguments: CatalogArguments) -> Result<u8, 
 
 /// What is known of each catalog.
 fn rows(catalogs: &Catalogs) -> Vec<Value> {
-    let others = [controls_row(catalogs), mappings_row(catalogs), crosswalk_row()];
-    catalogs.frameworks.iter().map(framework_row).chain(others).collect()
+    let frameworks = catalogs.frameworks.iter().map(framework_row);
+    let controls = catalogs.controls.catalogs().iter().map(controls_row);
+    let mappings = catalogs.mappings.sets().iter().map(mappings_row);
+    frameworks.chain(controls).chain(mappings).chain([crosswalk_row()]).collect()
 }
 
 fn list(context: &Context, catalogs: &Catalogs) {
@@ -64,16 +68,14 @@ fn framework_row(framework: &Framework) -> Value {
     })
 }
 
-fn controls_row(catalogs: &Catalogs) -> Value {
-    let controls = &catalogs.controls;
+fn controls_row(controls: &ControlCatalog) -> Value {
     json!({
         "id": controls.id, "kind": "controls", "version": controls.version,
         "holds": format!("{} controls", controls.controls.len()), "digest": controls.digest(),
     })
 }
 
-fn mappings_row(catalogs: &Catalogs) -> Value {
-    let mappings = &catalogs.mappings;
+fn mappings_row(mappings: &MappingSet) -> Value {
     let count: usize = mappings.frameworks.values().map(Vec::len).sum();
     json!({
         "id": mappings.id, "kind": "mappings", "version": mappings.version, "as_of": mappings.as_of,

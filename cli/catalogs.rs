@@ -1,11 +1,11 @@
 //! The catalogs in the program, and their pins on the ledger.
 
 use crate::error::Failure;
-use affiant_controls::catalog::ControlCatalog;
 use affiant_controls::pin::CatalogPin;
+use affiant_controls::set::ControlSet;
 use affiant_controls::statement::Statement;
 use affiant_frameworks::framework::{EMBEDDED, Framework};
-use affiant_frameworks::mapping::MappingSet;
+use affiant_frameworks::mappings::MappingSets;
 use affiant_ledger::id::Id;
 use affiant_ledger::ledger::Ledger;
 use affiant_ledger::record::Draft;
@@ -21,7 +21,7 @@ pub(crate) fn embedded(frameworks: &[String]) -> Result<Catalogs, Failure> {
     let wanted = EMBEDDED.iter().filter(|id| frameworks.is_empty() || frameworks.iter().any(|f| f == *id));
     let frameworks =
         wanted.map(|id| Framework::embedded(id).map_err(Failure::io)).collect::<Result<_, _>>()?;
-    Ok(Catalogs { frameworks, controls: ControlCatalog::embedded(), mappings: MappingSet::embedded() })
+    Ok(Catalogs { frameworks, controls: ControlSet::embedded(), mappings: MappingSets::embedded() })
 }
 
 /// The pins of the embedded catalogs in a stream.

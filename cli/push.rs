@@ -16,9 +16,9 @@ use crate::args::PushArguments;
 use crate::context::Context;
 use crate::error::{Failure, REFUSED};
 use crate::register::known_system;
-use affiant_controls::catalog::ControlCatalog;
 use affiant_controls::intake::{self, Format, ToolRules};
 use affiant_controls::result::{Collector, Run};
+use affiant_controls::set::ControlSet;
 use affiant_controls::status::Status;
 use affiant_ledger::blob;
 use affiant_ledger::id::{Id, visible};
@@ -43,7 +43,7 @@ pub(crate) fn run(context: &Context, arguments: Box<PushArguments>) -> Result<u8
 
 /// Pushes into an open ledger.
 pub(crate) fn push(context: &Context, ledger: &mut Ledger, arguments: &PushArguments) -> Result<u8, Failure> {
-    let (catalog, tools) = (ControlCatalog::embedded(), ToolRules::embedded());
+    let (catalog, tools) = (ControlSet::embedded(), ToolRules::embedded());
     let intake = intake_context(context, ledger, arguments, &catalog, &tools)?;
     let shown = if arguments.dry_run { SHOWN_MAX as usize } else { 0 };
     let signer = arguments.sign_key.as_ref().map(|path| Signer::of(context, ledger, path)).transpose()?;
@@ -123,7 +123,7 @@ fn intake_context<'a>(
     context: &Context,
     ledger: &Ledger,
     arguments: &PushArguments,
-    catalog: &'a ControlCatalog,
+    catalog: &'a ControlSet,
     tools: &'a [ToolRules],
 ) -> Result<intake::Context<'a>, Failure> {
     let id = |text: &Option<String>| {

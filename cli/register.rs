@@ -7,8 +7,8 @@ use crate::error::Failure;
 use crate::output;
 use affiant_controls::admit::{AdmitError, admit_asset, admit_system};
 use affiant_controls::asset::Asset;
-use affiant_controls::catalog::ControlCatalog;
 use affiant_controls::definition::{self, DEFINITIONS_SIZE_MAX, Definitions};
+use affiant_controls::set::ControlSet;
 use affiant_controls::statement::{ORGANISATION, Statement};
 use affiant_controls::system::System;
 use affiant_frameworks::vocabulary::Vocabulary;
@@ -29,7 +29,7 @@ pub(crate) fn run(context: &Context, arguments: RegisterArguments) -> Result<u8,
         RegisterVerb::Asset(arguments) => Definitions { system: None, assets: vec![asset(arguments)?] },
         RegisterVerb::File { file, system } => from_file(&file, parsed(system)?.as_ref())?,
     };
-    let catalog = ControlCatalog::embedded();
+    let catalog = ControlSet::embedded();
     let system = definitions.system.map(admit_system).transpose().map_err(admitted)?;
     system.as_ref().map_or(Ok(()), refuse_unknown_words)?;
     let admit = |asset| admit_asset(asset, &catalog).map_err(admitted);

@@ -51,11 +51,10 @@ impl Loaded {
         if EMBEDDED.contains(&name) {
             return Ok(Self::Framework(Box::new(Framework::embedded(name).map_err(Failure::io)?)));
         }
-        let (controls, mappings) = (ControlCatalog::embedded(), MappingSet::embedded());
-        if controls.id == *name {
+        if let Some(controls) = ControlCatalog::all_embedded().into_iter().find(|it| it.id == *name) {
             return Ok(Self::Controls(Box::new(controls)));
         }
-        if mappings.id == *name {
+        if let Some(mappings) = MappingSet::all_embedded().into_iter().find(|it| it.id == *name) {
             return Ok(Self::Mappings(Box::new(mappings)));
         }
         let text = read(name)?;

@@ -15,7 +15,7 @@ use serde_json::json;
 pub(super) fn run(context: &Context, catalogs: &Catalogs, files: &[String]) -> Result<u8, Failure> {
     let texts = files.iter().map(|file| Ok((file, read(file)?))).collect::<Result<Vec<_>, Failure>>()?;
     let judged: Vec<_> = texts.iter().map(|(file, text)| (*file, text, Loaded::parse(text))).collect();
-    let (mut frameworks, mut controls) = (catalogs.frameworks.clone(), vec![catalogs.controls.clone()]);
+    let (mut frameworks, mut controls) = (catalogs.frameworks.clone(), catalogs.controls.catalogs().to_vec());
     for (_, _, loaded) in &judged {
         match loaded {
             Ok(Loaded::Framework(own)) => frameworks.push((**own).clone()),

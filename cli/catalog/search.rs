@@ -23,10 +23,12 @@ pub(super) fn run(context: &Context, catalogs: &Catalogs, words: &[String]) -> R
             (found, row.summary.as_str())
         })
     });
-    let controls = catalogs.controls.controls.values().map(|control| {
-        let found: Found<'_> =
-            [catalogs.controls.id.as_str(), control.id.as_str(), control.id.as_str(), &control.title];
-        (found, control.objective.as_str())
+    let controls = catalogs.controls.catalogs().iter().flat_map(|catalog| {
+        catalog.controls.values().map(|control| {
+            let found: Found<'_> =
+                [catalog.id.as_str(), control.id.as_str(), control.id.as_str(), &control.title];
+            (found, control.objective.as_str())
+        })
     });
     let all = requirements.chain(controls);
     let found: Vec<Found<'_>> = all

@@ -33,8 +33,7 @@ pub(super) fn run(context: &Context, catalogs: &Catalogs, id: &str) -> Result<u8
         }
         return Ok(0);
     }
-    if let Some(control) =
-        catalogs.controls.controls.values().find(|control| same_citation(control.id.as_str(), id))
+    if let Some(control) = catalogs.controls.controls().find(|control| same_citation(control.id.as_str(), id))
     {
         show_control(context, catalogs, control);
         return Ok(0);
@@ -102,11 +101,8 @@ fn show_control(context: &Context, catalogs: &Catalogs, control: &Control) {
         .frameworks
         .iter()
         .flat_map(|framework| {
-            let of = catalogs
-                .mappings
-                .of(framework.id.as_str())
-                .iter()
-                .filter(|mapping| mapping.control == control.id);
+            let of =
+                catalogs.mappings.of(framework.id.as_str()).filter(|mapping| mapping.control == control.id);
             of.filter_map(move |mapping| {
                 Some((framework, framework.requirement(&mapping.requirement)?, mapping))
             })

@@ -87,7 +87,8 @@ impl Admission<'_> {
         if let Some(signer) = &self.signer {
             signer.may_push(&result.system)?;
         }
-        let gate = AdmitContext { catalog: self.intake.catalog, now: self.intake.now, assets: Some(assets) };
+        let gate =
+            AdmitContext { controls: self.intake.controls, now: self.intake.now, assets: Some(assets) };
         admit(result, &gate).map_err(|error| match error.hint() {
             Some(hint) => format!("{error}\n  hint: {hint}"),
             None => error.to_string(),

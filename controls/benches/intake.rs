@@ -2,7 +2,7 @@
 #![allow(missing_docs, reason = "the macros of criterion make undocumented functions")]
 
 use affiant_controls::intake::{Context, ToolRules, ndjson};
-use affiant_controls::{AdmitContext, ControlCatalog, Statement, admit};
+use affiant_controls::{AdmitContext, ControlSet, Statement, admit};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -19,10 +19,10 @@ fn row() -> String {
 }
 
 fn intake(criterion: &mut Criterion) {
-    let (catalog, tools) = (ControlCatalog::embedded(), ToolRules::embedded());
+    let (controls, tools) = (ControlSet::embedded(), ToolRules::embedded());
     let now = "2026-11-23T00:00:00Z".parse().expect("a time");
-    let context = Context::new(&catalog, &tools, now);
-    let gate = AdmitContext { catalog: &catalog, now, assets: None };
+    let context = Context::new(&controls, &tools, now);
+    let gate = AdmitContext { controls: &controls, now, assets: None };
     let row = row();
     let mut group = criterion.benchmark_group("row");
     group.throughput(Throughput::Elements(1));
@@ -34,7 +34,7 @@ fn intake(criterion: &mut Criterion) {
         });
     });
     group.finish();
-    criterion.bench_function("embedded catalog", |b| b.iter(ControlCatalog::embedded));
+    criterion.bench_function("embedded catalogs", |b| b.iter(ControlSet::embedded));
 }
 
 criterion_group!(benches, intake);

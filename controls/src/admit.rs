@@ -4,10 +4,10 @@
 //! are sane, its texts show what they say, and the core rules ([`crate::rules`]) have had their word.
 
 use crate::asset::Asset;
-use crate::catalog::ControlCatalog;
 use crate::control::ControlId;
 use crate::result::{Check, ControlResult, Population};
 use crate::rules;
+use crate::set::ControlSet;
 use crate::statement::ORGANISATION;
 use crate::system::System;
 use crate::text::{self, DETAILS_LENGTH_MAX, LINE_LENGTH_MAX, NAME_LENGTH_MAX, TextError};
@@ -35,7 +35,7 @@ const ROWS_WITHOUT_QUESTION: usize = 20;
 #[derive(Debug, Clone, Copy)]
 pub struct AdmitContext<'a> {
     /// The controls there are.
-    pub catalog: &'a ControlCatalog,
+    pub controls: &'a ControlSet,
     /// The present.
     pub now: Timestamp,
     /// The registered assets, when a result about any other is to be refused.
@@ -46,12 +46,12 @@ pub struct AdmitContext<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AdmitError {
     /// No such control.
-    #[error("control `{control}` is not in catalog `{catalog}`")]
+    #[error("control `{control}` is in none of the catalogs ({catalogs})")]
     UnknownControl {
         /// The control named.
         control: ControlId,
-        /// The catalog searched.
-        catalog: Id,
+        /// The catalogs searched.
+        catalogs: String,
         /// The nearest control there is.
         nearest: Option<ControlId>,
     },
@@ -157,13 +157,18 @@ fn fits(result: &ControlResult) -> Result<(), AdmitError> {
     if size > STATEMENT_SIZE_MAX { Err(AdmitError::Size { size }) } else { Ok(()) }
 }
 
+/// Ids of catalogs, for a message.
+fn names(controls: &ControlSet) -> String {
+    controls.catalogs().iter().map(|catalog| catalog.id.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 fn known(result: &ControlResult, context: &AdmitContext<'_>) -> Result<(), AdmitError> {
     let control = result.control.as_str();
-    if context.catalog.control(control).is_none() {
+    if context.controls.control(control).is_none() {
         return Err(AdmitError::UnknownControl {
             control: result.control.clone(),
-            catalog: context.catalog.id.clone(),
-            nearest: context.catalog.nearest(control).cloned(),
+            catalogs: names(context.controls),
+            nearest: context.controls.nearest(control).cloned(),
         });
     }
     if let (Some(asset), Some(assets)) = (&result.asset, context.assets) {
@@ -272,12 +277,12 @@ pub fn admit_system(system: System) -> Result<System, AdmitError> {
 }
 
 /// Admits a definition of an asset.
-pub fn admit_asset(asset: Asset, catalog: &ControlCatalog) -> Result<Asset, AdmitError> {
+pub fn admit_asset(asset: Asset, controls: &ControlSet) -> Result<Asset, AdmitError> {
     if asset.id == asset.system || asset.id == *ORGANISATION {
         return Err(AdmitError::ReservedAsset(asset.id));
     }
-    if !catalog.asset_kinds.contains_key(&asset.kind) {
-        let nearest = crate::lint::nearest(&asset.kind, catalog.asset_kinds.keys().map(String::as_str));
+    if !controls.asset_kinds().contains(&asset.kind) {
+        let nearest = crate::lint::nearest(&asset.kind, controls.asset_kinds().iter().map(String::as_str));
         return Err(AdmitError::UnknownKind {
             kind: visible(&asset.kind),
             nearest: nearest.map(str::to_owned),
@@ -334,30 +339,29 @@ mod tests {
 
     #[test]
     fn an_asset_takes_neither_the_name_of_the_system_nor_of_the_organisation() {
-        let catalog = ControlCatalog::embedded();
+        let controls = ControlSet::embedded();
         for id in ["credit-scoring", "org"] {
             assert_eq!(
-                admit_asset(asset(id, "model"), &catalog),
+                admit_asset(asset(id, "model"), &controls),
                 Err(AdmitError::ReservedAsset(id.parse().unwrap()))
             );
         }
-        assert!(admit_asset(asset("scoring-model", "model"), &catalog).is_ok());
+        assert!(admit_asset(asset("scoring-model", "model"), &controls).is_ok());
     }
 
     #[test]
     fn an_unknown_kind_of_asset_is_refused_with_the_nearest_one() {
-        let refused =
-            admit_asset(asset("a", "data-set"), &ControlCatalog::embedded()).expect_err("unknown kind");
+        let refused = admit_asset(asset("a", "data-set"), &ControlSet::embedded()).expect_err("unknown kind");
         assert_eq!(refused.to_string(), "`data-set` is not a kind of asset");
         assert_eq!(refused.hint().as_deref(), Some("did you mean `dataset`?"));
     }
 
     #[test]
     fn a_result_about_an_unregistered_asset_is_refused_where_that_is_asked_for() {
-        let catalog = ControlCatalog::embedded();
+        let controls = ControlSet::embedded();
         let now = "2026-11-23T00:00:00Z".parse().unwrap();
         let assets = BTreeSet::from(["known".parse().unwrap()]);
-        let strict = AdmitContext { catalog: &catalog, now, assets: Some(&assets) };
+        let strict = AdmitContext { controls: &controls, now, assets: Some(&assets) };
         let of = |asset: &str| ControlResult { asset: asset.parse().ok(), ..result() };
         assert_eq!(admit(of("other"), &strict), Err(AdmitError::UnknownAsset("other".parse().unwrap())));
         for asset in ["known", "s", "org"] {
@@ -368,9 +372,9 @@ mod tests {
 
     #[test]
     fn parts_within_their_limits_that_do_not_fit_one_statement_are_refused() {
-        let catalog = ControlCatalog::embedded();
+        let controls = ControlSet::embedded();
         let context =
-            AdmitContext { catalog: &catalog, now: "2026-11-23T00:00:00Z".parse().unwrap(), assets: None };
+            AdmitContext { controls: &controls, now: "2026-11-23T00:00:00Z".parse().unwrap(), assets: None };
         let check = Check {
             rule: "tool:rule".into(),
             status: Status::Passed,

@@ -87,6 +87,11 @@ impl ControlCatalog {
             .unwrap_or_else(|error| panic!("the embedded catalog decodes: {error}"))
     }
 
+    /// Every control catalog that ships with this program.
+    pub fn all_embedded() -> Vec<Self> {
+        vec![Self::embedded()]
+    }
+
     /// The canonical bytes of [`ControlCatalog::embedded`].
     pub fn embedded_bytes() -> &'static [u8] {
         EMBEDDED

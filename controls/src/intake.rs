@@ -17,8 +17,8 @@ pub mod sarif;
 pub mod strict;
 pub mod tools;
 
-use crate::catalog::ControlCatalog;
 use crate::result::{Collector, ControlResult, Method, Run, Subject};
+use crate::set::ControlSet;
 use affiant_ledger::id::Id;
 use affiant_ledger::time::Timestamp;
 use std::collections::BTreeMap;
@@ -70,7 +70,7 @@ impl std::fmt::Display for Format {
 #[derive(Debug, Clone)]
 pub struct Context<'a> {
     /// The controls there are.
-    pub catalog: &'a ControlCatalog,
+    pub controls: &'a ControlSet,
     /// Tool rules to controls; [`ToolRules::embedded`] unless the submitter has others.
     pub tools: &'a [ToolRules],
     /// The AI system.
@@ -94,10 +94,10 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// A context with nothing said but the catalog, the tool rules and the present.
-    pub fn new(catalog: &'a ControlCatalog, tools: &'a [ToolRules], now: Timestamp) -> Self {
+    /// A context with nothing said but the controls, the tool rules and the present.
+    pub fn new(controls: &'a ControlSet, tools: &'a [ToolRules], now: Timestamp) -> Self {
         Self {
-            catalog,
+            controls,
             tools,
             system: None,
             asset: None,

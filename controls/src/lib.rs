@@ -20,6 +20,7 @@ pub mod pin;
 pub mod register;
 pub mod result;
 pub mod rules;
+pub mod set;
 pub mod state;
 pub mod statement;
 pub mod status;
@@ -42,6 +43,7 @@ pub use result::{
     Basis, Check, Collector, ControlResult, DigestSource, Method, Population, Run, Source, Subject,
     TimeSource,
 };
+pub use set::{ControlSet, ControlSetError};
 pub use state::{Citation, ControlState, StateOn};
 pub use statement::{Statement, StatementError, facet_of, id_of};
 pub use status::Status;

@@ -21,10 +21,11 @@ use crate::assessment::{
 };
 use crate::framework::{Framework, FrameworkKind};
 use crate::lint::Fault;
-use crate::mapping::{Mapping, MappingSet};
+use crate::mapping::Mapping;
+use crate::mappings::MappingSets;
 use crate::requirement::Requirement;
 use crate::timing::{Timing, TimingState};
-use affiant_controls::{Control, ControlCatalog, ControlId, ControlState, Register, System};
+use affiant_controls::{Control, ControlId, ControlSet, ControlState, Register, System};
 use affiant_ledger::id::Id;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,8 +48,8 @@ pub enum AssessError {
 /// Judges every requirement of a framework over what a stream says, as of the register's time.
 pub fn assess(
     framework: &Framework,
-    mappings: &MappingSet,
-    controls: &ControlCatalog,
+    mappings: &MappingSets,
+    controls: &ControlSet,
     register: &Register,
 ) -> Result<Assessment, AssessError> {
     let system = register.system().ok_or(AssessError::NoSystem(register.as_of()))?;
@@ -64,8 +65,8 @@ pub fn assess(
         version: ASSESSMENT_VERSION,
         framework: framework.pin(),
         criteria: format!("{}, {}, version {}", framework.name, framework.identifier, framework.version),
-        mappings: mappings.pin(),
-        control_catalog: controls.pin(),
+        mappings: mappings.pins(),
+        control_catalogs: controls.pins(),
         system: system.clone(),
         as_of: register.as_of(),
         totals,
@@ -90,15 +91,15 @@ struct Bench<'a> {
 impl<'a> Bench<'a> {
     fn new(
         framework: &'a Framework,
-        mappings: &'a MappingSet,
-        controls: &ControlCatalog,
+        mappings: &'a MappingSets,
+        controls: &ControlSet,
         register: &'a Register,
     ) -> Self {
         let mut by_requirement: BTreeMap<&str, Vec<&Mapping>> = BTreeMap::new();
         let mut standings = BTreeMap::new();
         for mapping in mappings.of(framework.id.as_str()) {
             by_requirement.entry(&mapping.requirement).or_default().push(mapping);
-            if let Some(control) = controls.controls.get(&mapping.control) {
+            if let Some(control) = controls.control(mapping.control.as_str()) {
                 let standing = || standing(control, register);
                 standings.entry(control.id.clone()).or_insert_with(standing);
             }

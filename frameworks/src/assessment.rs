@@ -31,10 +31,10 @@ pub struct Assessment {
     pub framework: CatalogPin,
     /// Its name and citation, for people.
     pub criteria: String,
-    /// The mapping set used.
-    pub mappings: CatalogPin,
-    /// The control catalog used.
-    pub control_catalog: CatalogPin,
+    /// The mapping sets used, by id.
+    pub mappings: Vec<CatalogPin>,
+    /// The control catalogs used, by id.
+    pub control_catalogs: Vec<CatalogPin>,
     /// The system as stated: roles, risk classes and facts are claims of who stated them.
     pub system: System,
     /// The time judged for.

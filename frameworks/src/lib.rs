@@ -20,6 +20,7 @@ pub mod framework;
 pub mod law;
 pub mod lint;
 pub mod mapping;
+pub mod mappings;
 pub mod requirement;
 pub mod timing;
 pub mod vocabulary;
@@ -32,6 +33,7 @@ pub use assessment::{
 pub use condition::{Condition, Pattern, Truth};
 pub use crosswalk::Crosswalk;
 pub use framework::{Catalog, Framework, FrameworkError, FrameworkKind};
-pub use mapping::{Mapping, MappingError, MappingSet, Relation};
+pub use mapping::{Mapping, MappingError, MappingSet, NeedsDocument, Relation};
+pub use mappings::{MappingSetTwice, MappingSets};
 pub use requirement::{Kind, Level, Requirement};
 pub use timing::{Timing, TimingState, timing};

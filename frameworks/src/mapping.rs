@@ -51,6 +51,19 @@ pub struct Mappings {
     pub controls: Id,
     /// Mappings by framework, sorted by requirement as listed there, then control.
     pub frameworks: BTreeMap<String, Vec<Mapping>>,
+    /// Requirements without a control, by framework, with the document or decision that settles each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub documents: BTreeMap<String, Vec<NeedsDocument>>,
+}
+
+/// A requirement for which no control is meant: a document or a person's decision settles it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NeedsDocument {
+    /// The requirement's id.
+    pub requirement: String,
+    /// Why no control is mapped, and which document settles it.
+    pub reason: String,
 }
 
 /// One control and one requirement it bears on.
@@ -103,6 +116,11 @@ pub enum MappingError {
 }
 
 impl MappingSet {
+    /// Every mapping set that ships with this program.
+    pub fn all_embedded() -> Vec<Self> {
+        vec![Self::embedded()]
+    }
+
     /// The embedded mapping set.
     ///
     /// # Panics
@@ -185,11 +203,11 @@ impl MappingSet {
     }
 
     /// Mappings to `framework` that lead nowhere: no such control, no such requirement, or one on which evidence is
-    /// not judged.
+    /// not judged; and requirements listed as in need of a document that are mapped all the same.
     pub fn check(&self, framework: &Framework, controls: &ControlCatalog) -> Vec<Fault> {
         let judged: BTreeMap<&str, bool> =
             framework.requirements.iter().map(|r| (r.id.as_str(), r.assessable)).collect();
-        let mut faults = Vec::new();
+        let mut faults = self.check_documents(framework, &judged);
         for mapping in self.of(framework.id.as_str()) {
             let place = format!("{} -> {}", mapping.control, visible(&mapping.requirement));
             let mut fault = |what: &str, hint: &str| {
@@ -205,6 +223,37 @@ impl MappingSet {
             }
         }
         faults
+    }
+
+    fn check_documents(&self, framework: &Framework, judged: &BTreeMap<&str, bool>) -> Vec<Fault> {
+        let id = framework.id.as_str();
+        let mapped: BTreeSet<&str> = self.of(id).iter().map(|mapping| mapping.requirement.as_str()).collect();
+        let mut seen = BTreeSet::new();
+        let fault = |listed: &NeedsDocument, what: &str, hint: &str| Fault {
+            place: visible(&listed.requirement),
+            what: what.to_owned(),
+            hint: hint.to_owned(),
+        };
+        let wrong = |listed: &NeedsDocument| {
+            let requirement = listed.requirement.as_str();
+            if judged.get(requirement) != Some(&true) {
+                Some(fault(listed, "no evidence is judged there", "list a requirement that is judged"))
+            } else if mapped.contains(requirement) {
+                Some(fault(listed, "it is mapped to a control too", "list it or map it, not both"))
+            } else if !seen.insert(requirement.to_owned()) {
+                Some(fault(listed, "it is listed twice", "list it once"))
+            } else if listed.reason.trim().is_empty() {
+                Some(fault(listed, "no reason is given", "say which document settles it"))
+            } else {
+                None
+            }
+        };
+        self.documents_for(id).iter().filter_map(wrong).collect()
+    }
+
+    /// Requirements of a framework listed as in need of a document.
+    pub fn documents_for(&self, framework: &str) -> &[NeedsDocument] {
+        self.documents.get(framework).map_or(&[], Vec::as_slice)
     }
 }
 

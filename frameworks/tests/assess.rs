@@ -4,15 +4,16 @@
 
 mod support;
 
-use affiant_controls::{Control, ControlCatalog, ControlState, Status};
+use affiant_controls::{Control, ControlSet, ControlState, Status};
 use affiant_frameworks::framework::EMBEDDED;
 use affiant_frameworks::mapping::Mappings;
 use affiant_frameworks::{
     ApplicabilityState, AssessError, Assessment, Determination, Framework, GapKind, Mapping, MappingSet,
-    Outcome, Relation, Share, TimingState, assess,
+    MappingSets, Outcome, Relation, Share, TimingState, assess,
 };
 use affiant_ledger::id::Id;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use support::{STREAM, Stream, at, credit_scoring};
 
@@ -23,13 +24,13 @@ fn act() -> &'static Framework {
     ACT.get_or_init(|| Framework::embedded("eu-ai-act").unwrap())
 }
 
-fn controls() -> &'static ControlCatalog {
-    static CONTROLS: OnceLock<ControlCatalog> = OnceLock::new();
-    CONTROLS.get_or_init(ControlCatalog::embedded)
+fn controls() -> &'static ControlSet {
+    static CONTROLS: OnceLock<ControlSet> = OnceLock::new();
+    CONTROLS.get_or_init(ControlSet::embedded)
 }
 
 /// Mappings of a few controls to requirements of the AI Act.
-fn mapping(pairs: &[(&str, &str)]) -> MappingSet {
+fn mapping(pairs: &[(&str, &str)]) -> MappingSets {
     let mapping = |(control, requirement): &(&str, &str)| Mapping {
         control: control.parse().unwrap(),
         requirement: (*requirement).to_owned(),
@@ -40,9 +41,11 @@ fn mapping(pairs: &[(&str, &str)]) -> MappingSet {
     let list = pairs.iter().map(mapping).collect();
     MappingSet::new(Mappings {
         frameworks: [("eu-ai-act".to_owned(), list)].into(),
+        documents: BTreeMap::new(),
         ..Mappings::clone(&embedded)
     })
     .unwrap()
+    .into()
 }
 
 /// Two controls on data sets, both mapped to Art. 9(1) here.
@@ -256,7 +259,7 @@ fn every_share_has_a_denominator_and_the_counts_add_up() {
     for id in EMBEDDED {
         let framework = Framework::embedded(id).unwrap();
         let register = stream.register(TODAY);
-        let assessment = assess(&framework, &MappingSet::embedded(), controls(), &register).unwrap();
+        let assessment = assess(&framework, &MappingSets::embedded(), controls(), &register).unwrap();
         let totals = &assessment.totals;
         let judged = framework.assessable().count() as u64;
         assert_eq!(totals.judged, Share { count: judged, of: framework.requirements.len() as u64 });
@@ -280,7 +283,7 @@ fn every_gap_and_control_of_an_assessment_exists() {
     for id in EMBEDDED {
         let framework = Framework::embedded(id).unwrap();
         let register = stream.register(TODAY);
-        let assessment = assess(&framework, &MappingSet::embedded(), controls(), &register).unwrap();
+        let assessment = assess(&framework, &MappingSets::embedded(), controls(), &register).unwrap();
         for determination in &assessment.determinations {
             assert!(framework.requirement(&determination.requirement).is_some_and(|r| r.assessable));
             let binds = determination.applicability.state == ApplicabilityState::Applies;
@@ -308,7 +311,7 @@ fn the_words_never_claim_that_the_law_is_fulfilled() {
     for id in EMBEDDED {
         let framework = Framework::embedded(id).unwrap();
         let register = stream.register(TODAY);
-        let assessment = assess(&framework, &MappingSet::embedded(), controls(), &register).unwrap();
+        let assessment = assess(&framework, &MappingSets::embedded(), controls(), &register).unwrap();
         for determination in &assessment.determinations {
             for word in ["complian", "certified", "conforms", "%"] {
                 assert!(!determination.conclusion.contains(word), "{}", determination.conclusion);
@@ -322,7 +325,7 @@ fn an_assessment_reads_back_from_its_json_as_the_same_bytes_and_refuses_unknown_
     let mut stream = two_data_sets();
     stream.result(DATA, "training", Status::Failed, "2026-11-20");
     let register = stream.register(TODAY);
-    let assessment = assess(act(), &MappingSet::embedded(), controls(), &register).unwrap();
+    let assessment = assess(act(), &MappingSets::embedded(), controls(), &register).unwrap();
     let json = assessment.to_json();
     let read: Assessment = serde_json::from_str(&json).unwrap();
     assert_eq!(read, assessment);
@@ -343,8 +346,9 @@ fn the_example_of_the_specification_is_what_is_printed() {
     let page = std::fs::read_to_string(path).unwrap();
     let (before, rest) = page.split_once("```json\n").unwrap();
     let (example, after) = rest.split_once("```\n").unwrap();
-    let pins = [&assessment.framework, &assessment.mappings, &assessment.control_catalog];
-    let digests = pins.map(|pin| pin.digest.to_string());
+    let pins =
+        [&assessment.framework].into_iter().chain(&assessment.mappings).chain(&assessment.control_catalogs);
+    let digests: Vec<String> = pins.map(|pin| pin.digest.to_string()).collect();
     // Digests of catalogs change with every edit of their words; the page shows them as dots.
     let printed = digests.iter().fold(assessment.to_json(), |json, digest| json.replace(digest, "…"));
     if std::env::var_os("AFFIANT_BLESS").is_some() {

@@ -4,12 +4,12 @@
 
 use affiant_controls::Statement;
 use affiant_controls::admit::{admit_asset, admit_system};
-use affiant_controls::catalog::ControlCatalog;
+use affiant_controls::set::ControlSet;
 use affiant_controls::definition::{Definitions, from_json, from_yaml};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
-static CATALOG: LazyLock<ControlCatalog> = LazyLock::new(ControlCatalog::embedded);
+static CATALOG: LazyLock<ControlSet> = LazyLock::new(ControlSet::embedded);
 
 fuzz_target!(|bytes: &[u8]| {
     let given = "scoring".parse().ok();

@@ -3,14 +3,14 @@
 #![no_main]
 
 use affiant_controls::admit::{AdmitContext, admit};
-use affiant_controls::catalog::ControlCatalog;
+use affiant_controls::set::ControlSet;
 use affiant_controls::intake::{Context, Format, ToolRules, detect, ndjson, parse, parse_partial};
 use affiant_controls::{ControlResult, Statement};
 use affiant_ledger::time::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
-static CATALOG: LazyLock<ControlCatalog> = LazyLock::new(ControlCatalog::embedded);
+static CATALOG: LazyLock<ControlSet> = LazyLock::new(ControlSet::embedded);
 static TOOLS: LazyLock<Vec<ToolRules>> = LazyLock::new(ToolRules::embedded);
 
 fuzz_target!(|bytes: &[u8]| {
@@ -31,7 +31,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn recorded(result: ControlResult, now: Timestamp) {
-    let context = AdmitContext { catalog: &CATALOG, now, assets: None };
+    let context = AdmitContext { controls: &CATALOG, now, assets: None };
     let Ok(admitted) = admit(result, &context) else { return };
     let statement = Statement::Result(Box::new(admitted));
     assert_eq!(Statement::from_bytes("result", &statement.to_bytes()).unwrap(), Some(statement));

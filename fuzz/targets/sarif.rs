@@ -3,14 +3,14 @@
 
 use affiant_controls::Statement;
 use affiant_controls::admit::{AdmitContext, admit};
-use affiant_controls::catalog::ControlCatalog;
+use affiant_controls::set::ControlSet;
 use affiant_controls::intake::{Context, Format, ToolRules, detect, parse_partial};
 use affiant_controls::result::Run;
 use affiant_ledger::time::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
-static CATALOG: LazyLock<ControlCatalog> = LazyLock::new(ControlCatalog::embedded);
+static CATALOG: LazyLock<ControlSet> = LazyLock::new(ControlSet::embedded);
 static TOOLS: LazyLock<Vec<ToolRules>> = LazyLock::new(ToolRules::embedded);
 
 fuzz_target!(|bytes: &[u8]| {
@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
         context.run = run;
         let Ok(parsed) = parse_partial(bytes, Format::Sarif, &context) else { continue };
         for result in parsed.results {
-            let Ok(admitted) = admit(result, &AdmitContext { catalog: &CATALOG, now, assets: None }) else {
+            let Ok(admitted) = admit(result, &AdmitContext { controls: &CATALOG, now, assets: None }) else {
                 continue;
             };
             let statement = Statement::Result(Box::new(admitted));

@@ -5,9 +5,9 @@
 #[path = "../tests/forgeries/workshop.rs"]
 mod workshop;
 
-use affiant_controls::{Asset, ControlCatalog, Statement, Status, System};
+use affiant_controls::{Asset, ControlSet, Statement, Status, System};
 use affiant_frameworks::framework::{EMBEDDED, Framework};
-use affiant_frameworks::mapping::MappingSet;
+use affiant_frameworks::mappings::MappingSets;
 use affiant_ledger::record::Draft;
 use affiant_reports::archive::Limits;
 use affiant_reports::derive::Catalogs;
@@ -23,7 +23,7 @@ const ENTRIES: u64 = 10_000;
 
 fn catalogs() -> Catalogs {
     let frameworks = EMBEDDED.into_iter().map(|id| Framework::embedded(id).unwrap()).collect();
-    Catalogs { frameworks, controls: ControlCatalog::embedded(), mappings: MappingSet::embedded() }
+    Catalogs { frameworks, controls: ControlSet::embedded(), mappings: MappingSets::embedded() }
 }
 
 /// Results of every control of the catalog in turn, each with details that fill a kilobyte.
@@ -37,7 +37,7 @@ fn story(catalogs: &Catalogs) -> Vec<Draft> {
     for pin in catalogs.pins() {
         drafts.push(Statement::Catalog(pin).draft("local"));
     }
-    let controls = catalogs.controls.controls.keys().cycle();
+    let controls = catalogs.controls.controls().map(|control| &control.id).cycle();
     for (number, control) in (drafts.len() as u64..ENTRIES - 1).zip(controls) {
         let mut statement = result(STREAM, control.as_str(), Status::Passed, &format!("run {number} passed"));
         if let Statement::Result(result) = &mut statement {

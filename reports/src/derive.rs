@@ -5,14 +5,14 @@
 use crate::pack::{
     ClaimedKeys, DOES_NOT_ESTABLISH, EntryRange, EvidenceHeld, PACK_VERSION, PackAssessment, catalog_order,
 };
-use affiant_controls::catalog::ControlCatalog;
 use affiant_controls::issued::PackIssued;
 use affiant_controls::pin::CatalogPin;
 use affiant_controls::register::{Register, RegisterError};
+use affiant_controls::set::ControlSet;
 use affiant_controls::statement::{Statement, StatementError};
 use affiant_frameworks::assess::{AssessError, assess};
 use affiant_frameworks::framework::Framework;
-use affiant_frameworks::mapping::MappingSet;
+use affiant_frameworks::mappings::MappingSets;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use affiant_ledger::record::Record;
@@ -23,18 +23,18 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Catalogs {
     /// The frameworks assessed, by id.
     pub frameworks: Vec<Framework>,
-    /// The control catalog.
-    pub controls: ControlCatalog,
+    /// The control catalogs.
+    pub controls: ControlSet,
     /// Which control supports which requirement.
-    pub mappings: MappingSet,
+    pub mappings: MappingSets,
 }
 
 impl Catalogs {
     /// The pins of all catalogs, in the order of assessment.json.
     pub fn pins(&self) -> Vec<CatalogPin> {
         let mut pins: Vec<CatalogPin> = self.frameworks.iter().map(Framework::pin).collect();
-        pins.push(self.controls.pin());
-        pins.push(self.mappings.pin());
+        pins.extend(self.controls.pins());
+        pins.extend(self.mappings.pins());
         pins.sort_by_key(catalog_order);
         pins
     }
@@ -157,10 +157,14 @@ pub fn issued(records: &[Record]) -> Result<PackIssued, DeriveError> {
 }
 
 /// Refuses what would take memory out of proportion to the pack.
-fn limited(register: &Register, frameworks: &[&Framework], mappings: &MappingSet) -> Result<(), DeriveError> {
+fn limited(
+    register: &Register,
+    frameworks: &[&Framework],
+    mappings: &MappingSets,
+) -> Result<(), DeriveError> {
     let named = register.results().filter_map(|recorded| recorded.result.asset.as_ref());
     let assets: BTreeSet<&Id> = register.assets().map(|asset| &asset.id).chain(named).collect();
-    let mapped: usize = frameworks.iter().map(|framework| mappings.of(framework.id.as_str()).len()).sum();
+    let mapped: usize = frameworks.iter().map(|framework| mappings.of(framework.id.as_str()).count()).sum();
     // The system itself and the organisation are assets too.
     let pairs = mapped as u64 * (assets.len() as u64 + 2);
     if pairs > PAIRS_MAX { Err(DeriveError::TooMany { pairs }) } else { Ok(()) }

@@ -184,6 +184,10 @@ fn insert_catalogs(members: &mut Members, catalogs: &Catalogs) {
     for framework in &catalogs.frameworks {
         members.insert(catalog_member(&framework.pin()), framework.to_bytes());
     }
-    members.insert(catalog_member(&catalogs.controls.pin()), catalogs.controls.to_bytes());
-    members.insert(catalog_member(&catalogs.mappings.pin()), catalogs.mappings.to_bytes());
+    for catalog in catalogs.controls.catalogs() {
+        members.insert(catalog_member(&catalog.pin()), catalog.to_bytes());
+    }
+    for set in catalogs.mappings.sets() {
+        members.insert(catalog_member(&set.pin()), set.to_bytes());
+    }
 }

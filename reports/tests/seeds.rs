@@ -10,6 +10,7 @@ mod workshop;
 use affiant_controls::catalog::ControlCatalog;
 use affiant_controls::definition;
 use affiant_controls::intake::{Context, Format, ToolRules, parse};
+use affiant_controls::set::ControlSet;
 use affiant_frameworks::framework::Framework;
 use affiant_frameworks::mapping::MappingSet;
 use affiant_ledger::checkpoint::{Checkpoint, LogKeys};
@@ -142,7 +143,7 @@ fn accepted(target: &str, name: &str, bytes: &[u8]) -> Result<(), String> {
 }
 
 fn results(bytes: &[u8], format: Format) -> Result<(), String> {
-    let (catalog, tools) = (ControlCatalog::embedded(), ToolRules::embedded());
+    let (catalog, tools) = (ControlSet::embedded(), ToolRules::embedded());
     let mut context = Context::new(&catalog, &tools, Timestamp::from_millis(1_795_521_600_000).unwrap());
     context.system = "scoring".parse().ok();
     parse(bytes, format, &context).map(drop).map_err(|error| error.to_string())
@@ -265,18 +266,19 @@ fn from_pack(seeds: &mut Seeds) {
 
 fn from_catalogs(seeds: &mut Seeds) {
     let tiny = tiny_catalogs();
+    let (controls, mappings) = (&tiny.controls.catalogs()[0], &tiny.mappings.sets()[0]);
     let cbor = [
-        ("controls.cbor", tiny.controls.to_bytes()),
+        ("controls.cbor", controls.to_bytes()),
         ("framework.cbor", tiny.frameworks[0].to_bytes()),
-        ("mappings.cbor", tiny.mappings.to_bytes()),
+        ("mappings.cbor", mappings.to_bytes()),
         ("tool-rules.cbor", ToolRules::embedded().remove(0).to_bytes()),
     ];
     cbor.into_iter().for_each(|(name, bytes)| drop(seeds.insert(("catalog", name), bytes)));
     // JSON is YAML.
     let yaml = [
-        ("controls.yaml", serde_json::to_vec_pretty(&tiny.controls).unwrap()),
+        ("controls.yaml", serde_json::to_vec_pretty(controls).unwrap()),
         ("framework.yaml", serde_json::to_vec_pretty(&*tiny.frameworks[0]).unwrap()),
-        ("mappings.yaml", serde_json::to_vec_pretty(&*tiny.mappings).unwrap()),
+        ("mappings.yaml", serde_json::to_vec_pretty(&**mappings).unwrap()),
     ];
     yaml.into_iter().for_each(|(name, bytes)| drop(seeds.insert(("catalog", name), bytes)));
 }

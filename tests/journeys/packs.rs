@@ -1,9 +1,9 @@
 //! Packs as files: every byte counts, and the same evidence gives the same bytes.
 
 use crate::support::place::{NOON, Place};
-use affiant_controls::catalog::ControlCatalog;
+use affiant_controls::set::ControlSet;
 use affiant_frameworks::framework::{EMBEDDED, Framework};
-use affiant_frameworks::mapping::MappingSet;
+use affiant_frameworks::mappings::MappingSets;
 use affiant_ledger::keyfile;
 use affiant_ledger::reader::Reader;
 use affiant_reports::archive::Limits;
@@ -56,8 +56,8 @@ fn build(ledger: &Path) -> IssuedPack {
     };
     let catalogs = Catalogs {
         frameworks: EMBEDDED.iter().map(|id| Framework::embedded(id).unwrap()).collect(),
-        controls: ControlCatalog::embedded(),
-        mappings: MappingSet::embedded(),
+        controls: ControlSet::embedded(),
+        mappings: MappingSets::embedded(),
     };
     let name = format!("{}/issuer", settings.origin).parse().unwrap();
     let issuer = Issuer {

@@ -196,8 +196,8 @@ fn typed(bytes: &[u8]) -> Result<Row<'_>, serde_json::Error> {
 
 /// Fills in what the row leaves out.
 fn complete(row: Row<'_>, context: &Context<'_>) -> Result<ControlResult, Problem> {
-    let (control, title) = match context.catalog.controls.get_key_value(&*row.control) {
-        Some((id, control)) => (id.clone(), control.title.as_str()),
+    let (control, title) = match context.controls.control(&row.control) {
+        Some(control) => (control.id.clone(), control.title.as_str()),
         None => {
             let unknown: Result<ControlId, _> = row.control.parse();
             (unknown.map_err(|error| Problem::Value(error.to_string()))?, "no summary")

@@ -1,18 +1,18 @@
 use super::*;
-use crate::{AdmitContext, AdmitError, Basis, ControlCatalog, Status, TimeSource, admit};
+use crate::{AdmitContext, AdmitError, Basis, ControlSet, Status, TimeSource, admit};
 
 struct Bench {
-    catalog: ControlCatalog,
+    controls: ControlSet,
     tools: Vec<ToolRules>,
 }
 
 fn bench() -> Bench {
-    Bench { catalog: ControlCatalog::embedded(), tools: ToolRules::embedded() }
+    Bench { controls: ControlSet::embedded(), tools: ToolRules::embedded() }
 }
 
 impl Bench {
     fn context(&self) -> Context<'_> {
-        let mut context = Context::new(&self.catalog, &self.tools, "2026-11-23T00:00:00Z".parse().unwrap());
+        let mut context = Context::new(&self.controls, &self.tools, "2026-11-23T00:00:00Z".parse().unwrap());
         context.system = Some("credit-scoring".parse().unwrap());
         context.collector = Some(Collector::new("ci"));
         context
@@ -31,7 +31,7 @@ impl Bench {
     /// Reads and admits one result.
     fn pushed(&self, text: &str) -> Result<ControlResult, AdmitError> {
         let parsed = self.json(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-        let gate = AdmitContext { catalog: &self.catalog, now: self.context().now, assets: None };
+        let gate = AdmitContext { controls: &self.controls, now: self.context().now, assets: None };
         admit(parsed.results.into_iter().next().unwrap(), &gate)
     }
 }

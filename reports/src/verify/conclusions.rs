@@ -14,9 +14,11 @@ use crate::verdict::CheckName;
 use affiant_controls::catalog::ControlCatalog;
 use affiant_controls::pin::{CatalogKind, CatalogPin};
 use affiant_controls::register::Register;
+use affiant_controls::set::ControlSet;
 use affiant_controls::statement::Statement;
 use affiant_frameworks::framework::{EMBEDDED, Framework};
 use affiant_frameworks::mapping::MappingSet;
+use affiant_frameworks::mappings::MappingSets;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::record::Record;
@@ -140,7 +142,7 @@ fn catalogs(case: Case<'_>) -> Result<Catalogs, String> {
         return Err(format!("catalogs of {size} bytes together exceed {CATALOGS_SIZE_MAX}"));
     }
     let pinned = pinned(case.records)?;
-    let (mut frameworks, mut controls, mut mappings) = (Vec::new(), None, None);
+    let (mut frameworks, mut controls, mut mappings) = (Vec::new(), Vec::new(), Vec::new());
     for pin in used {
         match pinned.get(&pin.id) {
             Some(found) if found == pin => {}
@@ -162,11 +164,15 @@ fn catalogs(case: Case<'_>) -> Result<Catalogs, String> {
             }
             CatalogKind::Controls => {
                 let catalog = ControlCatalog::from_bytes(bytes).map_err(|error| wrong(&error))?;
-                controls.insert(catalog).pin().into()
+                let pin = catalog.pin();
+                controls.push(catalog);
+                Some(pin)
             }
             CatalogKind::Mappings => {
                 let set = MappingSet::from_bytes(bytes).map_err(|error| wrong(&error))?;
-                mappings.insert(set).pin().into()
+                let pin = set.pin();
+                mappings.push(set);
+                Some(pin)
             }
         };
         if found.as_ref() != Some(pin) {
@@ -174,8 +180,11 @@ fn catalogs(case: Case<'_>) -> Result<Catalogs, String> {
         }
     }
     frameworks.sort_by(|a, b| a.id.cmp(&b.id));
-    let controls = controls.ok_or("no control catalog")?;
-    let mappings = mappings.ok_or("no mappings")?;
+    if controls.is_empty() || mappings.is_empty() {
+        return Err("no control catalog, or no mappings".to_owned());
+    }
+    let controls = ControlSet::new(controls).map_err(|error| error.to_string())?;
+    let mappings = MappingSets::new(mappings).map_err(|error| error.to_string())?;
     Ok(Catalogs { frameworks, controls, mappings })
 }
 
@@ -259,8 +268,8 @@ fn foreign(assessment: &PackAssessment) -> String {
         .into_iter()
         .filter_map(|id| Some((id.to_owned(), Digest::of(Framework::embedded_bytes(id).ok()?))))
         .collect();
-    own.insert(MappingSet::embedded().pin().id.to_string(), Digest::of(MappingSet::embedded_bytes()));
-    own.insert(ControlCatalog::embedded().id.to_string(), Digest::of(ControlCatalog::embedded_bytes()));
+    let others = MappingSets::embedded().pins().into_iter().chain(ControlSet::embedded().pins());
+    own.extend(others.map(|pin| (pin.id.to_string(), pin.digest)));
     let foreign = assessment.catalogs.iter().filter(|pin| own.get(pin.id.as_str()) != Some(&pin.digest));
     let foreign: Vec<String> = foreign.map(|pin| format!("`{}` {}", pin.id, visible(&pin.version))).collect();
     if foreign.is_empty() {
@@ -294,7 +303,7 @@ fn cited(case: Case<'_>, catalogs: &Catalogs) -> Result<u64, String> {
         }
         for standing in &judged.controls {
             if catalogs.controls.control(standing.control.as_str()).is_none() {
-                return Err(format!("`{}` is no control of {}", standing.control, catalogs.controls.id));
+                return Err(format!("`{}` is no control of the pack's catalogs", standing.control));
             }
             for citation in standing.assets.iter().flat_map(|asset| &asset.citations) {
                 if leaves.get(&citation.index) != Some(&citation.leaf) {

@@ -105,14 +105,14 @@ pub(crate) fn tiny_catalogs() -> Catalogs {
     let controls: ControlCatalog = serde_json::from_value(controls).unwrap();
     Catalogs {
         frameworks: vec![Framework::new(serde_json::from_value(framework).unwrap()).unwrap()],
-        controls: ControlCatalog::from_bytes(&codec::encode(&controls)).unwrap(),
-        mappings: MappingSet::new(serde_json::from_value(mappings).unwrap()).unwrap(),
+        controls: ControlCatalog::from_bytes(&codec::encode(&controls)).unwrap().into(),
+        mappings: MappingSet::new(serde_json::from_value(mappings).unwrap()).unwrap().into(),
     }
 }
 
 /// The same, but with a control catalog in which a pass stays fresh for ever.
 pub(crate) fn friendlier_controls() -> ControlCatalog {
-    let mut controls = tiny_catalogs().controls;
+    let mut controls = tiny_catalogs().controls.catalogs()[0].clone();
     controls.controls.values_mut().for_each(|control| control.max_age = "P99Y".parse().unwrap());
     controls
 }

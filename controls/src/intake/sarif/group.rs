@@ -47,7 +47,7 @@ impl<'a> Group<'a> {
     /// Begins a run of a tool.
     pub(super) fn begin(&mut self, tool: &'a ToolRules, run: &Run, context: &Context<'_>) {
         let testable = |control: &&ControlId| {
-            context.catalog.control(control.as_str()).is_some_and(|control| tool.can_test(control))
+            context.controls.control(control.as_str()).is_some_and(|control| tool.can_test(control))
         };
         let listed = |rule: &&ToolRule| match tool.lists {
             Lists::Found => true,

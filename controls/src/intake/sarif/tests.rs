@@ -1,25 +1,25 @@
 use super::*;
 use crate::intake::{Format, parse};
 use crate::result::{Basis, ControlResult, Run};
-use crate::{AdmitContext, ControlCatalog, Status, TimeSource, admit};
+use crate::{AdmitContext, ControlSet, Status, TimeSource, admit};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::time::Timestamp;
 use serde_json::{Value, json};
 
 /// What every test needs, and a way to say more.
 struct Bench {
-    catalog: ControlCatalog,
+    controls: ControlSet,
     tools: Vec<ToolRules>,
 }
 
 fn bench() -> Bench {
-    Bench { catalog: ControlCatalog::embedded(), tools: ToolRules::embedded() }
+    Bench { controls: ControlSet::embedded(), tools: ToolRules::embedded() }
 }
 
 impl Bench {
     fn context(&self) -> Context<'_> {
         let now: Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
-        let mut context = Context::new(&self.catalog, &self.tools, now);
+        let mut context = Context::new(&self.controls, &self.tools, now);
         context.system = Some("credit-scoring".parse().unwrap());
         context.name = "out/report.sarif";
         context
@@ -28,7 +28,7 @@ impl Bench {
     /// Reads and admits, as a push would.
     fn read(&self, bytes: &[u8], context: &Context<'_>) -> Parsed {
         let mut parsed = parse(bytes, Format::Sarif, context).unwrap();
-        let gate = AdmitContext { catalog: &self.catalog, now: context.now, assets: None };
+        let gate = AdmitContext { controls: &self.controls, now: context.now, assets: None };
         parsed.results = parsed.results.into_iter().map(|result| admit(result, &gate).unwrap()).collect();
         parsed
     }
