@@ -139,19 +139,14 @@ fn erasure_of(reader: &Reader, erased: &Record) -> Result<Option<(Entry, Erasure
 fn statement_json(record: &Record) -> Value {
     let Some(bytes) = &record.statement else { return Value::Null };
     let known = Statement::from_bytes(record.entry.kind.as_str(), bytes).ok().flatten();
-    let value = match known {
-        Some(Statement::System(system)) => serde_json::to_value(system),
-        Some(Statement::Asset(asset)) => serde_json::to_value(asset),
-        Some(Statement::Result(result)) => serde_json::to_value(result),
-        Some(Statement::Catalog(pin)) => serde_json::to_value(pin),
-        Some(Statement::Pack(issued)) => serde_json::to_value(issued),
-        None if record.entry.kind == *ERASURE => return shown(Erasure::from_bytes(bytes)),
-        None if record.entry.kind == *HOLD => return shown(Hold::from_bytes(bytes)),
-        None if record.entry.kind == *KEY_KIND => return shown(KeyStatement::from_bytes(bytes)),
-        None if record.entry.kind == *GENESIS_KIND => return shown(Genesis::from_bytes(bytes)),
-        None => Ok(json!({"cbor_base64": to_base64(bytes)})),
-    };
-    value.unwrap_or(Value::Null)
+    match known {
+        Some(statement) => statement.to_json(),
+        None if record.entry.kind == *ERASURE => shown(Erasure::from_bytes(bytes)),
+        None if record.entry.kind == *HOLD => shown(Hold::from_bytes(bytes)),
+        None if record.entry.kind == *KEY_KIND => shown(KeyStatement::from_bytes(bytes)),
+        None if record.entry.kind == *GENESIS_KIND => shown(Genesis::from_bytes(bytes)),
+        None => json!({"cbor_base64": to_base64(bytes)}),
+    }
 }
 
 fn shown<T: serde::Serialize, E>(statement: Result<T, E>) -> Value {

@@ -18,6 +18,9 @@ pub const CATALOG_SIZE_MAX: usize = 8 << 20;
 /// The baseline, compiled.
 static EMBEDDED: &[u8] = include_bytes!("../data/ai-spm-controls.cbor");
 
+/// Controls on the management system and on the duties of operators, compiled.
+static MANAGEMENT: &[u8] = include_bytes!("../data/ai-ms-controls.cbor");
+
 /// A group of controls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -83,13 +86,16 @@ impl ControlCatalog {
     /// # Panics
     /// Never: a test decodes and lints the same bytes.
     pub fn embedded() -> Self {
-        codec::decode_trusted(EMBEDDED)
-            .unwrap_or_else(|error| panic!("the embedded catalog decodes: {error}"))
+        Self::of_embedded(EMBEDDED)
+    }
+
+    fn of_embedded(bytes: &'static [u8]) -> Self {
+        codec::decode_trusted(bytes).unwrap_or_else(|error| panic!("the embedded catalog decodes: {error}"))
     }
 
     /// Every control catalog that ships with this program.
     pub fn all_embedded() -> Vec<Self> {
-        vec![Self::embedded()]
+        vec![Self::embedded(), Self::of_embedded(MANAGEMENT)]
     }
 
     /// The canonical bytes of [`ControlCatalog::embedded`].

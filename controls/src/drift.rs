@@ -30,6 +30,8 @@ fn compare(name: &str, bytes: &[u8]) {
 fn drift_of_the_control_catalog() {
     let catalog: ControlCatalog = source("ai-spm-controls.yaml");
     compare("ai-spm-controls.cbor", &catalog.to_bytes());
+    let management: ControlCatalog = source("ai-ms-controls.yaml");
+    compare("ai-ms-controls.cbor", &management.to_bytes());
 }
 
 #[test]
@@ -45,6 +47,9 @@ fn the_embedded_catalog_is_canonical_and_sound() {
     let catalog = ControlCatalog::embedded();
     assert_eq!(ControlCatalog::from_bytes(ControlCatalog::embedded_bytes()), Ok(catalog.clone()));
     assert_eq!(catalog.to_bytes(), ControlCatalog::embedded_bytes());
+    for catalog in ControlCatalog::all_embedded() {
+        assert_eq!(ControlCatalog::from_bytes(&catalog.to_bytes()), Ok(catalog));
+    }
 }
 
 /// The YAML counted without the types that the catalog is made of.

@@ -8,15 +8,21 @@
 
 pub mod admit;
 pub mod asset;
+pub mod attestation;
 pub mod catalog;
 pub mod control;
+pub mod decision;
 pub mod definition;
+pub mod event;
 pub mod evidence;
+pub mod exception;
+pub mod incident;
 pub mod intake;
 pub mod issued;
 pub mod lint;
 pub mod measure;
 pub mod pin;
+pub mod plan;
 pub mod register;
 pub mod result;
 pub mod rules;
@@ -32,13 +38,19 @@ mod drift;
 
 pub use admit::{AdmitContext, AdmitError, admit};
 pub use asset::Asset;
+pub use attestation::Attestation;
 pub use catalog::{CatalogError, ControlCatalog, Pillar};
 pub use control::{Control, ControlId, ControlIdError, Severity, TestMode, TestPlan};
+pub use decision::Decision;
+pub use event::Event;
 pub use evidence::EvidenceRef;
+pub use exception::Exception;
+pub use incident::Incident;
 pub use issued::PackIssued;
 pub use measure::{Decimal, Direction, Measure};
 pub use pin::{CatalogKind, CatalogPin};
-pub use register::{Recorded, Register, RegisterError};
+pub use plan::Plan;
+pub use register::{Filed, Horizon, Recorded, Register, RegisterError};
 pub use result::{
     Basis, Check, Collector, ControlResult, DigestSource, Method, Population, Run, Source, Subject,
     TimeSource,

@@ -7,7 +7,10 @@
 //! [`ControlState::Missing`], for a test that did not run is no evidence.
 
 use crate::control::Control;
-use crate::register::Recorded;
+use crate::decision::Decision;
+use crate::event::Event;
+use crate::exception::Exception;
+use crate::register::{Filed, Recorded};
 use crate::result::ControlResult;
 use crate::status::Status;
 use affiant_ledger::digest::Digest;
@@ -28,9 +31,9 @@ pub enum ControlState {
     Stale,
     /// No evidence.
     Missing,
-    /// Failed or missing, and accepted for a time. Not produced yet: there is no exception statement.
+    /// Not held, and accepted for a time by an exception.
     Excepted,
-    /// Does not apply, by a result that says so.
+    /// Does not apply: by a decision, or by a collector's word alone, which leaves a gap.
     NotApplicable,
 }
 
@@ -76,8 +79,71 @@ pub struct StateOn {
     pub citations: Vec<Citation>,
     /// End of the observation that decided, the latest of several.
     pub observed_to: Option<Timestamp>,
-    /// Until when a pass holds.
+    /// Until when a pass or an exception holds.
     pub fresh_until: Option<Timestamp>,
+    /// It does not apply by a decision, and leaves the population.
+    pub decided: bool,
+    /// What it would be without the exception in force.
+    pub underlying: Option<ControlState>,
+    /// An exception accepted this and has expired.
+    pub lapsed: bool,
+}
+
+impl StateOn {
+    /// The same under a decision that the control does not apply, unless something unfavourable is on file.
+    pub(crate) fn decided(self, decision: &Filed<Decision>) -> Self {
+        if matches!(self.state, ControlState::Failed | ControlState::Review) {
+            return self;
+        }
+        let Decision { decided_by, reason, .. } = &decision.value;
+        Self {
+            state: ControlState::NotApplicable,
+            reason: format!("decided not to apply by {decided_by}: {reason}"),
+            citations: vec![decision.citation.clone()],
+            observed_to: None,
+            fresh_until: None,
+            decided: true,
+            underlying: None,
+            lapsed: false,
+        }
+    }
+
+    /// The same under the exceptions that cover it, at an instant.
+    pub(crate) fn excepted<'a>(
+        mut self,
+        covering: impl Iterator<Item = &'a Filed<Exception>>,
+        at: Timestamp,
+    ) -> Self {
+        if self.decided || self.state == ControlState::Held {
+            return self;
+        }
+        let (in_force, over): (Vec<_>, Vec<_>) =
+            covering.filter(|filed| !filed.value.revoked).partition(|filed| filed.value.in_force(at));
+        if let Some(longest) = in_force.iter().max_by_key(|filed| (filed.value.expires, filed.citation.index))
+        {
+            let Exception { id, approver, reason, expires, .. } = &longest.value;
+            self.reason = format!(
+                "exception {id} until {expires}, accepted by {approver}: {reason}; else {}: {}",
+                self.state, self.reason
+            );
+            self.underlying = Some(self.state);
+            self.state = ControlState::Excepted;
+            self.fresh_until = Some(*expires);
+            self.cite(&longest.citation);
+        } else if let Some(last) = over.iter().max_by_key(|filed| (filed.value.expires, filed.citation.index))
+        {
+            let Exception { id, expires, .. } = &last.value;
+            self.reason = format!("{}; exception {id} expired on {expires}", self.reason);
+            self.lapsed = true;
+            self.cite(&last.citation);
+        }
+        self
+    }
+
+    fn cite(&mut self, citation: &Citation) {
+        self.citations.push(citation.clone());
+        self.citations.sort_by_key(|citation| citation.index);
+    }
 }
 
 /// What a single result amounts to, its age aside.
@@ -109,8 +175,14 @@ pub fn fresh_until(control: &Control, result: &ControlResult) -> Timestamp {
     result.valid_until.map_or(by_age, |until| until.min(by_age))
 }
 
-/// Judges the results that speak for one asset, one per collector and form.
-pub(crate) fn judge(control: &Control, speaking: &[&Recorded], as_of: Timestamp) -> StateOn {
+/// Judges the results that speak for one asset, one per collector and form. `events` are those after which earlier
+/// passes no longer count.
+pub(crate) fn judge(
+    control: &Control,
+    speaking: &[&Recorded],
+    events: &[&Filed<Event>],
+    as_of: Timestamp,
+) -> StateOn {
     let of = |weight_wanted: Weight| -> Vec<&Recorded> {
         speaking.iter().copied().filter(|recorded| weight(&recorded.result) == weight_wanted).collect()
     };
@@ -124,7 +196,7 @@ pub(crate) fn judge(control: &Control, speaking: &[&Recorded], as_of: Timestamp)
     }
     let passed = of(Weight::Passed);
     if !passed.is_empty() {
-        return judge_passed(control, &passed, as_of);
+        return judge_passed(control, &passed, events, as_of);
     }
     let not_applicable = of(Weight::NotApplicable);
     if !not_applicable.is_empty() {
@@ -139,13 +211,38 @@ pub(crate) fn judge(control: &Control, speaking: &[&Recorded], as_of: Timestamp)
     state(ControlState::Missing, "no result on file".to_owned(), &[])
 }
 
-fn judge_passed(control: &Control, passed: &[&Recorded], as_of: Timestamp) -> StateOn {
-    let until = passed.iter().map(|recorded| fresh_until(control, &recorded.result)).max();
+fn judge_passed(
+    control: &Control,
+    passed: &[&Recorded],
+    events: &[&Filed<Event>],
+    as_of: Timestamp,
+) -> StateOn {
+    let after = |recorded: &Recorded| {
+        events
+            .iter()
+            .copied()
+            .filter(|event| event.value.at > recorded.result.observed_to)
+            .min_by_key(|event| event.value.at)
+    };
+    let standing: Vec<&Recorded> =
+        passed.iter().copied().filter(|recorded| after(recorded).is_none()).collect();
+    if let (true, Some(last)) = (standing.is_empty(), latest(passed)) {
+        let event = after(last);
+        let (what, when) =
+            event.map_or(("", String::new()), |e| (e.value.kind.as_str(), e.value.at.to_string()));
+        let reason = format!("passed by {}, before the {what} of {when}", collectors(passed));
+        let mut stale = state(ControlState::Stale, reason, passed);
+        if let Some(event) = event {
+            stale.cite(&event.citation);
+        }
+        return StateOn { fresh_until: event.map(|event| event.value.at), ..stale };
+    }
+    let until = standing.iter().map(|recorded| fresh_until(control, &recorded.result)).max();
     let fresh = until.is_some_and(|until| as_of <= until);
     let (kind, verb) = if fresh { (ControlState::Held, "fresh") } else { (ControlState::Stale, "was fresh") };
     let until_text = until.map(|until| until.to_string()).unwrap_or_default();
-    let reason = format!("passed by {}, {verb} until {until_text}", collectors(passed));
-    StateOn { fresh_until: until, ..state(kind, reason, passed) }
+    let reason = format!("passed by {}, {verb} until {until_text}", collectors(&standing));
+    StateOn { fresh_until: until, ..state(kind, reason, &standing) }
 }
 
 fn failed_reason(failed: &[&Recorded]) -> String {
@@ -178,5 +275,14 @@ fn state(state: ControlState, reason: String, decided_by: &[&Recorded]) -> State
         decided_by.iter().map(|r| Citation { leaf: r.leaf, index: r.index }).collect();
     citations.sort_by_key(|citation| citation.index);
     let observed_to = decided_by.iter().map(|r| r.result.observed_to).max();
-    StateOn { state, reason, citations, observed_to, fresh_until: None }
+    StateOn {
+        state,
+        reason,
+        citations,
+        observed_to,
+        fresh_until: None,
+        decided: false,
+        underlying: None,
+        lapsed: false,
+    }
 }

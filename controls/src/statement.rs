@@ -1,12 +1,19 @@
 //! A statement: what a submitter says, the payload of an entry.
 //!
-//! Five kinds live here: `system`, `asset`, `result`, `catalog`, `pack`. Each is a CBOR map without a tag; the kind
+//! Eleven kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
+//! `attestation`, `incident`, `event`. Each is a CBOR map without a tag; the kind
 //! stands in the entry. The same structs are the JSON form: times are RFC 3339 text there and digests hexadecimal.
 
 use crate::asset::Asset;
+use crate::attestation::Attestation;
 use crate::control::ControlId;
+use crate::decision::Decision;
+use crate::event::Event;
+use crate::exception::Exception;
+use crate::incident::Incident;
 use crate::issued::PackIssued;
 use crate::pin::CatalogPin;
+use crate::plan::Plan;
 use crate::result::ControlResult;
 use crate::system::System;
 use affiant_ledger::codec::{self, CodecError};
@@ -31,6 +38,18 @@ pub enum Statement {
     Catalog(CatalogPin),
     /// A pack was issued.
     Pack(PackIssued),
+    /// A gap was accepted for a time.
+    Exception(Exception),
+    /// It was decided what applies; its kind is `applicability`.
+    Decision(Decision),
+    /// Runs of a control were promised.
+    Plan(Plan),
+    /// A person stated how a requirement is met.
+    Attestation(Attestation),
+    /// Something went wrong.
+    Incident(Incident),
+    /// Something happened that earlier evidence does not know of.
+    Event(Event),
 }
 
 /// Why bytes are not a statement of their kind.
@@ -52,6 +71,12 @@ impl Statement {
             Self::Result(_) => "result",
             Self::Catalog(_) => "catalog",
             Self::Pack(_) => "pack",
+            Self::Exception(_) => "exception",
+            Self::Decision(_) => "applicability",
+            Self::Plan(_) => "plan",
+            Self::Attestation(_) => "attestation",
+            Self::Incident(_) => "incident",
+            Self::Event(_) => "event",
         }
     }
 
@@ -63,7 +88,31 @@ impl Statement {
             Self::Result(result) => codec::encode(result),
             Self::Catalog(pin) => codec::encode(pin),
             Self::Pack(pack) => codec::encode(pack),
+            Self::Exception(exception) => codec::encode(exception),
+            Self::Decision(decision) => codec::encode(decision),
+            Self::Plan(plan) => codec::encode(plan),
+            Self::Attestation(attestation) => codec::encode(attestation),
+            Self::Incident(incident) => codec::encode(incident),
+            Self::Event(event) => codec::encode(event),
         }
+    }
+
+    /// Its JSON form: the same fields.
+    pub fn to_json(&self) -> serde_json::Value {
+        let json = match self {
+            Self::System(system) => serde_json::to_value(system),
+            Self::Asset(asset) => serde_json::to_value(asset),
+            Self::Result(result) => serde_json::to_value(result),
+            Self::Catalog(pin) => serde_json::to_value(pin),
+            Self::Pack(pack) => serde_json::to_value(pack),
+            Self::Exception(exception) => serde_json::to_value(exception),
+            Self::Decision(decision) => serde_json::to_value(decision),
+            Self::Plan(plan) => serde_json::to_value(plan),
+            Self::Attestation(attestation) => serde_json::to_value(attestation),
+            Self::Incident(incident) => serde_json::to_value(incident),
+            Self::Event(event) => serde_json::to_value(event),
+        };
+        json.unwrap_or_default()
     }
 
     /// Reads a statement of a kind; `None` for kinds of other storeys (`genesis`, `key`, ...).
@@ -75,6 +124,12 @@ impl Statement {
             "result" => codec::decode(bytes, max).map(|result| Self::Result(Box::new(result))),
             "catalog" => codec::decode(bytes, max).map(Self::Catalog),
             "pack" => codec::decode(bytes, max).map(Self::Pack),
+            "exception" => codec::decode(bytes, max).map(Self::Exception),
+            "applicability" => codec::decode(bytes, max).map(Self::Decision),
+            "plan" => codec::decode(bytes, max).map(Self::Plan),
+            "attestation" => codec::decode(bytes, max).map(Self::Attestation),
+            "incident" => codec::decode(bytes, max).map(Self::Incident),
+            "event" => codec::decode(bytes, max).map(Self::Event),
             _ => return Ok(None),
         };
         read.map(Some).map_err(|source| StatementError { kind: kind.to_owned(), source })
@@ -88,6 +143,12 @@ impl Statement {
             Self::Result(result) => result.system.clone(),
             Self::Catalog(_) => identifier(ORGANISATION),
             Self::Pack(pack) => pack.system.clone(),
+            Self::Exception(exception) => exception.system.clone(),
+            Self::Decision(decision) => decision.system.clone(),
+            Self::Plan(plan) => plan.system.clone(),
+            Self::Attestation(attestation) => attestation.system.clone(),
+            Self::Incident(incident) => incident.system.clone(),
+            Self::Event(event) => event.system.clone(),
         }
     }
 
@@ -111,6 +172,22 @@ impl Statement {
             }
             Self::Catalog(pin) => facet(&["catalog", pin.id.as_str()], 0),
             Self::Pack(pack) => facet(&["pack", pack.id.as_str()], 0),
+            Self::Exception(exception) => facet(&["exception", exception.id.as_str()], 0),
+            Self::Plan(plan) => facet(&["plan", plan.id.as_str()], 0),
+            Self::Incident(incident) => facet(&["incident", incident.id.as_str()], 0),
+            Self::Decision(decision) => {
+                let framework = decision.framework.as_ref().map_or("", Id::as_str);
+                let control = decision.control.as_ref().map_or("", ControlId::as_str);
+                let requirement = decision.requirement.as_deref().unwrap_or_default();
+                facet(&["applicability", framework, requirement, control], 0)
+            }
+            Self::Attestation(attestation) => {
+                facet(&["attestation", attestation.framework.as_str(), &attestation.requirement], 0)
+            }
+            Self::Event(event) => {
+                let asset = event.asset.as_ref().map_or("", Id::as_str);
+                facet(&["event", asset, event.kind.as_str()], event.at.as_millis())
+            }
         }
     }
 
@@ -134,7 +211,7 @@ impl Statement {
 pub fn facet_of(kind: &str, statement: &[u8]) -> Option<Facet> {
     match kind {
         "system" => Some(facet(&["system"], 0)),
-        "asset" | "catalog" | "pack" => {
+        "asset" | "catalog" | "pack" | "exception" | "plan" | "incident" => {
             let [id] = codec::fields(statement, ["id"]).ok()?;
             Some(facet(&[kind, id_in(id?)?], 0))
         }
@@ -147,6 +224,25 @@ pub fn facet_of(kind: &str, statement: &[u8]) -> Option<Facet> {
             let key = ["result", control, asset, codec::text(name?).ok()?];
             let observed_to = Timestamp::from_millis(codec::uint(observed_to?).ok()?).ok()?;
             Some(facet(&key, observed_to.as_millis()))
+        }
+        "applicability" => {
+            let wanted = ["control", "framework", "requirement"];
+            let [control, framework, requirement] = codec::fields(statement, wanted).ok()?;
+            let control = match control {
+                Some(item) => codec::text(item).ok().filter(|text| ControlId::is_one(text))?,
+                None => "",
+            };
+            let requirement = requirement.map_or(Some(""), |item| codec::text(item).ok())?;
+            Some(facet(&[kind, framework.map_or(Some(""), id_in)?, requirement, control], 0))
+        }
+        "attestation" => {
+            let [framework, requirement] = codec::fields(statement, ["framework", "requirement"]).ok()?;
+            Some(facet(&[kind, id_in(framework?)?, codec::text(requirement?).ok()?], 0))
+        }
+        "event" => {
+            let [at, event, asset] = codec::fields(statement, ["at", "kind", "asset"]).ok()?;
+            let at = Timestamp::from_millis(codec::uint(at?).ok()?).ok()?;
+            Some(facet(&[kind, asset.map_or(Some(""), id_in)?, id_in(event?)?], at.as_millis()))
         }
         _ => None,
     }
@@ -255,6 +351,71 @@ mod tests {
             Statement::Result(Box::new(full_result())),
             Statement::Catalog(pin),
             Statement::Pack(pack),
+            Statement::Exception(Exception {
+                id: "exc-7".parse().unwrap(),
+                assets: ["scoring-model".parse().unwrap()].into(),
+                reason: "vendor fix due".into(),
+                system: "credit-scoring".parse().unwrap(),
+                control: "AFF-EXP-11".parse().unwrap(),
+                expires: "2027-01-01T00:00:00Z".parse().unwrap(),
+                revoked: true,
+                approver: "Head of Risk".into(),
+                compensating: Some("manual review".into()),
+                requested_by: Some("Data team".into()),
+            }),
+            Statement::Decision(Decision {
+                owner: Some("Operations".into()),
+                reason: "no customers are served".into(),
+                system: "credit-scoring".parse().unwrap(),
+                applies: false,
+                control: None,
+                drivers: ["law".to_owned()].into(),
+                framework: Some("iso-42001".parse().unwrap()),
+                decided_by: "Head of Risk".into(),
+                requirement: Some("A.10.4".into()),
+            }),
+            Statement::Plan(Plan {
+                id: "drift-weekly".parse().unwrap(),
+                from: "2026-11-01T00:00:00Z".parse().unwrap(),
+                asset: Some("scoring-model".parse().unwrap()),
+                owner: Some("Data team".into()),
+                until: Some("2027-11-01T00:00:00Z".parse().unwrap()),
+                system: "credit-scoring".parse().unwrap(),
+                cadence: "P7D".parse().unwrap(),
+                control: "AFF-EXP-11".parse().unwrap(),
+                collector: Some("ci".into()),
+            }),
+            Statement::Attestation(Attestation {
+                at: "2026-11-01T00:00:00Z".parse().unwrap(),
+                by: "General Counsel".into(),
+                system: "credit-scoring".parse().unwrap(),
+                summary: "no derogation is relied on".into(),
+                evidence: vec![EvidenceRef::of(b"{}", "memo.pdf", "application/pdf")],
+                framework: "eu-ai-act".parse().unwrap(),
+                withdrawn: true,
+                requirement: "art-6-3".into(),
+                valid_until: "2027-11-01T00:00:00Z".parse().unwrap(),
+            }),
+            Statement::Incident(Incident {
+                id: "inc-3".parse().unwrap(),
+                kinds: ["serious".to_owned()].into(),
+                assets: ["scoring-model".parse().unwrap()].into(),
+                system: "credit-scoring".parse().unwrap(),
+                summary: "refusals by a wrong threshold".into(),
+                aware_at: "2026-11-02T00:00:00Z".parse().unwrap(),
+                closed_at: Some("2026-11-09T00:00:00Z".parse().unwrap()),
+                occurred_at: Some("2026-11-01T00:00:00Z".parse().unwrap()),
+                reported_at: Some("2026-11-03T00:00:00Z".parse().unwrap()),
+                completed_at: Some("2026-11-08T00:00:00Z".parse().unwrap()),
+            }),
+            Statement::Event(Event {
+                at: "2026-11-02T00:00:00Z".parse().unwrap(),
+                kind: "release".parse().unwrap(),
+                asset: Some("scoring-model".parse().unwrap()),
+                system: "credit-scoring".parse().unwrap(),
+                done_at: Some("2026-11-03T00:00:00Z".parse().unwrap()),
+                summary: "version 4.2 in production".into(),
+            }),
         ]
     }
 
@@ -298,6 +459,12 @@ mod tests {
                 Statement::Result(s) => serde_json::to_string(s),
                 Statement::Catalog(s) => serde_json::to_string(s),
                 Statement::Pack(s) => serde_json::to_string(s),
+                Statement::Exception(s) => serde_json::to_string(s),
+                Statement::Decision(s) => serde_json::to_string(s),
+                Statement::Plan(s) => serde_json::to_string(s),
+                Statement::Attestation(s) => serde_json::to_string(s),
+                Statement::Incident(s) => serde_json::to_string(s),
+                Statement::Event(s) => serde_json::to_string(s),
             };
             let json = json.unwrap();
             let bytes = statement.to_bytes();

@@ -28,6 +28,9 @@ pub struct Applicability {
     /// Facts that would settle it, where unknown.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub missing: BTreeSet<String>,
+    /// A decision on file says so, whatever follows from the facts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decided: bool,
 }
 
 /// The three answers.
@@ -141,7 +144,7 @@ fn concluded(findings: Vec<Finding>) -> Applicability {
         Truth::False => ApplicabilityState::DoesNotApply,
         Truth::Unknown => ApplicabilityState::Unknown,
     };
-    Applicability { state, reason: because.join("; "), missing }
+    Applicability { state, reason: because.join("; "), missing, decided: false }
 }
 
 fn role(
@@ -254,5 +257,10 @@ fn unknown(because: String, fact: &str) -> Finding {
 }
 
 fn does_not_apply(reason: String) -> Applicability {
-    Applicability { state: ApplicabilityState::DoesNotApply, reason, missing: BTreeSet::new() }
+    Applicability {
+        state: ApplicabilityState::DoesNotApply,
+        reason,
+        missing: BTreeSet::new(),
+        decided: false,
+    }
 }

@@ -4,30 +4,38 @@
 //!
 //! 1. It does not bind the system: `not-applicable`.
 //! 2. Whether it binds is unknown: `unknown`, whatever the evidence, which is shown beside it all the same.
-//! 3. No control is mapped: `not-assessed`.
-//! 4. A mapped control failed on an asset: `not-satisfied`.
+//! 3. No control is mapped: `satisfied` while a document attested for it is valid, else `not-assessed`.
+//! 4. A mapped control failed on an asset, or an exception from it has expired: `not-satisfied`.
 //! 5. No mapped control has any evidence on any asset: `not-assessed`.
-//! 6. Every mapped control has a population and held on all of it: `satisfied`.
+//! 6. Every mapped control has a population, and on each asset of it held or is under an exception in force; and at
+//!    least one held: `satisfied`, with the number of exceptions.
 //! 7. Otherwise: `partial`.
+//!
+//! Before all: a decision on file that the requirement does or does not apply is the answer to 1 and 2, and says beside
+//! it what follows from the facts. A control decided not to apply is left out, unless it failed or needs review.
 //!
 //! Nothing evaluated is never a pass: a control without assets, a test that did not run and a collector's
 //! "not applicable" all leave a gap. How many results there are never matters. A requirement that does not apply yet
 //! is judged like any other, since evidence may be on file early; its timing says that it is upcoming.
+
+mod words;
 
 use crate::applicability::{Applicability, ApplicabilityState, about, applicability};
 use crate::assessment::{
     ASSESSMENT_VERSION, Assessment, ControlStanding, Determination, Gap, GapKind, MappedControl, Outcome,
     Share, Standing, Totals,
 };
-use crate::framework::{Framework, FrameworkKind};
+use crate::framework::Framework;
 use crate::lint::Fault;
 use crate::mapping::Mapping;
 use crate::mappings::MappingSets;
 use crate::requirement::Requirement;
-use crate::timing::{Timing, TimingState};
-use affiant_controls::{Control, ControlId, ControlSet, ControlState, Register, System};
+use crate::standings::Standings;
+use crate::timing::Timing;
+use affiant_controls::{Attestation, ControlId, ControlSet, ControlState, Decision, Filed, Register, System};
 use affiant_ledger::id::Id;
 use std::collections::{BTreeMap, BTreeSet};
+use words::{conclusion, detail, does_not_establish};
 
 /// Why nothing could be assessed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,15 +60,43 @@ pub fn assess(
     controls: &ControlSet,
     register: &Register,
 ) -> Result<Assessment, AssessError> {
+    let standings = Standings::of([framework.id.as_str()], mappings, controls, register);
+    judge(framework, mappings, controls, register, &standings)
+}
+
+/// Judges several frameworks; each control is judged once for all of them.
+pub fn assess_all<'a>(
+    frameworks: impl IntoIterator<Item = &'a Framework>,
+    mappings: &MappingSets,
+    controls: &ControlSet,
+    register: &Register,
+) -> Result<Vec<Assessment>, AssessError> {
+    let frameworks: Vec<&Framework> = frameworks.into_iter().collect();
+    let ids = frameworks.iter().map(|framework| framework.id.as_str());
+    let standings = Standings::of(ids, mappings, controls, register);
+    let one = |framework: &Framework| judge(framework, mappings, controls, register, &standings);
+    frameworks.into_iter().map(one).collect()
+}
+
+fn judge(
+    framework: &Framework,
+    mappings: &MappingSets,
+    controls: &ControlSet,
+    register: &Register,
+    standings: &Standings,
+) -> Result<Assessment, AssessError> {
     let system = register.system().ok_or(AssessError::NoSystem(register.as_of()))?;
     let faults = mappings.check(framework, controls);
     if !faults.is_empty() {
         return Err(AssessError::Mappings { framework: framework.id.clone(), faults });
     }
-    let bench = Bench::new(framework, mappings, controls, register);
+    let bench = Bench::new(framework, mappings, register, standings);
     let determinations: Vec<Determination> =
         framework.assessable().map(|requirement| bench.determine(requirement, system)).collect();
-    let totals = totals(framework, &determinations, &bench.standings);
+    let mapped: BTreeSet<&ControlId> =
+        mappings.of(framework.id.as_str()).map(|mapping| &mapping.control).collect();
+    let controls_of: Vec<ControlStanding> =
+        mapped.into_iter().filter_map(|control| standings.get(control).cloned()).collect();
     Ok(Assessment {
         version: ASSESSMENT_VERSION,
         framework: framework.pin(),
@@ -69,67 +105,86 @@ pub fn assess(
         control_catalogs: controls.pins(),
         system: system.clone(),
         as_of: register.as_of(),
-        totals,
+        totals: totals(framework, &determinations, &controls_of),
         determinations,
-        controls: bench.standings.into_values().collect(),
+        controls: controls_of,
         withheld: register.withheld(),
         does_not_establish: does_not_establish(framework, register.withheld()),
     })
 }
 
-/// What every requirement is judged with: each control judged once.
+/// What every requirement is judged with.
 struct Bench<'a> {
     framework: &'a Framework,
     register: &'a Register,
+    standings: &'a Standings,
     by_requirement: BTreeMap<&'a str, Vec<&'a Mapping>>,
     groups: BTreeMap<&'a str, &'a str>,
-    standings: BTreeMap<ControlId, ControlStanding>,
-    /// Controls with a result that names no asset.
-    assetless: BTreeSet<&'a ControlId>,
+    /// Why a requirement needs a document.
+    documents: BTreeMap<&'a str, &'a str>,
 }
+
+/// A control mapped to the requirement at hand.
+type Mapped<'a> = (&'a Mapping, &'a ControlStanding);
 
 impl<'a> Bench<'a> {
     fn new(
         framework: &'a Framework,
         mappings: &'a MappingSets,
-        controls: &ControlSet,
         register: &'a Register,
+        standings: &'a Standings,
     ) -> Self {
         let mut by_requirement: BTreeMap<&str, Vec<&Mapping>> = BTreeMap::new();
-        let mut standings = BTreeMap::new();
         for mapping in mappings.of(framework.id.as_str()) {
             by_requirement.entry(&mapping.requirement).or_default().push(mapping);
-            if let Some(control) = controls.control(mapping.control.as_str()) {
-                let standing = || standing(control, register);
-                standings.entry(control.id.clone()).or_insert_with(standing);
-            }
         }
         by_requirement.values_mut().for_each(|mapped| mapped.sort_by(|a, b| a.control.cmp(&b.control)));
-        let assetless = register.results().filter(|recorded| recorded.result.asset.is_none());
-        let assetless = assetless.map(|recorded| &recorded.result.control).collect();
-        Self { framework, register, by_requirement, groups: groups(framework), standings, assetless }
+        let documents = mappings.documents_for(framework.id.as_str());
+        let documents = documents.map(|it| (it.requirement.as_str(), it.reason.as_str())).collect();
+        Self { framework, register, standings, by_requirement, groups: groups(framework), documents }
     }
 
     fn determine(&self, requirement: &Requirement, system: &System) -> Determination {
         let day = self.register.as_of().date();
-        let (applicability, timing) = applicability(self.framework, requirement, system, day);
+        let id = requirement.id.as_str();
+        let (by_facts, timing) = applicability(self.framework, requirement, system, day);
+        let decision = self.register.decision(&self.framework.id, id);
+        let applicability = decision.map_or(by_facts.clone(), |decision| decided(&by_facts, decision));
         let bound = applicability.state != ApplicabilityState::DoesNotApply;
-        let mapped = self.by_requirement.get(requirement.id.as_str()).filter(|_| bound);
-        let standings: Vec<(&Mapping, &ControlStanding)> = mapped
-            .into_iter()
-            .flatten()
-            .filter_map(|mapping| Some((*mapping, self.standings.get(&mapping.control)?)))
-            .collect();
-        let outcome = outcome(applicability.state, &standings);
+        let listed = self.by_requirement.get(id).filter(|_| bound).into_iter().flatten();
+        let all: Vec<Mapped<'_>> =
+            listed.filter_map(|mapping| Some((*mapping, self.standings.get(&mapping.control)?))).collect();
+        let (left_out, mapped): (Vec<Mapped<'_>>, Vec<Mapped<'_>>) =
+            all.iter().copied().partition(|(_, standing)| is_left_out(standing));
+        let attestation =
+            self.register.attestation(&self.framework.id, id).filter(|_| bound && all.is_empty());
+        let attested = attestation.filter(|filed| filed.value.holds(self.register.as_of()));
+        let outcome = outcome(applicability.state, &mapped, attested.is_some());
+        let decided = decision.into_iter().map(|filed| &filed.citation);
+        let documents = attestation.into_iter().map(|filed| &filed.citation);
+        let citations = citations(&all).into_iter().chain(decided.chain(documents).map(|it| it.index));
         Determination {
             requirement: requirement.id.clone(),
             citation: requirement.citation.clone(),
             title: requirement.title.clone(),
-            group: self.groups.get(requirement.id.as_str()).map(|group| (*group).to_owned()),
-            conclusion: conclusion(requirement, outcome, &standings, &timing),
-            controls: standings.iter().map(|(mapping, standing)| mapped_control(mapping, standing)).collect(),
-            citations: citations(&standings),
-            gaps: if bound { self.gaps(&applicability, &timing, &standings) } else { Vec::new() },
+            group: self.groups.get(id).map(|group| (*group).to_owned()),
+            conclusion: conclusion(
+                requirement,
+                outcome,
+                &applicability,
+                &mapped,
+                attested.map(|filed| &filed.value),
+                !left_out.is_empty(),
+                &timing,
+            ),
+            controls: mapped.iter().map(|(mapping, standing)| mapped_control(mapping, standing)).collect(),
+            citations: citations.collect::<BTreeSet<u64>>().into_iter().collect(),
+            gaps: if bound {
+                let unmapped = Unmapped { left_out: &left_out, attestation: attestation.map(|it| &it.value) };
+                self.gaps(requirement, &applicability, &timing, &mapped, unmapped)
+            } else {
+                Vec::new()
+            },
             applicability,
             timing,
             outcome,
@@ -138,26 +193,45 @@ impl<'a> Bench<'a> {
 
     fn gaps(
         &self,
+        requirement: &Requirement,
         applicability: &Applicability,
         timing: &Timing,
-        standings: &[(&Mapping, &ControlStanding)],
+        mapped: &[Mapped<'_>],
+        unmapped: Unmapped<'_>,
     ) -> Vec<Gap> {
         let missing: BTreeSet<&String> = applicability.missing.iter().chain(&timing.missing).collect();
-        let asked = missing.into_iter().map(|fact| Gap {
-            kind: GapKind::FactMissing,
-            control: None,
-            assets: Vec::new(),
-            detail: format!("state {}", about(self.framework, fact)),
+        let asked = missing.into_iter().map(|fact| {
+            let detail = format!("state {}", about(self.framework, fact));
+            Gap { kind: GapKind::FactMissing, control: None, assets: Vec::new(), detail }
         });
         let mut gaps: Vec<Gap> = asked.collect();
-        if standings.is_empty() {
-            let detail = "no control is mapped to this requirement".to_owned();
-            gaps.push(Gap { kind: GapKind::NoControl, control: None, assets: Vec::new(), detail });
+        if mapped.is_empty() {
+            gaps.extend(self.unmapped_gap(requirement, unmapped));
         }
-        for (_, standing) in standings {
+        for (_, standing) in mapped {
             gaps.extend(self.control_gaps(standing));
         }
         gaps
+    }
+
+    /// What is missing where no control is left to judge.
+    fn unmapped_gap(&self, requirement: &Requirement, unmapped: Unmapped<'_>) -> Option<Gap> {
+        let (kind, detail) = match (unmapped.attestation, self.documents.get(requirement.id.as_str())) {
+            (Some(attested), _) if attested.holds(self.register.as_of()) => return None,
+            (Some(it), _) if it.withdrawn => {
+                (GapKind::AttestationExpired, format!("attested by {}, and withdrawn", it.by))
+            }
+            (Some(it), _) => (
+                GapKind::AttestationExpired,
+                format!("attested by {}, valid until {}", it.by, it.valid_until),
+            ),
+            (None, Some(reason)) => (GapKind::DocumentNeeded, (*reason).to_owned()),
+            (None, None) if !unmapped.left_out.is_empty() => {
+                (GapKind::NoControl, "every control mapped to it was decided not to apply".to_owned())
+            }
+            (None, None) => (GapKind::NoControl, "no control is mapped to this requirement".to_owned()),
+        };
+        Some(Gap { kind, control: None, assets: Vec::new(), detail })
     }
 
     fn control_gaps(&self, standing: &ControlStanding) -> Vec<Gap> {
@@ -182,13 +256,18 @@ impl<'a> Bench<'a> {
     }
 
     fn gap_kind(&self, control: &ControlId, on: &Standing) -> Option<GapKind> {
+        if on.lapsed {
+            return Some(GapKind::ExceptionExpired);
+        }
         match on.state {
             ControlState::Held => None,
             ControlState::Failed => Some(GapKind::Failed),
-            ControlState::Review | ControlState::Excepted => Some(GapKind::NeedsReview),
+            ControlState::Review => Some(GapKind::NeedsReview),
+            ControlState::Excepted => Some(GapKind::Excepted),
             ControlState::Stale => Some(GapKind::Stale),
+            ControlState::NotApplicable if on.decided => None,
             ControlState::NotApplicable => Some(GapKind::ClaimedNotApplicable),
-            ControlState::Missing if on.citations.is_empty() && self.assetless.contains(control) => {
+            ControlState::Missing if on.citations.is_empty() && self.standings.has_assetless(control) => {
                 Some(GapKind::PopulationNotCovered)
             }
             ControlState::Missing => Some(GapKind::NoResult),
@@ -196,86 +275,63 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// The state of a control on every asset it applies to.
-fn standing(control: &Control, register: &Register) -> ControlStanding {
-    let on = |asset: Id| {
-        let found = register.state(control, &asset);
-        Standing {
-            asset,
-            state: found.state,
-            reason: found.reason,
-            observed_to: found.observed_to,
-            fresh_until: found.fresh_until,
-            citations: found.citations,
-        }
+/// What there is on a requirement besides controls.
+#[derive(Clone, Copy)]
+struct Unmapped<'a> {
+    left_out: &'a [Mapped<'a>],
+    attestation: Option<&'a Attestation>,
+}
+
+/// Whether every asset of a control was decided to be none of its business.
+fn is_left_out(standing: &ControlStanding) -> bool {
+    standing.population == 0 && !standing.assets.is_empty()
+}
+
+/// What a decision makes of what follows from the facts, which is said beside it.
+fn decided(by_facts: &Applicability, decision: &Filed<Decision>) -> Applicability {
+    let Decision { decided_by, reason, applies, .. } = &decision.value;
+    let (state, verb) = match applies {
+        true => (ApplicabilityState::Applies, "to apply"),
+        false => (ApplicabilityState::DoesNotApply, "not to apply"),
     };
-    let assets: Vec<Standing> = register.population(control).into_iter().map(on).collect();
-    ControlStanding {
-        control: control.id.clone(),
-        title: control.title.clone(),
-        held: count(assets.iter().filter(|standing| standing.state == ControlState::Held)),
-        population: count(assets.iter()),
-        assets,
-    }
+    let follows = match by_facts.state {
+        ApplicabilityState::Applies => "by the facts stated it applies",
+        ApplicabilityState::DoesNotApply => "by the facts stated it does not apply",
+        ApplicabilityState::Unknown => "by the facts stated it is unknown whether it applies",
+    };
+    let reason = format!("decided {verb} by {decided_by}: {reason} ({follows}: {})", by_facts.reason);
+    Applicability { state, reason, missing: BTreeSet::new(), decided: true }
 }
 
 /// The rules 1 to 7 above.
-fn outcome(applicability: ApplicabilityState, standings: &[(&Mapping, &ControlStanding)]) -> Outcome {
+fn outcome(applicability: ApplicabilityState, mapped: &[Mapped<'_>], attested: bool) -> Outcome {
     match applicability {
         ApplicabilityState::DoesNotApply => return Outcome::NotApplicable,
         ApplicabilityState::Unknown => return Outcome::Unknown,
         ApplicabilityState::Applies => {}
     }
-    let states = || standings.iter().flat_map(|(_, standing)| &standing.assets).map(|on| on.state);
+    let pairs = || mapped.iter().flat_map(|(_, standing)| &standing.assets).filter(|on| !on.decided);
     let evidence = |state| {
         matches!(
             state,
             ControlState::Held | ControlState::Stale | ControlState::Review | ControlState::Excepted
         )
     };
-    let whole = |standing: &ControlStanding| standing.population > 0 && standing.held == standing.population;
-    if standings.is_empty() {
-        Outcome::NotAssessed
-    } else if states().any(|state| state == ControlState::Failed) {
+    let whole = |standing: &ControlStanding| {
+        standing.population > 0 && standing.held + standing.excepted == standing.population
+    };
+    if mapped.is_empty() {
+        if attested { Outcome::Satisfied } else { Outcome::NotAssessed }
+    } else if pairs().any(|on| on.state == ControlState::Failed || on.lapsed) {
         Outcome::NotSatisfied
-    } else if !states().any(evidence) {
+    } else if !pairs().any(|on| evidence(on.state)) {
         Outcome::NotAssessed
-    } else if standings.iter().all(|(_, standing)| whole(standing)) {
+    } else if mapped.iter().all(|(_, standing)| whole(standing))
+        && mapped.iter().any(|(_, standing)| standing.held > 0)
+    {
         Outcome::Satisfied
     } else {
         Outcome::Partial
-    }
-}
-
-fn conclusion(
-    requirement: &Requirement,
-    outcome: Outcome,
-    standings: &[(&Mapping, &ControlStanding)],
-    timing: &Timing,
-) -> String {
-    let citation = &requirement.citation;
-    let held = standings.iter().map(|(_, standing)| standing.held).sum::<u64>();
-    let of = standings.iter().map(|(_, standing)| standing.population).sum::<u64>();
-    let coverage = format!(
-        "{} mapped, {held} of {of} pairs of control and asset held",
-        counted(standings.len(), "control")
-    );
-    let text = match outcome {
-        Outcome::Satisfied => format!("evidence on file for {citation}: {coverage}"),
-        Outcome::Partial => format!("evidence on file for part of {citation}: {coverage}"),
-        Outcome::NotSatisfied => format!("evidence on file of a failure under {citation}: {coverage}"),
-        Outcome::NotAssessed if standings.is_empty() => {
-            format!("{citation} not assessed: no control is mapped")
-        }
-        Outcome::NotAssessed => format!("no evidence for {citation}, not assessed: {coverage}"),
-        Outcome::NotApplicable => return format!("{citation} does not apply"),
-        Outcome::Unknown => format!("{citation} not concluded: whether it applies is unknown; {coverage}"),
-    };
-    match (timing.state, timing.date) {
-        (TimingState::Upcoming, Some(date)) => format!("{text}; applies from {date}"),
-        (TimingState::Grace, Some(date)) => format!("{text}; to be met by {date}"),
-        (TimingState::Unknown, _) => format!("{text}; from when it applies is unknown"),
-        _ => text,
     }
 }
 
@@ -284,26 +340,17 @@ fn mapped_control(mapping: &Mapping, standing: &ControlStanding) -> MappedContro
         control: mapping.control.clone(),
         relation: mapping.relation,
         held: standing.held,
+        excepted: standing.excepted,
         population: standing.population,
     }
 }
 
-fn citations(standings: &[(&Mapping, &ControlStanding)]) -> Vec<u64> {
+fn citations(standings: &[Mapped<'_>]) -> Vec<u64> {
     let on = standings.iter().flat_map(|(_, standing)| &standing.assets);
     let indices: BTreeSet<u64> = on.flat_map(|on| &on.citations).map(|citation| citation.index).collect();
     indices.into_iter().collect()
 }
 
-/// One reason, or the first of several; the others stand with the control.
-fn detail(on: &[&Standing], population: u64) -> String {
-    let reasons: BTreeSet<&str> = on.iter().map(|standing| standing.reason.as_str()).collect();
-    let first = on.first().map_or("", |standing| &standing.reason);
-    let more =
-        if reasons.len() > 1 { format!("; and {} other reasons", reasons.len() - 1) } else { String::new() };
-    format!("on {} of {population} assets: {first}{more}", on.len())
-}
-
-/// The heading of every requirement, found once.
 fn groups(framework: &Framework) -> BTreeMap<&str, &str> {
     let mut groups: BTreeMap<&str, &str> = BTreeMap::new();
     for requirement in &framework.requirements {
@@ -315,11 +362,7 @@ fn groups(framework: &Framework) -> BTreeMap<&str, &str> {
     groups
 }
 
-fn totals(
-    framework: &Framework,
-    determinations: &[Determination],
-    standings: &BTreeMap<ControlId, ControlStanding>,
-) -> Totals {
+fn totals(framework: &Framework, determinations: &[Determination], standings: &[ControlStanding]) -> Totals {
     let judged = count(determinations.iter());
     let applying = || determinations.iter().filter(|d| d.applicability.state == ApplicabilityState::Applies);
     let of_applying = |wanted: &dyn Fn(&Determination) -> bool| Share {
@@ -332,13 +375,10 @@ fn totals(
         applying: Share { count: count(applying()), of: judged },
         satisfied: of_applying(&|determination| determination.outcome == Outcome::Satisfied),
         mapped: of_applying(&|determination| !determination.controls.is_empty()),
-        controls_held: Share {
-            count: count(standings.values().filter(whole)),
-            of: count(standings.values()),
-        },
+        controls_held: Share { count: count(standings.iter().filter(whole)), of: count(standings.iter()) },
         pairs_held: Share {
-            count: standings.values().map(|standing| standing.held).sum(),
-            of: standings.values().map(|standing| standing.population).sum(),
+            count: standings.iter().map(|standing| standing.held).sum(),
+            of: standings.iter().map(|standing| standing.population).sum(),
         },
         by_outcome: Outcome::ALL.into_iter().map(|outcome| (outcome, 0)).collect(),
         ..Totals::default()
@@ -352,47 +392,6 @@ fn totals(
         *outcomes.entry(determination.outcome).or_default() += 1;
     }
     totals
-}
-
-fn does_not_establish(framework: &Framework, withheld: u64) -> Vec<String> {
-    let mut limits = vec![
-        "that what was submitted is true: it establishes who submitted what, when it was recorded, and that it is unchanged".to_owned(),
-        "that the law or standard is fulfilled: it lists evidence on file against each requirement and is no legal advice, conformity assessment, audit opinion or certificate".to_owned(),
-        "that the system is classified rightly: roles, risk classes, routes and facts are claims of those who stated them".to_owned(),
-        "that a mapped control covers the whole of a requirement: a mapping says that the control supports it, in the judgement of whoever made the mapping".to_owned(),
-        "anything about evidence that was never submitted".to_owned(),
-    ];
-    let unjudged = framework.requirements.len().saturating_sub(framework.assessable().count());
-    limits.push(format!(
-        "anything on the {unjudged} provisions of {} that are headings or ask nothing of an operator and are not judged",
-        framework.identifier
-    ));
-    match framework.kind {
-        FrameworkKind::Law => limits.push(
-            "an authoritative reading of the law: titles are official, summaries are in our own words, and dates marked as inference are our reading".to_owned(),
-        ),
-        FrameworkKind::CertifiableStandard => limits.push(
-            "anything about the wording of the standard: its text was not read and is not reproduced".to_owned(),
-        ),
-        FrameworkKind::VoluntaryFramework => {
-            limits.push("that anyone is bound: the framework is voluntary".to_owned());
-        }
-    }
-    if withheld > 0 {
-        limits.push(format!(
-            "anything said in {}, withheld or erased",
-            counted(usize::try_from(withheld).unwrap_or(usize::MAX), "entry")
-        ));
-    }
-    limits
-}
-
-fn counted(count: usize, what: &str) -> String {
-    match (count, what) {
-        (1, _) => format!("1 {what}"),
-        (_, "entry") => format!("{count} entries"),
-        _ => format!("{count} {what}s"),
-    }
 }
 
 fn count<T>(items: impl Iterator<Item = T>) -> u64 {

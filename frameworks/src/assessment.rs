@@ -87,11 +87,12 @@ pub struct Determination {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Every mapped control held on every asset it applies to, and there is at least one of each.
+    /// Every mapped control held on every asset it applies to, or is under an exception in force there, and at least
+    /// one held; or, where no control is meant, a document is attested.
     Satisfied,
     /// Some evidence, not all.
     Partial,
-    /// A mapped control failed on an asset.
+    /// A mapped control failed on an asset, or an exception from it has expired.
     NotSatisfied,
     /// No control is mapped, or there is no evidence at all.
     NotAssessed,
@@ -135,6 +136,9 @@ pub struct MappedControl {
     pub relation: Relation,
     /// Assets on which it held.
     pub held: u64,
+    /// Assets on which it did not hold, under an exception in force.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub excepted: u64,
     /// Assets it applies to.
     pub population: u64,
 }
@@ -149,7 +153,10 @@ pub struct ControlStanding {
     pub title: String,
     /// Assets on which it held.
     pub held: u64,
-    /// Assets it applies to.
+    /// Assets on which it did not hold, under an exception in force.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub excepted: u64,
+    /// Assets it applies to; those it was decided not to apply to are not counted.
     pub population: u64,
     /// Its state on each asset, by asset id.
     pub assets: Vec<Standing>,
@@ -168,9 +175,18 @@ pub struct Standing {
     /// End of the observation that decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_to: Option<Timestamp>,
-    /// Until when it stays fresh.
+    /// Until when it stays fresh, or the exception holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fresh_until: Option<Timestamp>,
+    /// It does not apply by a decision on file, and is not counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decided: bool,
+    /// The state without the exception in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub underlying: Option<ControlState>,
+    /// An exception accepted this and has expired.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lapsed: bool,
     /// The entries it rests on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub citations: Vec<Citation>,
@@ -212,6 +228,14 @@ pub enum GapKind {
     NeedsReview,
     /// A collector said not-applicable; no person has excluded it, so it is no evidence.
     ClaimedNotApplicable,
+    /// Not held, and accepted for a time by an exception in force.
+    Excepted,
+    /// An exception accepted it, and has expired.
+    ExceptionExpired,
+    /// No control is meant for the requirement: a document or a decision must be attested.
+    DocumentNeeded,
+    /// A document was attested, and is no longer valid or was withdrawn.
+    AttestationExpired,
     /// Whether or when the requirement binds the system depends on a fact that is not stated.
     FactMissing,
 }
@@ -228,9 +252,17 @@ impl GapKind {
             Self::Failed => "failed",
             Self::NeedsReview => "needs-review",
             Self::ClaimedNotApplicable => "claimed-not-applicable",
+            Self::Excepted => "excepted",
+            Self::ExceptionExpired => "exception-expired",
+            Self::DocumentNeeded => "document-needed",
+            Self::AttestationExpired => "attestation-expired",
             Self::FactMissing => "fact-missing",
         }
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A numerator with its denominator; never a percentage alone.

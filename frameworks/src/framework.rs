@@ -29,6 +29,10 @@ pub const FRAMEWORK_SIZE_MAX: usize = 8 << 20;
 /// Ids of the embedded frameworks.
 pub const EMBEDDED: [&str; 3] = ["eu-ai-act", "iso-42001", "nist-ai-rmf"];
 
+/// Earlier versions of embedded frameworks, as `id@version`: for comparison, and for packs that name them.
+pub const EARLIER: [&str; 1] = ["eu-ai-act@2024-07-12"];
+
+const EU_AI_ACT_2024: &[u8] = include_bytes!("../data/eu-ai-act-2024.cbor");
 const EU_AI_ACT: &[u8] = include_bytes!("../data/eu-ai-act.cbor");
 const ISO_42001: &[u8] = include_bytes!("../data/iso-42001.cbor");
 const NIST_AI_RMF: &[u8] = include_bytes!("../data/nist-ai-rmf.cbor");
@@ -59,6 +63,9 @@ pub struct Catalog {
     pub as_of: Date,
     /// Standing of the text.
     pub status: String,
+    /// The version that took its place. Mappings are made for the latest: what they name that is not here is passed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<String>,
     /// Other facts about the text, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, String>,
@@ -161,12 +168,14 @@ pub enum FrameworkError {
         faults: Vec<Fault>,
     },
     /// No framework of that id is embedded.
-    #[error("`{0}` is not an embedded framework (those are: eu-ai-act, iso-42001, nist-ai-rmf)")]
+    #[error(
+        "`{0}` is not an embedded framework (those are: eu-ai-act, iso-42001, nist-ai-rmf and eu-ai-act@2024-07-12)"
+    )]
     Unknown(String),
 }
 
 impl Framework {
-    /// An embedded framework by id.
+    /// An embedded framework by id, or an earlier version of one by `id@version`.
     pub fn embedded(id: &str) -> Result<Self, FrameworkError> {
         let bytes = Self::embedded_bytes(id)?;
         Ok(Self { content: codec::decode_trusted(bytes)?, digest: Digest::of(bytes) })
@@ -178,6 +187,7 @@ impl Framework {
             "eu-ai-act" => Ok(EU_AI_ACT),
             "iso-42001" => Ok(ISO_42001),
             "nist-ai-rmf" => Ok(NIST_AI_RMF),
+            "eu-ai-act@2024-07-12" => Ok(EU_AI_ACT_2024),
             other => Err(FrameworkError::Unknown(affiant_ledger::id::visible(other))),
         }
     }

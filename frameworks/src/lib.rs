@@ -22,11 +22,12 @@ pub mod lint;
 pub mod mapping;
 pub mod mappings;
 pub mod requirement;
+pub mod standings;
 pub mod timing;
 pub mod vocabulary;
 
 pub use applicability::{Applicability, ApplicabilityState, applicability, explain};
-pub use assess::{AssessError, assess};
+pub use assess::{AssessError, assess, assess_all};
 pub use assessment::{
     Assessment, ControlStanding, Determination, Gap, GapKind, MappedControl, Outcome, Share, Standing, Totals,
 };
@@ -36,4 +37,5 @@ pub use framework::{Catalog, Framework, FrameworkError, FrameworkKind};
 pub use mapping::{Mapping, MappingError, MappingSet, NeedsDocument, Relation};
 pub use mappings::{MappingSetTwice, MappingSets};
 pub use requirement::{Kind, Level, Requirement};
+pub use standings::Standings;
 pub use timing::{Timing, TimingState, timing};

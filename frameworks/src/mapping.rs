@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const MAPPINGS_SIZE_MAX: usize = 8 << 20;
 
 const MAPPINGS: &[u8] = include_bytes!("../data/mappings.cbor");
+const MS_MAPPINGS: &[u8] = include_bytes!("../data/ms-mappings.cbor");
 
 /// Mappings of controls to the requirements of several frameworks, as loaded: the content can no longer change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,17 +119,21 @@ pub enum MappingError {
 impl MappingSet {
     /// Every mapping set that ships with this program.
     pub fn all_embedded() -> Vec<Self> {
-        vec![Self::embedded()]
+        vec![Self::embedded(), Self::of_embedded(MS_MAPPINGS)]
     }
 
-    /// The embedded mapping set.
+    /// The mappings of the posture controls.
     ///
     /// # Panics
     /// Never: a test decodes and checks the same bytes.
     pub fn embedded() -> Self {
-        let content = codec::decode_trusted(MAPPINGS);
+        Self::of_embedded(MAPPINGS)
+    }
+
+    fn of_embedded(bytes: &'static [u8]) -> Self {
+        let content = codec::decode_trusted(bytes);
         let content = content.unwrap_or_else(|error| panic!("the embedded mappings decode: {error}"));
-        Self { content, digest: Digest::of(MAPPINGS) }
+        Self { content, digest: Digest::of(bytes) }
     }
 
     /// The deterministic CBOR of the embedded mapping set.
@@ -217,6 +222,7 @@ impl MappingSet {
                 fault("no such control", "name a control of the catalog");
             }
             match judged.get(mapping.requirement.as_str()) {
+                None if framework.superseded_by.is_some() => {}
                 None => fault("no such requirement", "name a requirement of the framework"),
                 Some(false) => fault("no evidence is judged there", "map to the requirements below it"),
                 Some(true) => {}
@@ -236,7 +242,10 @@ impl MappingSet {
         };
         let wrong = |listed: &NeedsDocument| {
             let requirement = listed.requirement.as_str();
-            if judged.get(requirement) != Some(&true) {
+            let unknown = judged.get(requirement) != Some(&true);
+            if unknown && framework.superseded_by.is_some() {
+                None
+            } else if unknown {
                 Some(fault(listed, "no evidence is judged there", "list a requirement that is judged"))
             } else if mapped.contains(requirement) {
                 Some(fault(listed, "it is mapped to a control too", "list it or map it, not both"))

@@ -10,7 +10,7 @@ use affiant_controls::pin::CatalogPin;
 use affiant_controls::register::{Register, RegisterError};
 use affiant_controls::set::ControlSet;
 use affiant_controls::statement::{Statement, StatementError};
-use affiant_frameworks::assess::{AssessError, assess};
+use affiant_frameworks::assess::{AssessError, assess_all};
 use affiant_frameworks::framework::Framework;
 use affiant_frameworks::mappings::MappingSets;
 use affiant_ledger::digest::Digest;
@@ -110,10 +110,7 @@ pub fn derive(subject: Subject<'_>, catalogs: &Catalogs) -> Result<(PackAssessme
     }
     let register = Register::replay(subject.records, issued.as_of)?;
     limited(&register, &frameworks, &catalogs.mappings)?;
-    let mut assessments = Vec::new();
-    for framework in frameworks {
-        assessments.push(assess(framework, &catalogs.mappings, &catalogs.controls, &register)?);
-    }
+    let assessments = assess_all(frameworks, &catalogs.mappings, &catalogs.controls, &register)?;
     let assessment = PackAssessment {
         version: PACK_VERSION,
         pack: issued.id,

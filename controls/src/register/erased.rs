@@ -2,7 +2,7 @@
 //!
 //! An erased result is no result; the states it spoke for are open again until someone states them anew.
 
-use super::Register;
+use super::{Files, Register};
 use affiant_ledger::erasure::Erasure;
 use affiant_ledger::id::Id;
 use affiant_ledger::time::Timestamp;
@@ -12,7 +12,7 @@ impl Register {
     pub(super) fn apply_erasures(&mut self) {
         for (time, erasure) in std::mem::take(&mut self.erasures) {
             // Recorded later, it matters all the same if what it erased would count: that cannot be read any more.
-            if time <= self.as_of || self.unread.contains(&erasure.index) {
+            if time <= self.horizon.known || self.unread.contains(&erasure.index) {
                 self.erase(&erasure);
             }
         }
@@ -32,14 +32,35 @@ impl Register {
             ["result", control, asset, collector] => {
                 let Ok(erased_at) = Timestamp::from_millis(filed.rank) else { return };
                 let asset: Option<Id> = asset.parse().ok();
-                let held = self.results.iter_mut().find(|(id, _)| id.as_str() == control);
-                let Some((_, results)) = held else { return };
-                let key = (asset, collector.to_owned());
-                if results.get(&key).is_some_and(|held| held.rank() <= (erased_at, erasure.index)) {
-                    results.remove(&key);
+                let Some(of_control) = self.results.get_mut(control) else { return };
+                let results = of_control.on(asset.as_ref());
+                if results.get(collector).is_some_and(|held| held.rank() <= (erased_at, erasure.index)) {
+                    results.remove(collector);
                 }
+            }
+            ["exception", id] => forget(&mut self.exceptions, |key| *key == *id, older),
+            ["plan", id] => forget(&mut self.plans, |key| *key == *id, older),
+            ["incident", id] => forget(&mut self.incidents, |key| *key == *id, older),
+            ["applicability", framework, requirement, control] => {
+                forget(&mut self.decisions, |key| *key == [framework, requirement, control], older);
+            }
+            ["attestation", framework, requirement] => {
+                forget(&mut self.attestations, |key| key.0 == *framework && key.1 == requirement, older);
+            }
+            ["event", asset, kind] => {
+                let on =
+                    |key: &(Option<Id>, Id)| key.0.as_ref().map_or("", Id::as_str) == asset && key.1 == *kind;
+                let Ok(erased_at) = Timestamp::from_millis(filed.rank) else { return };
+                self.events.retain(|key, held| {
+                    !on(key) || (held.value.at, held.citation.index) > (erased_at, erasure.index)
+                });
             }
             _ => {}
         }
     }
+}
+
+/// Drops what stands under a key and is as old as what was erased, or older.
+fn forget<K: Ord, V>(all: &mut Files<K, V>, is_meant: impl Fn(&K) -> bool, older: impl Fn(u64) -> bool) {
+    all.retain(|key, held| !is_meant(key) || !older(held.citation.index));
 }
