@@ -3,8 +3,11 @@
 //! Importers read; admission judges. Every result passes here, whatever its source: its control is known, its times
 //! are sane, its texts show what they say, and the core rules ([`crate::rules`]) have had their word.
 
+mod posture;
+
 use crate::asset::Asset;
 use crate::control::ControlId;
+use crate::evidence::EvidenceRef;
 use crate::result::{Check, ControlResult, Population};
 use crate::rules;
 use crate::set::ControlSet;
@@ -16,6 +19,11 @@ use affiant_ledger::id::{Id, visible};
 use affiant_ledger::payload::STATEMENT_SIZE_MAX;
 use affiant_ledger::time::Timestamp;
 use std::collections::BTreeSet;
+
+pub use posture::{
+    ATTESTATION_DAYS_MAX, EXCEPTION_DAYS_MAX, admit_attestation, admit_decision, admit_event,
+    admit_exception, admit_incident, admit_plan,
+};
 
 /// How far ahead of the clock an observation may lie, in milliseconds: clocks differ.
 pub const CLOCK_SKEW_MAX: u64 = 5 * 60 * 1000;
@@ -76,6 +84,40 @@ pub enum AdmitError {
         field: &'static str,
         /// Its value.
         time: Timestamp,
+    },
+    /// A time that lies behind.
+    #[error("`{field}` `{time}` lies in the past")]
+    Past {
+        /// Which time.
+        field: &'static str,
+        /// Its value.
+        time: Timestamp,
+    },
+    /// A time further off than allowed.
+    #[error("`{field}` `{time}` lies more than {days} days ahead")]
+    TooLong {
+        /// Which time.
+        field: &'static str,
+        /// Its value.
+        time: Timestamp,
+        /// Days allowed.
+        days: u32,
+    },
+    /// Who asked for an exception approves it.
+    #[error("`{0}` asks for the exception and approves it")]
+    OwnApproval(String),
+    /// A decision that names no single thing.
+    #[error("a decision names a control, or a framework and its requirement")]
+    Target,
+    /// A word that is not in the list.
+    #[error("`{word}` is none of the {field} known ({known})")]
+    Word {
+        /// Which list.
+        field: &'static str,
+        /// The word.
+        word: String,
+        /// Those known.
+        known: String,
     },
     /// Two times in the wrong order.
     #[error("`{earlier}` lies after `{later}`")]
@@ -162,15 +204,20 @@ fn names(controls: &ControlSet) -> String {
     controls.catalogs().iter().map(|catalog| catalog.id.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn known(result: &ControlResult, context: &AdmitContext<'_>) -> Result<(), AdmitError> {
-    let control = result.control.as_str();
-    if context.controls.control(control).is_none() {
-        return Err(AdmitError::UnknownControl {
-            control: result.control.clone(),
-            catalogs: names(context.controls),
-            nearest: context.controls.nearest(control).cloned(),
-        });
+/// Refuses a control that no catalog has.
+fn known_control(control: &ControlId, controls: &ControlSet) -> Result<(), AdmitError> {
+    if controls.control(control.as_str()).is_some() {
+        return Ok(());
     }
+    Err(AdmitError::UnknownControl {
+        control: control.clone(),
+        catalogs: names(controls),
+        nearest: controls.nearest(control.as_str()).cloned(),
+    })
+}
+
+fn known(result: &ControlResult, context: &AdmitContext<'_>) -> Result<(), AdmitError> {
+    known_control(&result.control, context.controls)?;
     if let (Some(asset), Some(assets)) = (&result.asset, context.assets) {
         let implicit = *asset == result.system || asset == ORGANISATION;
         if !implicit && !assets.contains(asset) {
@@ -243,13 +290,18 @@ fn check(check: &Check) -> Result<(), AdmitError> {
     optional("checks.location", check.location.as_deref(), LINE_LENGTH_MAX)
 }
 
-fn references(result: &ControlResult) -> Result<(), AdmitError> {
-    count("evidence", result.evidence.len(), REFERENCES_MAX)?;
-    for evidence in &result.evidence {
+fn evidence(references: &[EvidenceRef]) -> Result<(), AdmitError> {
+    count("evidence", references.len(), REFERENCES_MAX)?;
+    for evidence in references {
         name("evidence.name", &evidence.name)?;
         name("evidence.media_type", &evidence.media_type)?;
         optional("evidence.pointer", evidence.pointer.as_deref(), LINE_LENGTH_MAX)?;
     }
+    Ok(())
+}
+
+fn references(result: &ControlResult) -> Result<(), AdmitError> {
+    evidence(&result.evidence)?;
     count("measures", result.measures.len(), REFERENCES_MAX)?;
     for measure in &result.measures {
         name("measures.name", &measure.name)?;

@@ -6,49 +6,33 @@
 //! decisions take effect when they are recorded, never earlier.
 
 mod erased;
+mod files;
 
 use crate::asset::Asset;
 use crate::attestation::Attestation;
 use crate::control::{Control, ControlId};
-use crate::decision::{Decision, Target};
+use crate::decision::Decision;
 use crate::event::Event;
 use crate::exception::Exception;
 use crate::incident::Incident;
 use crate::issued::PackIssued;
+use crate::pair::{Pair, is_unfavourable};
 use crate::pin::CatalogPin;
 use crate::plan::Plan;
-use crate::result::ControlResult;
-use crate::state::{self, Citation, StateOn};
+use crate::state::{Citation, StateOn};
 use crate::statement::{ORGANISATION, Statement, StatementError};
-use crate::status::Status;
 use crate::system::System;
-use affiant_ledger::digest::Digest;
 use affiant_ledger::erasure::{ERASURE, Erasure};
 use affiant_ledger::id::Id;
 use affiant_ledger::record::Record;
 use affiant_ledger::time::Timestamp;
+use files::{Files, Latest, OnControl, keep_filed, keep_latest};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A result with the entry that holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recorded {
-    /// Position in the ledger.
-    pub index: u64,
-    /// Leaf hash of the entry.
-    pub leaf: Digest,
-    /// When recorded.
-    pub time: Timestamp,
-    /// The result.
-    pub result: ControlResult,
-}
+pub(crate) use files::decision_key;
 
-impl Recorded {
-    /// What decides which of two is the latest: the end of the observation, then the position in the ledger.
-    pub(crate) fn rank(&self) -> (Timestamp, u64) {
-        (self.result.observed_to, self.index)
-    }
-}
+pub use files::{Filed, Horizon, Recorded};
 
 /// Why records are not the replayable history of one stream.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,67 +65,6 @@ pub enum RegisterError {
         /// Its stream.
         stream: Id,
     },
-}
-
-/// A statement with the entry that holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filed<V> {
-    /// The entry.
-    pub citation: Citation,
-    /// When recorded.
-    pub time: Timestamp,
-    /// The statement.
-    pub value: V,
-}
-
-/// Of what time a register speaks, and from what knowledge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Horizon {
-    /// What was observed later is left out.
-    pub as_of: Timestamp,
-    /// What was recorded later is left out.
-    pub known: Timestamp,
-    /// Entries from this position of the ledger on are left out: the size of a checkpoint.
-    pub size: Option<u64>,
-}
-
-impl Horizon {
-    /// A time as it was known then.
-    pub fn at(as_of: Timestamp) -> Self {
-        Self { as_of, known: as_of, size: None }
-    }
-
-    fn knows(&self, record: &Record) -> bool {
-        record.entry.time <= self.known && self.size.is_none_or(|size| record.entry.index < size)
-    }
-}
-
-/// One value per id, with the position of the entry that said so last.
-type Latest<V> = BTreeMap<Id, (u64, V)>;
-
-/// One statement per key, that of the latest entry.
-type Files<K, V> = BTreeMap<K, Filed<V>>;
-
-/// The latest results of a control.
-#[derive(Debug, Clone, Default)]
-struct OnControl {
-    /// By asset, then collector.
-    named: BTreeMap<Id, BTreeMap<String, Recorded>>,
-    /// Those that name no asset, by collector.
-    unnamed: BTreeMap<String, Recorded>,
-}
-
-impl OnControl {
-    fn all(&self) -> impl Iterator<Item = &Recorded> {
-        self.named.values().flat_map(BTreeMap::values).chain(self.unnamed.values())
-    }
-
-    fn on(&mut self, asset: Option<&Id>) -> &mut BTreeMap<String, Recorded> {
-        match asset {
-            Some(asset) => self.named.entry(asset.clone()).or_default(),
-            None => &mut self.unnamed,
-        }
-    }
 }
 
 /// What a stream says as of a time.
@@ -430,12 +353,8 @@ impl Register {
     /// The assets named by an unfavourable result, unless retired.
     fn reported_unfavourably(&self, control: &Control) -> impl Iterator<Item = Id> + '_ {
         let results = self.results.get(&control.id).into_iter().flat_map(OnControl::all);
-        let unfavourable = |result: &ControlResult| {
-            let failures = result.population.as_ref().is_some_and(|population| population.failed > 0);
-            failures || matches!(result.status, Status::Failed | Status::NeedsReview | Status::Unknown)
-        };
         results
-            .filter(move |recorded| unfavourable(&recorded.result))
+            .filter(|recorded| is_unfavourable(&recorded.result))
             .filter_map(|recorded| recorded.result.asset.clone())
             .filter(|id| self.asset(id.as_str()).is_none_or(|asset| !asset.retired))
     }
@@ -458,53 +377,19 @@ impl Register {
     /// A pass on other bytes than those the asset has today speaks for none of it. A decision that the control does not
     /// apply counts only where nothing unfavourable is on file, and an exception only until it expires.
     pub fn state(&self, control: &Control, asset: &Id) -> StateOn {
-        let (speaking, silent) = self.speaking(control, asset);
-        let events = self.events_after(control, asset);
-        let mut judged = state::judge(control, &speaking, &events, self.horizon.as_of);
-        if speaking.is_empty() {
-            judged.reason = silent.unwrap_or(judged.reason);
-        }
-        if let Some(decided) = self.decision_on(&control.id).filter(|decided| !decided.value.applies) {
-            judged = judged.decided(decided);
-        }
-        let covering = self.exceptions.values().filter(|filed| filed.value.covers(&control.id, asset));
-        judged.excepted(covering, self.horizon.as_of)
-    }
-
-    /// The results that speak for an asset, and why others do not where none does.
-    fn speaking(&self, control: &Control, asset: &Id) -> (Vec<&Recorded>, Option<String>) {
-        let Some(results) = self.results.get(&control.id) else { return (Vec::new(), None) };
-        let whole = self.speaks_for_whole(control);
-        let mut speaking: Vec<&Recorded> =
-            results.named.get(asset).into_iter().flat_map(BTreeMap::values).collect();
-        let mut silent = None;
-        match whole {
-            Some(whole) if whole == *asset => speaking.extend(results.unnamed.values()),
-            Some(_) => {}
-            None => {
-                let (all, dumb): (Vec<&Recorded>, Vec<&Recorded>) =
-                    results.unnamed.values().partition(|recorded| covers_all(&recorded.result));
-                speaking.extend(all);
-                if !dumb.is_empty() {
-                    silent = Some(format!(
-                        "no result on file for this asset; {} without an asset cover none, for lack of a population tested in full",
-                        dumb.len()
-                    ));
-                }
-            }
-        }
-        if let Some(digest) = self.asset(asset.as_str()).and_then(|asset| asset.digest) {
-            let before = speaking.len();
-            speaking.retain(|recorded| !is_pass_on_other_bytes(&recorded.result, digest));
-            if speaking.len() < before {
-                let others = before - speaking.len();
-                silent = Some(format!(
-                    "no result on file for these bytes (SHA-256 {}…); {others} on others do not count",
-                    &digest.to_string()[..16]
-                ));
-            }
-        }
-        (speaking, silent)
+        let results = self.results.get(&control.id);
+        let named = results.and_then(|results| results.named.get(asset));
+        let pair = Pair {
+            control,
+            asset,
+            whole: self.speaks_for_whole(control),
+            digest: self.asset(asset.as_str()).and_then(|asset| asset.digest),
+            events: self.events_after(control, asset),
+            decision: self.decision_on(&control.id),
+            exceptions: self.exceptions.values().collect(),
+        };
+        let unnamed = results.into_iter().flat_map(|results| results.unnamed.values());
+        pair.state(named.into_iter().flat_map(BTreeMap::values), unnamed, self.horizon.as_of)
     }
 
     /// The events after which earlier results of a control on an asset no longer count.
@@ -524,55 +409,6 @@ impl Register {
     /// The asset for which a result without one speaks.
     fn speaks_for_whole(&self, control: &Control) -> Option<Id> {
         self.implicit(control).into_iter().next()
-    }
-}
-
-/// Whether a result without an asset speaks for every asset: what is unfavourable does, a pass must have tested all.
-fn covers_all(result: &ControlResult) -> bool {
-    let complete = result.population.as_ref().is_some_and(|population| population.is_complete());
-    match result.status {
-        Status::Failed | Status::NeedsReview | Status::Unknown => true,
-        Status::Passed => complete || result.population.as_ref().is_some_and(|p| p.failed > 0),
-        Status::NotApplicable | Status::NotRun => complete,
-    }
-}
-
-/// Whether a result that is no failure was found on other bytes than these.
-fn is_pass_on_other_bytes(result: &ControlResult, digest: Digest) -> bool {
-    let favourable = matches!(result.status, Status::Passed | Status::NotApplicable | Status::NotRun);
-    favourable && result.subject.as_ref().is_some_and(|subject| subject.digest != digest)
-}
-
-/// Framework, requirement, control: the two that are not decided on are empty.
-fn decision_key(decision: &Decision) -> [String; 3] {
-    match decision.target() {
-        Some(Target::Control(control)) => [String::new(), String::new(), control.to_string()],
-        Some(Target::Requirement(framework, requirement)) => {
-            [framework.to_string(), requirement.to_owned(), String::new()]
-        }
-        None => [String::new(), String::new(), String::new()],
-    }
-}
-
-fn keep_filed<K: Ord, V>(all: &mut Files<K, V>, key: K, filed: Filed<V>) {
-    match all.entry(key) {
-        Entry::Vacant(slot) => drop(slot.insert(filed)),
-        Entry::Occupied(mut slot) => {
-            if slot.get().citation.index <= filed.citation.index {
-                slot.insert(filed);
-            }
-        }
-    }
-}
-
-fn keep_latest<V>(all: &mut Latest<V>, id: Id, index: u64, value: V) {
-    match all.entry(id) {
-        Entry::Vacant(slot) => drop(slot.insert((index, value))),
-        Entry::Occupied(mut slot) => {
-            if slot.get().0 <= index {
-                slot.insert((index, value));
-            }
-        }
     }
 }
 

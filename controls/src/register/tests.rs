@@ -1,8 +1,10 @@
 use super::*;
-use crate::result::{Collector, Population};
+use crate::result::{Collector, ControlResult, Population};
 use crate::state::ControlState;
 use crate::statement::facet_of;
+use crate::status::Status;
 use crate::{CatalogKind, ControlCatalog};
+use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
 use proptest::prelude::*;
 

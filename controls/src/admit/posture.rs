@@ -1,0 +1,249 @@
+//! Admission of exceptions, decisions, plans, attestations, incidents and events.
+
+use super::{
+    AdmitError, CLOCK_SKEW_MAX, WORDS_MAX, count, evidence, known_control, line, name, optional, words,
+};
+use crate::attestation::Attestation;
+use crate::decision::{DRIVERS, Decision, Target};
+use crate::event::Event;
+use crate::exception::Exception;
+use crate::incident::{INCIDENT_KINDS, Incident};
+use crate::plan::Plan;
+use crate::set::ControlSet;
+use crate::text::{LINE_LENGTH_MAX, NAME_LENGTH_MAX};
+use affiant_ledger::id::visible;
+use affiant_ledger::time::{Period, Timestamp};
+use std::collections::BTreeSet;
+
+/// Longest time for which an exception can be granted, in days: it is renewed or it ends.
+pub const EXCEPTION_DAYS_MAX: u32 = 366;
+/// Longest time for which an attestation can speak, in days.
+pub const ATTESTATION_DAYS_MAX: u32 = 5 * 366;
+
+/// Admits an exception: its control is known, it ends, and nobody approves what they asked for.
+pub fn admit_exception(
+    exception: Exception,
+    controls: &ControlSet,
+    now: Timestamp,
+) -> Result<Exception, AdmitError> {
+    known_control(&exception.control, controls)?;
+    line("reason", &exception.reason, LINE_LENGTH_MAX)?;
+    name("approver", &exception.approver)?;
+    optional("requested_by", exception.requested_by.as_deref(), NAME_LENGTH_MAX)?;
+    optional("compensating", exception.compensating.as_deref(), LINE_LENGTH_MAX)?;
+    count("assets", exception.assets.len(), WORDS_MAX)?;
+    if exception.requested_by.as_deref().is_some_and(|asked| same_person(asked, &exception.approver)) {
+        return Err(AdmitError::OwnApproval(visible(&exception.approver)));
+    }
+    if !exception.revoked {
+        after("now", now, "expires", exception.expires)?;
+        within("expires", exception.expires, now, EXCEPTION_DAYS_MAX)?;
+    }
+    Ok(exception)
+}
+
+/// Admits a decision on applicability. Whether a requirement exists is for the storey above to say.
+pub fn admit_decision(decision: Decision, controls: &ControlSet) -> Result<Decision, AdmitError> {
+    match decision.target() {
+        Some(Target::Control(control)) => known_control(control, controls)?,
+        Some(Target::Requirement(_, requirement)) => name("requirement", requirement)?,
+        None => return Err(AdmitError::Target),
+    }
+    line("reason", &decision.reason, LINE_LENGTH_MAX)?;
+    name("decided_by", &decision.decided_by)?;
+    optional("owner", decision.owner.as_deref(), NAME_LENGTH_MAX)?;
+    vocabulary("drivers", &decision.drivers, &DRIVERS)?;
+    Ok(decision)
+}
+
+/// Admits a plan: a promise of future runs, so it cannot begin in the past.
+pub fn admit_plan(plan: Plan, controls: &ControlSet, now: Timestamp) -> Result<Plan, AdmitError> {
+    known_control(&plan.control, controls)?;
+    optional("owner", plan.owner.as_deref(), NAME_LENGTH_MAX)?;
+    optional("collector", plan.collector.as_deref(), NAME_LENGTH_MAX)?;
+    if plan.from.as_millis() + CLOCK_SKEW_MAX < now.as_millis() {
+        return Err(AdmitError::Past { field: "from", time: plan.from });
+    }
+    if plan.cadence == Period::default() {
+        return Err(AdmitError::Order { earlier: "from", later: "from plus cadence" });
+    }
+    if let Some(until) = plan.until {
+        after("from", plan.from, "until", until)?;
+    }
+    Ok(plan)
+}
+
+/// Admits an attestation. Whether the requirement exists is for the storey above to say.
+pub fn admit_attestation(attestation: Attestation, now: Timestamp) -> Result<Attestation, AdmitError> {
+    name("by", &attestation.by)?;
+    name("requirement", &attestation.requirement)?;
+    line("summary", &attestation.summary, LINE_LENGTH_MAX)?;
+    evidence(&attestation.evidence)?;
+    past("at", attestation.at, now)?;
+    after("at", attestation.at, "valid_until", attestation.valid_until)?;
+    within("valid_until", attestation.valid_until, attestation.at, ATTESTATION_DAYS_MAX)?;
+    Ok(attestation)
+}
+
+/// Admits an incident: its times stand in the order in which such things happen.
+pub fn admit_incident(incident: Incident, now: Timestamp) -> Result<Incident, AdmitError> {
+    line("summary", &incident.summary, LINE_LENGTH_MAX)?;
+    count("assets", incident.assets.len(), WORDS_MAX)?;
+    vocabulary("kinds", &incident.kinds, &INCIDENT_KINDS)?;
+    past("aware_at", incident.aware_at, now)?;
+    if incident.occurred_at.is_some_and(|occurred| occurred > incident.aware_at) {
+        return Err(AdmitError::Order { earlier: "occurred_at", later: "aware_at" });
+    }
+    let later = [
+        ("reported_at", incident.reported_at),
+        ("completed_at", incident.completed_at),
+        ("closed_at", incident.closed_at),
+    ];
+    for (field, time) in later {
+        let Some(time) = time else { continue };
+        past(field, time, now)?;
+        if time < incident.aware_at {
+            return Err(AdmitError::Order { earlier: "aware_at", later: field });
+        }
+    }
+    if incident.completed_at.is_some()
+        && incident.reported_at.is_none_or(|first| Some(first) > incident.completed_at)
+    {
+        return Err(AdmitError::Order { earlier: "reported_at", later: "completed_at" });
+    }
+    Ok(incident)
+}
+
+/// Admits an event.
+pub fn admit_event(event: Event, now: Timestamp) -> Result<Event, AdmitError> {
+    line("summary", &event.summary, LINE_LENGTH_MAX)?;
+    past("at", event.at, now)?;
+    if let Some(done) = event.done_at {
+        past("done_at", done, now)?;
+        if done < event.at {
+            return Err(AdmitError::Order { earlier: "at", later: "done_at" });
+        }
+    }
+    Ok(event)
+}
+
+fn same_person(one: &str, other: &str) -> bool {
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    plain(one) == plain(other)
+}
+
+fn past(field: &'static str, time: Timestamp, now: Timestamp) -> Result<(), AdmitError> {
+    if time.as_millis() > now.as_millis() + CLOCK_SKEW_MAX {
+        return Err(AdmitError::Future { field, time });
+    }
+    Ok(())
+}
+
+fn after(earlier: &'static str, a: Timestamp, later: &'static str, b: Timestamp) -> Result<(), AdmitError> {
+    if a < b { Ok(()) } else { Err(AdmitError::Order { earlier, later }) }
+}
+
+fn within(field: &'static str, time: Timestamp, from: Timestamp, days: u32) -> Result<(), AdmitError> {
+    if time > from.plus(Period::days(days)) { Err(AdmitError::TooLong { field, time, days }) } else { Ok(()) }
+}
+
+fn vocabulary(
+    field: &'static str,
+    given: &BTreeSet<String>,
+    known: &[&'static str],
+) -> Result<(), AdmitError> {
+    words(field, given)?;
+    match given.iter().find(|word| !known.contains(&word.as_str())) {
+        None => Ok(()),
+        Some(word) => Err(AdmitError::Word { field, word: visible(word), known: known.join(", ") }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-26T00:00:00Z".parse().unwrap()
+    }
+
+    fn exception() -> Exception {
+        Exception {
+            id: "exc-1".parse().unwrap(),
+            assets: BTreeSet::new(),
+            reason: "vendor fix due".into(),
+            system: "credit-scoring".parse().unwrap(),
+            control: "AFF-EXP-11".parse().unwrap(),
+            expires: "2027-01-01T00:00:00Z".parse().unwrap(),
+            revoked: false,
+            approver: "Head of Risk".into(),
+            compensating: None,
+            requested_by: Some("Data team".into()),
+        }
+    }
+
+    #[test]
+    fn an_exception_ends_within_a_year_and_is_not_approved_by_who_asked() {
+        let controls = ControlSet::embedded();
+        let admitted = |change: fn(&mut Exception)| {
+            let mut exception = exception();
+            change(&mut exception);
+            admit_exception(exception, &controls, now())
+        };
+        assert!(admitted(|_| {}).is_ok());
+        assert!(matches!(admitted(|e| e.expires = now()), Err(AdmitError::Order { .. })));
+        assert!(matches!(admitted(|e| e.expires = Timestamp::MAX), Err(AdmitError::TooLong { .. })));
+        assert!(admitted(|e| (e.expires, e.revoked) = (now(), true)).is_ok());
+        assert!(matches!(
+            admitted(|e| e.requested_by = Some(" head of  RISK".into())),
+            Err(AdmitError::OwnApproval(_))
+        ));
+        assert!(matches!(
+            admitted(|e| e.control = "AFF-XXX-01".parse().unwrap()),
+            Err(AdmitError::UnknownControl { .. })
+        ));
+    }
+
+    #[test]
+    fn a_plan_does_not_begin_in_the_past_and_an_incident_keeps_the_order_of_things() {
+        let controls = ControlSet::embedded();
+        let plan = Plan {
+            id: "p".parse().unwrap(),
+            from: now(),
+            asset: None,
+            owner: None,
+            until: None,
+            system: "credit-scoring".parse().unwrap(),
+            cadence: "P7D".parse().unwrap(),
+            control: "AFF-EXP-11".parse().unwrap(),
+            collector: None,
+        };
+        assert!(admit_plan(plan.clone(), &controls, now()).is_ok());
+        let late = admit_plan(plan.clone(), &controls, "2026-11-27T00:00:00Z".parse().unwrap());
+        assert!(matches!(late, Err(AdmitError::Past { .. })));
+        assert!(admit_plan(Plan { cadence: Period::default(), ..plan }, &controls, now()).is_err());
+        let incident = Incident {
+            id: "i".parse().unwrap(),
+            kinds: ["serious".to_owned()].into(),
+            assets: BTreeSet::new(),
+            system: "credit-scoring".parse().unwrap(),
+            summary: "refusals by a wrong threshold".into(),
+            aware_at: "2026-11-20T00:00:00Z".parse().unwrap(),
+            closed_at: None,
+            occurred_at: None,
+            reported_at: None,
+            completed_at: None,
+        };
+        assert!(admit_incident(incident.clone(), now()).is_ok());
+        let day = |text: &str| Some(text.parse().unwrap());
+        for wrong in [
+            Incident { occurred_at: day("2026-11-21"), ..incident.clone() },
+            Incident { reported_at: day("2026-11-19"), ..incident.clone() },
+            Incident { completed_at: day("2026-11-22"), ..incident.clone() },
+            Incident { closed_at: day("2027-11-22"), ..incident.clone() },
+            Incident { kinds: ["sad".to_owned()].into(), ..incident },
+        ] {
+            assert!(admit_incident(wrong.clone(), now()).is_err(), "{wrong:?}");
+        }
+    }
+}

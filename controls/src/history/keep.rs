@@ -1,0 +1,166 @@
+//! From records to a history.
+
+use super::{ErasedResult, History};
+use crate::register::{Filed, Horizon, Recorded, RegisterError, decision_key};
+use crate::state::Citation;
+use crate::statement::{Statement, StatementError};
+use affiant_ledger::erasure::{ERASURE, Erasure};
+use affiant_ledger::id::Id;
+use affiant_ledger::record::Record;
+use affiant_ledger::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl History {
+    /// Replays the records of one stream as they were known. The order of the records does not matter; the instant of
+    /// the horizon is the end of what a timeline can ask for.
+    pub fn replay<'a>(
+        records: impl IntoIterator<Item = &'a Record>,
+        horizon: Horizon,
+    ) -> Result<Self, RegisterError> {
+        let mut history = Self {
+            stream: None,
+            results: BTreeMap::new(),
+            assets: BTreeMap::new(),
+            exceptions: BTreeMap::new(),
+            decisions: BTreeMap::new(),
+            plans: BTreeMap::new(),
+            events: Vec::new(),
+            erased: Vec::new(),
+            unread: BTreeSet::new(),
+        };
+        let mut erasures = Vec::new();
+        for record in records {
+            history.take(record, horizon, &mut erasures)?;
+        }
+        history.sort();
+        for (time, erasure) in erasures {
+            if time <= horizon.known || history.unread.contains(&erasure.index) {
+                history.erase(&erasure);
+            }
+        }
+        Ok(history)
+    }
+
+    fn take(
+        &mut self,
+        record: &Record,
+        horizon: Horizon,
+        erasures: &mut Vec<(Timestamp, Erasure)>,
+    ) -> Result<(), RegisterError> {
+        let index = record.entry.index;
+        let stream = self.stream.get_or_insert_with(|| record.entry.stream.clone());
+        if *stream != record.entry.stream {
+            let found = record.entry.stream.clone();
+            return Err(RegisterError::Stream { index, found, stream: stream.clone() });
+        }
+        if let (true, Some(bytes)) = (record.entry.kind == *ERASURE, &record.statement) {
+            let source = |source| StatementError { kind: ERASURE.into(), source };
+            let erasure = Erasure::from_bytes(bytes).map_err(source);
+            let erasure = erasure.map_err(|source| RegisterError::Statement { index, source })?;
+            if erasure.index < index {
+                erasures.push((record.entry.time, erasure));
+            }
+            return Ok(());
+        }
+        if !horizon.knows(record) {
+            return Ok(());
+        }
+        let Some(bytes) = &record.statement else {
+            self.unread.insert(index);
+            return Ok(());
+        };
+        let read = Statement::from_bytes(record.entry.kind.as_str(), bytes);
+        let Some(statement) = read.map_err(|source| RegisterError::Statement { index, source })? else {
+            return Ok(());
+        };
+        let about = statement.stream();
+        if !matches!(statement, Statement::Catalog(_)) && about != record.entry.stream {
+            return Err(RegisterError::System { index, found: about, stream: record.entry.stream.clone() });
+        }
+        self.keep(record, statement);
+        Ok(())
+    }
+
+    fn keep(&mut self, record: &Record, statement: Statement) {
+        let (index, leaf, time) = (record.entry.index, record.leaf, record.entry.time);
+        let citation = Citation { leaf, index };
+        match statement {
+            Statement::Result(result) => {
+                let recorded = Recorded { index, leaf, time, result: *result };
+                self.results.entry(recorded.result.control.clone()).or_default().push(recorded);
+            }
+            Statement::Asset(value) => {
+                file(&mut self.assets, value.id.clone(), Filed { citation, time, value })
+            }
+            Statement::Exception(value) => {
+                file(&mut self.exceptions, value.id.clone(), Filed { citation, time, value });
+            }
+            Statement::Decision(value) => {
+                file(&mut self.decisions, decision_key(&value), Filed { citation, time, value });
+            }
+            Statement::Plan(value) => {
+                file(&mut self.plans, value.id.clone(), Filed { citation, time, value })
+            }
+            Statement::Event(value) => self.events.push(Filed { citation, time, value }),
+            Statement::System(_)
+            | Statement::Catalog(_)
+            | Statement::Pack(_)
+            | Statement::Attestation(_)
+            | Statement::Incident(_) => {}
+        }
+    }
+
+    fn sort(&mut self) {
+        self.results.values_mut().for_each(|all| all.sort_by_key(Recorded::rank));
+        sort(&mut self.assets);
+        sort(&mut self.exceptions);
+        sort(&mut self.decisions);
+        sort(&mut self.plans);
+        self.events.sort_by_key(|event| (event.value.at, event.citation.index));
+    }
+
+    fn erase(&mut self, erasure: &Erasure) {
+        self.unread.insert(erasure.index);
+        let Some(filed) = &erasure.facet else { return };
+        let Ok(key) = std::str::from_utf8(&filed.key) else { return };
+        let parts: Vec<&str> = key.split('\0').collect();
+        let index = erasure.index;
+        match parts[..] {
+            ["asset", id] => forget(&mut self.assets, |held| *held == *id, index),
+            ["exception", id] => forget(&mut self.exceptions, |held| *held == *id, index),
+            ["plan", id] => forget(&mut self.plans, |held| *held == *id, index),
+            ["applicability", framework, requirement, control] => {
+                forget(&mut self.decisions, |held| *held == [framework, requirement, control], index);
+            }
+            ["result", control, asset, collector] => {
+                let Ok(at) = Timestamp::from_millis(filed.rank) else { return };
+                let asset: Option<Id> = asset.parse().ok();
+                let (control, collector) = (control.to_owned(), collector.to_owned());
+                self.erased.push(ErasedResult { control, asset, collector, rank: (at, index) });
+            }
+            ["event", asset, kind] => {
+                let Ok(at) = Timestamp::from_millis(filed.rank) else { return };
+                self.events.retain(|held| {
+                    let on =
+                        held.value.asset.as_ref().map_or("", Id::as_str) == asset && held.value.kind == *kind;
+                    !on || (held.value.at, held.citation.index) > (at, index)
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+fn file<K: Ord, V>(all: &mut BTreeMap<K, Vec<Filed<V>>>, key: K, filed: Filed<V>) {
+    all.entry(key).or_default().push(filed);
+}
+
+fn sort<K, V>(all: &mut BTreeMap<K, Vec<Filed<V>>>) {
+    all.values_mut().for_each(|versions| versions.sort_by_key(|filed| filed.citation.index));
+}
+
+fn forget<K: Ord, V>(all: &mut BTreeMap<K, Vec<Filed<V>>>, is_meant: impl Fn(&K) -> bool, index: u64) {
+    for (_, versions) in all.iter_mut().filter(|(key, _)| is_meant(key)) {
+        versions.retain(|filed| filed.citation.index > index);
+    }
+}
