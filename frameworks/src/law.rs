@@ -184,6 +184,10 @@ pub struct Deadline {
     pub actors: Vec<String>,
     /// What starts it.
     pub trigger: String,
+    /// What starts it on file: `incident`, `incident-death`, `incident-widespread`, `placed-on-market` or
+    /// `event:KIND`; nothing where it is not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<String>,
     /// How long.
     pub limit: Limit,
     /// What else it says.

@@ -3,6 +3,7 @@
 //! Ids are unique, every reference leads somewhere, every word is in the vocabulary, dates stand in order, and what is
 //! marked assessable can be judged. Each fault says where it is and how to mend it.
 
+use crate::clock::{STARTS, is_start};
 use crate::condition::{Condition, NONE, Pattern};
 use crate::framework::Catalog;
 use crate::law::{DateRule, Law};
@@ -300,6 +301,10 @@ impl<'a> Linter<'a> {
             self.known_requirement(&deadline.id, &deadline.requirement);
             let roles = &self.framework.vocabularies.roles;
             deadline.actors.iter().for_each(|actor| self.word(&deadline.id, "role", actor, roles));
+            if let Some(word) = deadline.starts.as_ref().filter(|word| !is_start(word)) {
+                let what = format!("nothing on file is called `{}`", visible(word));
+                self.fault(&deadline.id, what, &format!("use {} or event:KIND", STARTS.join(", ")));
+            }
         }
         if !law.calendar.is_sorted_by_key(|event| event.date) {
             self.fault("calendar", "dates out of order".into(), "sort them");
