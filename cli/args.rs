@@ -3,12 +3,19 @@
 mod catalog;
 mod key;
 mod log;
+mod posture;
+mod status;
 
 pub(crate) use catalog::{CatalogArguments, CatalogVerb};
 pub(crate) use key::{
     EnrolArguments, GrantArguments, KeyArguments, KeyVerb, NewKey, RevokeArguments, RotateArguments,
 };
 pub(crate) use log::{LogArguments, LogVerb, PublishArguments};
+pub(crate) use posture::{
+    AttestArguments, DecisionArguments, EventArguments, ExceptArguments, ExceptVerb, ExceptionArguments,
+    IncidentArguments, IncidentVerb, PlanAddArguments, PlanArguments, PlanVerb,
+};
+pub(crate) use status::{GateArguments, StatusArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -83,8 +90,18 @@ pub(crate) enum Verb {
     Catalog(CatalogArguments),
     /// Push control results: flags, JSON, NDJSON or SARIF
     Push(Box<PushArguments>),
+    /// State with a document that a requirement is met or a control holds
+    Attest(AttestArguments),
+    /// Exceptions: gaps accepted for a time
+    Except(ExceptArguments),
+    /// Plans: runs promised beforehand, and what became of them
+    Plan(PlanArguments),
+    /// Incidents, and the clocks that run from them
+    Incident(IncidentArguments),
     /// Show where systems stand, and what is missing
-    Status(StatusArguments),
+    Status(Box<StatusArguments>),
+    /// Open or shut a gate by a profile: exits 0 only when everything asked for holds
+    Gate(GateArguments),
     /// Issue audit packs
     Pack(PackArguments),
     /// Verify a pack or a receipt, offline
@@ -141,6 +158,22 @@ Registering again replaces what was said before; both stay on the ledger. A clas
 Example:
   affiant register asset scoring-model --system credit-scoring --kind model --name 'Scoring model' --asset-version 3.2.0")]
     Asset(AssetArguments),
+    /// Record who decided that a requirement or control does or does not apply: the Statement of Applicability
+    #[command(after_help = "\
+Examples:
+  affiant register decision A.10.4 --system credit-scoring --does-not-apply --reason 'no customers are served' --by 'Head of Risk'
+  affiant register decision A.6.2.8 --system credit-scoring --applies --driver law --reason 'Art. 12' --by 'Head of Risk' \\
+      --owner Operations
+
+What follows from the facts stated is shown beside a decision. A decision never hides a failure.")]
+    Decision(DecisionArguments),
+    /// Record that something happened after which earlier evidence no longer counts, or that starts a clock of the law
+    #[command(after_help = "\
+Example:
+  affiant register event release --system credit-scoring --asset scoring-model --summary 'version 4.2 in production'
+
+Registering an asset again with another version or digest records such events by itself.")]
+    Event(EventArguments),
     /// Register a system and its assets from a YAML or JSON file
     #[command(after_help = "\
 Example file:
@@ -306,32 +339,6 @@ pub(crate) enum FormatName {
     Json,
     Ndjson,
     Sarif,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  affiant status                                      all systems
-  affiant status credit-scoring --framework eu-ai-act --gaps
-  affiant status credit-scoring --as-of 2026-10-01
-
-Words: satisfied means that evidence is on file for every mapped control over its whole population. It never means
-that the organisation complies. Exit code 4 when nothing could be evaluated.")]
-pub(crate) struct StatusArguments {
-    /// The system [default: all]
-    pub(crate) system: Option<String>,
-    /// Only this framework: eu-ai-act, iso-42001 or nist-ai-rmf; may be repeated
-    #[arg(long = "framework", value_name = "ID")]
-    pub(crate) frameworks: Vec<String>,
-    /// As of a past instant, as known then
-    #[arg(long, value_name = "TIME")]
-    pub(crate) as_of: Option<String>,
-    /// List what is missing, failed or stale
-    #[arg(long)]
-    pub(crate) gaps: bool,
-    /// Explain one requirement, such as art-12-1 or A.6.2.8
-    #[arg(long, value_name = "REQUIREMENT", requires = "system")]
-    pub(crate) why: Option<String>,
 }
 
 #[derive(Debug, Args)]

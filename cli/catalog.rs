@@ -1,5 +1,6 @@
 //! `affiant catalog`: what the frameworks ask, the controls that answer it, and catalogs of one's own.
 
+mod add;
 mod diff;
 mod file;
 mod lint;
@@ -13,19 +14,20 @@ use crate::error::Failure;
 use crate::output;
 use affiant_controls::catalog::ControlCatalog;
 use affiant_frameworks::crosswalk::Crosswalk;
-use affiant_frameworks::framework::{Framework, FrameworkKind};
+use affiant_frameworks::framework::{EARLIER, Framework, FrameworkKind};
 use affiant_frameworks::mapping::MappingSet;
 use affiant_reports::derive::Catalogs;
 use serde_json::{Value, json};
 
 pub(crate) fn run(context: &Context, arguments: CatalogArguments) -> Result<u8, Failure> {
-    let catalogs = catalogs::embedded(&[])?;
+    let catalogs = catalogs::near(context)?;
     match arguments.verb {
         CatalogVerb::List => list(context, &catalogs),
         CatalogVerb::Show { id } => return show::run(context, &catalogs, &id),
         CatalogVerb::Search { words } => return search::run(context, &catalogs, &words),
         CatalogVerb::Diff { before, after } => return diff::run(context, &before, &after),
         CatalogVerb::Lint { files } => return lint::run(context, &catalogs, &files),
+        CatalogVerb::Add { files } => return add::run(context, &files),
     }
     Ok(0)
 }
@@ -33,9 +35,15 @@ pub(crate) fn run(context: &Context, arguments: CatalogArguments) -> Result<u8, 
 /// What is known of each catalog.
 fn rows(catalogs: &Catalogs) -> Vec<Value> {
     let frameworks = catalogs.frameworks.iter().map(framework_row);
+    let earlier = EARLIER.iter().filter_map(|name| Framework::embedded(name).ok().map(|it| (name, it)));
+    let earlier = earlier.map(|(name, framework)| {
+        let mut row = framework_row(&framework);
+        row["id"] = json!(name);
+        row
+    });
     let controls = catalogs.controls.catalogs().iter().map(controls_row);
     let mappings = catalogs.mappings.sets().iter().map(mappings_row);
-    frameworks.chain(controls).chain(mappings).chain([crosswalk_row()]).collect()
+    frameworks.chain(earlier).chain(controls).chain(mappings).chain([crosswalk_row()]).collect()
 }
 
 fn list(context: &Context, catalogs: &Catalogs) {

@@ -19,7 +19,9 @@ impl Filing for Statements {
 
     fn blobs(&self, kind: &str, statement: &[u8]) -> Vec<Digest> {
         match Statement::from_bytes(kind, statement) {
-            Ok(Some(Statement::Result(result))) => result.evidence.iter().map(|file| file.sha256).collect(),
+            // A catalog of one's own stands among the files under its digest.
+            Ok(Some(Statement::Catalog(pin))) => vec![pin.digest],
+            Ok(Some(statement)) => statement.evidence().iter().map(|file| file.sha256).collect(),
             _ => Vec::new(),
         }
     }

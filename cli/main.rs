@@ -1,21 +1,28 @@
 //! The affiant command: translates words into calls of the libraries, and their answers into text, JSON and exit codes.
 
 mod args;
+mod attest;
 mod catalog;
 mod catalogs;
 mod context;
 mod demo;
 mod error;
+mod except;
 mod filing;
+mod gate;
+mod incident;
 mod init;
 mod key;
 mod log;
 mod output;
 mod pack;
+mod plan;
 mod push;
 mod register;
+mod statements;
 mod status;
 mod verify;
+mod view;
 
 use args::{Arguments, Verb};
 use context::Context;
@@ -51,7 +58,12 @@ fn run(context: &Context, verb: Verb) -> Result<u8, Failure> {
         Verb::Register(arguments) => register::run(context, arguments),
         Verb::Catalog(arguments) => catalog::run(context, arguments),
         Verb::Push(arguments) => push::run(context, arguments),
-        Verb::Status(arguments) => status::run(context, arguments),
+        Verb::Attest(arguments) => attest::run(context, arguments),
+        Verb::Except(arguments) => except::run(context, arguments),
+        Verb::Plan(arguments) => plan::run(context, arguments),
+        Verb::Incident(arguments) => incident::run(context, arguments),
+        Verb::Status(arguments) => status::run(context, &arguments),
+        Verb::Gate(arguments) => gate::run(context, &arguments),
         Verb::Pack(arguments) => pack::run(context, arguments),
         Verb::Verify(arguments) => verify::run(context, arguments),
         Verb::Log(arguments) => log::run(context, arguments),

@@ -112,6 +112,11 @@ pub(crate) fn say_faults() {
     }));
 }
 
+/// Whether nobody reads stdout any more.
+pub(crate) fn is_lost() -> bool {
+    LOST.get().is_some()
+}
+
 /// Whether someone watches stderr.
 pub(crate) fn watched() -> bool {
     io::stderr().is_terminal()
@@ -144,5 +149,48 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     }
     for row in table.lines() {
         line(row.trim_end());
+    }
+}
+
+/// Rows as comma-separated values (RFC 4180). A cell that a spreadsheet would take for a formula begins with an
+/// apostrophe.
+pub(crate) fn csv(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+    let cell = |text: &str| {
+        let text = shown(text);
+        let formula = text.starts_with(['=', '+', '-', '@']);
+        let text = if formula { format!("'{text}") } else { text };
+        let plain = !text.contains([',', '"', '\n']);
+        if plain { text } else { format!("\"{}\"", text.replace('"', "\"\"")) }
+    };
+    let written = |cells: &mut dyn Iterator<Item = &str>| {
+        let cells: Vec<String> = cells.map(cell).collect();
+        bytes(format!("{}\r\n", cells.join(",")).as_bytes());
+    };
+    written(&mut header.iter().copied());
+    rows.into_iter().for_each(|row| written(&mut row.iter().map(String::as_str)));
+}
+
+/// Parts of a whole as a bar, for people; the numbers stand beside it. Each part is never shown as nothing when it is
+/// something, and the bar is full only when the parts are the whole.
+pub(crate) fn share_bar(parts: &[(u64, char)], of: u64, width: u64) -> String {
+    let mut bar = String::new();
+    for (count, sign) in parts.iter().filter(|(count, _)| *count > 0) {
+        let length = (count.min(&of) * width).checked_div(of).unwrap_or(0).max(1);
+        bar.extend((0..length).map(|_| *sign));
+    }
+    let whole = parts.iter().map(|(count, _)| count).sum::<u64>() >= of && of > 0;
+    let most = if whole { width } else { width - 1 };
+    let mut bar: String = bar.chars().take(usize::try_from(most).unwrap_or(usize::MAX)).collect();
+    while (bar.len() as u64) < width {
+        let last = bar.chars().last().filter(|_| whole);
+        bar.push(last.unwrap_or('.'));
+    }
+    bar
+}
+
+/// Clears the terminal, when someone watches stdout.
+pub(crate) fn clear() {
+    if io::stdout().is_terminal() {
+        bytes(b"\x1b[2J\x1b[H");
     }
 }

@@ -26,9 +26,9 @@ pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Fai
     let PackVerb::Build { system, output: path, report, as_of, frameworks } = arguments.verb;
     let system: Id = system.parse().map_err(Failure::refused)?;
     let as_of = as_of.map(|text| text.parse().map_err(Failure::refused)).transpose()?;
-    let catalogs = catalogs::embedded(&frameworks)?;
     let path = path.unwrap_or_else(|| PathBuf::from(format!("{system}{PACK_ENDING}")));
     let mut ledger = context.open()?;
+    let catalogs = catalogs::of_ledger(&mut ledger, &frameworks)?;
     let issued = build(context, &mut ledger, &system, as_of, &catalogs)?;
     context::output(&path, &issued.bytes)?;
     if let Some(report) = &report {
@@ -58,7 +58,6 @@ pub(crate) fn build(
     catalogs: &Catalogs,
 ) -> Result<IssuedPack, Failure> {
     known_system(ledger, system)?;
-    catalogs::pin(ledger, system)?;
     let settings = ledger.reader()?.settings().clone();
     let open_key = |path: &Path| context.passphrases.open(path);
     let key = ledger.issuer_key(&open_key)?;
@@ -69,6 +68,7 @@ pub(crate) fn build(
         return Err(Failure::refused(format!("{as_of} lies in the future")));
     }
     refuse_before_registration(ledger, system, as_of)?;
+    catalogs::pin(ledger, system, catalogs)?;
     let head = ledger.head(system).ok_or_else(|| Failure::io("a registered system has entries"))?;
     let named =
         Digest::of_parts(&[settings.origin.as_bytes(), head.leaf.as_bytes(), as_of.to_string().as_bytes()]);
@@ -121,10 +121,8 @@ fn source(ledger: &mut Ledger, system: &Id) -> Result<PackSource, Failure> {
     }
     let mut evidence = BTreeMap::new();
     for record in records(&entries)? {
-        let Some(Statement::Result(result)) = statement(&record).map_err(Failure::integrity)? else {
-            continue;
-        };
-        for file in &result.evidence {
+        let Some(said) = statement(&record).map_err(Failure::integrity)? else { continue };
+        for file in said.evidence() {
             if let Some(bytes) = blob::read(reader.storage(), reader.folder(), &file.sha256)? {
                 evidence.insert(file.sha256, bytes);
             }

@@ -13,6 +13,7 @@ mod source;
 mod spool;
 
 use crate::args::PushArguments;
+use crate::catalogs;
 use crate::context::Context;
 use crate::error::{Failure, REFUSED};
 use crate::register::known_system;
@@ -43,7 +44,7 @@ pub(crate) fn run(context: &Context, arguments: Box<PushArguments>) -> Result<u8
 
 /// Pushes into an open ledger.
 pub(crate) fn push(context: &Context, ledger: &mut Ledger, arguments: &PushArguments) -> Result<u8, Failure> {
-    let (catalog, tools) = (ControlSet::embedded(), ToolRules::embedded());
+    let (catalog, tools) = (catalogs::controls_of(ledger)?, ToolRules::embedded());
     let intake = intake_context(context, ledger, arguments, &catalog, &tools)?;
     let shown = if arguments.dry_run { SHOWN_MAX as usize } else { 0 };
     let signer = arguments.sign_key.as_ref().map(|path| Signer::of(context, ledger, path)).transpose()?;

@@ -1,20 +1,25 @@
-//! `affiant register`: systems and assets.
+//! `affiant register`: systems and assets, decisions on applicability, and events.
+
+mod decision;
 
 use crate::args::{AssetArguments, RegisterArguments, RegisterVerb, SystemArguments};
 use crate::catalogs;
 use crate::context::{self, Context};
 use crate::error::Failure;
 use crate::output;
-use affiant_controls::admit::{AdmitError, admit_asset, admit_system};
+use crate::statements::admitted;
+use affiant_controls::admit::{admit_asset, admit_system};
 use affiant_controls::asset::Asset;
 use affiant_controls::definition::{self, DEFINITIONS_SIZE_MAX, Definitions};
-use affiant_controls::set::ControlSet;
+use affiant_controls::event::Event;
 use affiant_controls::statement::{ORGANISATION, Statement};
 use affiant_controls::system::System;
 use affiant_frameworks::vocabulary::Vocabulary;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::ledger::Ledger;
+use affiant_ledger::time::Timestamp;
+use affiant_reports::derive::Catalogs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -28,15 +33,17 @@ pub(crate) fn run(context: &Context, arguments: RegisterArguments) -> Result<u8,
         }
         RegisterVerb::Asset(arguments) => Definitions { system: None, assets: vec![asset(arguments)?] },
         RegisterVerb::File { file, system } => from_file(&file, parsed(system)?.as_ref())?,
+        RegisterVerb::Decision(arguments) => return decision::decide(context, arguments),
+        RegisterVerb::Event(arguments) => return decision::happened(context, arguments),
     };
-    let catalog = ControlSet::embedded();
-    let system = definitions.system.map(admit_system).transpose().map_err(admitted)?;
-    system.as_ref().map_or(Ok(()), refuse_unknown_words)?;
-    let admit = |asset| admit_asset(asset, &catalog).map_err(admitted);
-    let assets = definitions.assets.into_iter().map(admit).collect::<Result<Vec<_>, _>>()?;
     let mut ledger = context.open()?;
+    let catalogs = catalogs::of_ledger(&mut ledger, &[])?;
+    let system = definitions.system.map(admit_system).transpose().map_err(admitted)?;
+    system.as_ref().map_or(Ok(()), |system| refuse_unknown_words(system, &catalogs))?;
+    let admit = |asset| admit_asset(asset, &catalogs.controls).map_err(admitted);
+    let assets = definitions.assets.into_iter().map(admit).collect::<Result<Vec<_>, _>>()?;
     if let Some(system) = system {
-        record_system(context, &mut ledger, system)?;
+        record_system(context, &mut ledger, system, &catalogs)?;
     }
     assets.iter().try_for_each(|asset| known_system(&ledger, &asset.system))?;
     record_assets(context, &mut ledger, assets)?;
@@ -52,26 +59,82 @@ fn from_file(path: &Path, system: Option<&Id>) -> Result<Definitions, Failure> {
     read.map_err(|error| Failure::refused(format!("{}: {error}", path.display())))
 }
 
-fn record_system(context: &Context, ledger: &mut Ledger, system: System) -> Result<(), Failure> {
+fn record_system(
+    context: &Context,
+    ledger: &mut Ledger,
+    system: System,
+    catalogs: &Catalogs,
+) -> Result<(), Failure> {
     if system.id == *ORGANISATION {
         return Err(Failure::refused("`org` names the organisation itself, not an AI system"));
     }
     let id = system.id.clone();
     let appended = ledger.append(&[Statement::System(system).draft("local")])?;
-    catalogs::pin(ledger, &id)?;
+    catalogs::pin(ledger, &id, catalogs)?;
     answer(context, "system", &id, appended[0].index);
     Ok(())
 }
 
+/// Records assets, and for each that is there in another version or with other bytes the events that this is.
 fn record_assets(context: &Context, ledger: &mut Ledger, assets: Vec<Asset>) -> Result<(), Failure> {
+    let Some(first) = assets.first() else { return Ok(()) };
+    let before = registered(ledger, &first.system)?;
     for some in assets.chunks(BATCH) {
-        let drafts: Vec<_> =
+        let mut drafts: Vec<_> =
             some.iter().map(|asset| Statement::Asset(asset.clone()).draft("local")).collect();
-        for (asset, appended) in some.iter().zip(ledger.append(&drafts)?) {
+        let now = context.now();
+        let changed = some.iter().flat_map(|asset| changes(before.get(&asset.id), asset, now));
+        let changed: Vec<Event> = changed.collect();
+        drafts.extend(changed.iter().map(|event| Statement::Event(event.clone()).draft("local")));
+        let appended = ledger.append(&drafts)?;
+        for (asset, appended) in some.iter().zip(&appended) {
             answer(context, "asset", &asset.id, appended.index);
+        }
+        for event in changed {
+            let asset = event.asset.as_ref().map(|asset| asset.as_str()).unwrap_or_default();
+            context.say(format!(
+                "{} of {asset}: earlier evidence of controls that heed it no longer counts",
+                event.kind
+            ));
         }
     }
     Ok(())
+}
+
+/// The assets of a system as they are registered.
+fn registered(ledger: &mut Ledger, system: &Id) -> Result<BTreeMap<Id, Asset>, Failure> {
+    let mut assets = BTreeMap::new();
+    for index in ledger.latest(system, b"asset\0")? {
+        let record = ledger.reader()?.record(index)?;
+        let bytes = record.statement.unwrap_or_default();
+        let read = Statement::from_bytes(record.entry.kind.as_str(), &bytes).map_err(Failure::integrity)?;
+        if let Some(Statement::Asset(asset)) = read {
+            assets.insert(asset.id.clone(), asset);
+        }
+    }
+    Ok(assets)
+}
+
+/// The events that a new version or other bytes of an asset are: its kind has changed, and a version is a release.
+fn changes(before: Option<&Asset>, asset: &Asset, now: Timestamp) -> Vec<Event> {
+    let Some(before) = before.filter(|before| !before.retired && !asset.retired) else { return Vec::new() };
+    let other_version = asset.version.is_some() && asset.version != before.version;
+    let other_bytes = asset.digest.is_some() && asset.digest != before.digest;
+    let kinds = [
+        (other_version || other_bytes).then(|| format!("{}-change", asset.kind)),
+        other_version.then(|| "release".to_owned()),
+    ];
+    let event = |kind: String| {
+        Some(Event {
+            at: now,
+            kind: kind.parse().ok()?,
+            asset: Some(asset.id.clone()),
+            system: asset.system.clone(),
+            done_at: None,
+            summary: format!("registered with another {}", if other_version { "version" } else { "digest" }),
+        })
+    };
+    kinds.into_iter().flatten().filter_map(event).collect()
 }
 
 /// Refuses a system that has not been registered.
@@ -90,8 +153,8 @@ pub(crate) fn known_system(ledger: &Ledger, system: &Id) -> Result<(), Failure> 
 }
 
 /// Refuses words that no framework knows: a mistyped role would leave every duty of that role undetermined.
-fn refuse_unknown_words(system: &System) -> Result<(), Failure> {
-    let frameworks = catalogs::embedded(&[])?.frameworks;
+fn refuse_unknown_words(system: &System, catalogs: &Catalogs) -> Result<(), Failure> {
+    let frameworks = &catalogs.frameworks;
     let known = |words: fn(&Vocabulary) -> &BTreeSet<String>| -> BTreeSet<String> {
         frameworks.iter().flat_map(|framework| words(&framework.vocabularies)).cloned().collect()
     };
@@ -118,14 +181,6 @@ fn answer(context: &Context, what: &str, id: &Id, index: u64) {
         output::json(&serde_json::json!({"registered": what, "id": id, "index": index}));
     } else {
         output::line(format!("{what} {id} registered, entry {index}"));
-    }
-}
-
-fn admitted(error: AdmitError) -> Failure {
-    let failure = Failure::refused(&error);
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
     }
 }
 

@@ -53,4 +53,16 @@ Mappings are judged beside the catalogs of this program and those given with the
         #[arg(required = true, value_name = "FILE")]
         files: Vec<String>,
     },
+    /// Put frameworks, control catalogs or mappings of your own to use in this ledger
+    #[command(after_help = "\
+Example:
+  affiant catalog add our-controls.yaml our-mappings.yaml
+
+They are judged as by `catalog lint`, kept beside the log under their digest, and pinned by an entry: what is used cannot
+change silently. One with the id of a catalog in use takes its place. Exits 1 when something is wrong, and adds nothing.")]
+    Add {
+        /// Files in YAML
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<String>,
+    },
 }

@@ -3,7 +3,7 @@
 use crate::context;
 use crate::error::{Failure, REFUSED};
 use affiant_controls::catalog::{CatalogError, ControlCatalog};
-use affiant_frameworks::framework::{EMBEDDED, FRAMEWORK_SIZE_MAX, Framework, FrameworkError};
+use affiant_frameworks::framework::{EARLIER, EMBEDDED, FRAMEWORK_SIZE_MAX, Framework, FrameworkError};
 use affiant_frameworks::mapping::{MappingError, MappingSet};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::visible;
@@ -48,7 +48,7 @@ impl Loaded {
 
     /// The embedded catalog of that id, or the file of that name.
     pub(super) fn named(name: &str) -> Result<Self, Failure> {
-        if EMBEDDED.contains(&name) {
+        if EMBEDDED.contains(&name) || EARLIER.contains(&name) {
             return Ok(Self::Framework(Box::new(Framework::embedded(name).map_err(Failure::io)?)));
         }
         if let Some(controls) = ControlCatalog::all_embedded().into_iter().find(|it| it.id == *name) {

@@ -13,6 +13,16 @@ use serde_json::json;
 
 /// Judges the catalogs in `files`, mappings beside the others.
 pub(super) fn run(context: &Context, catalogs: &Catalogs, files: &[String]) -> Result<u8, Failure> {
+    Ok(if judge(context, catalogs, files, true)?.is_some() { 0 } else { NO })
+}
+
+/// The catalogs in `files`, if nothing is wrong with any; what is wrong is shown.
+pub(super) fn judge(
+    context: &Context,
+    catalogs: &Catalogs,
+    files: &[String],
+    show_sound: bool,
+) -> Result<Option<Vec<Loaded>>, Failure> {
     let texts = files.iter().map(|file| Ok((file, read(file)?))).collect::<Result<Vec<_>, Failure>>()?;
     let judged: Vec<_> = texts.iter().map(|(file, text)| (*file, text, Loaded::parse(text))).collect();
     let (mut frameworks, mut controls) = (catalogs.frameworks.clone(), catalogs.controls.catalogs().to_vec());
@@ -23,19 +33,25 @@ pub(super) fn run(context: &Context, catalogs: &Catalogs, files: &[String]) -> R
             _ => {}
         }
     }
-    let mut sound = true;
+    let mut sound = Vec::new();
     for (file, text, loaded) in judged {
-        let (kind, faults) = match loaded {
-            Ok(Loaded::Mappings(mappings)) => {
-                ("mapping set", beside(text, &mappings, &frameworks, &controls))
-            }
+        let (kind, faults) = match &loaded {
+            Ok(Loaded::Mappings(mappings)) => ("mapping set", beside(text, mappings, &frameworks, &controls)),
             Ok(loaded) => (loaded.kind(), Vec::new()),
-            Err(faults) => ("", faults),
+            Err(_) => ("", Vec::new()),
         };
-        sound &= faults.is_empty();
-        show(context, &visible(file), kind, &faults);
+        match loaded {
+            Ok(loaded) if faults.is_empty() => {
+                sound.push(loaded);
+                if show_sound {
+                    show(context, &visible(file), kind, &[]);
+                }
+            }
+            Ok(_) => show(context, &visible(file), kind, &faults),
+            Err(faults) => show(context, &visible(file), kind, &faults),
+        }
     }
-    Ok(if sound { 0 } else { NO })
+    Ok(if sound.len() == files.len() { Some(sound) } else { None })
 }
 
 /// Mappings beside the catalogs they name.

@@ -95,7 +95,12 @@ impl ControlCatalog {
 
     /// Every control catalog that ships with this program.
     pub fn all_embedded() -> Vec<Self> {
-        vec![Self::embedded(), Self::of_embedded(MANAGEMENT)]
+        Self::all_embedded_bytes().map(Self::of_embedded).to_vec()
+    }
+
+    /// The canonical bytes of [`ControlCatalog::all_embedded`], in its order.
+    pub fn all_embedded_bytes() -> [&'static [u8]; 2] {
+        [EMBEDDED, MANAGEMENT]
     }
 
     /// The canonical bytes of [`ControlCatalog::embedded`].

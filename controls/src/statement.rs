@@ -9,6 +9,7 @@ use crate::attestation::Attestation;
 use crate::control::ControlId;
 use crate::decision::Decision;
 use crate::event::Event;
+use crate::evidence::EvidenceRef;
 use crate::exception::Exception;
 use crate::incident::Incident;
 use crate::issued::PackIssued;
@@ -152,6 +153,15 @@ impl Statement {
         }
     }
 
+    /// The files it cites.
+    pub fn evidence(&self) -> &[EvidenceRef] {
+        match self {
+            Self::Result(result) => &result.evidence,
+            Self::Attestation(attestation) => &attestation.evidence,
+            _ => &[],
+        }
+    }
+
     /// The idempotency id it carries.
     pub fn id(&self) -> Option<&str> {
         match self {
@@ -276,7 +286,7 @@ mod tests {
     use super::*;
     use crate::pin::CatalogKind;
     use crate::result::{Check, Collector, DigestSource, Method, Population, Run, Source, Subject};
-    use crate::{Decimal, Direction, EvidenceRef, Measure, Severity, Status};
+    use crate::{Decimal, Direction, Measure, Severity, Status};
     use affiant_ledger::digest::Digest;
 
     /// A result with every field filled in.

@@ -119,7 +119,12 @@ pub enum MappingError {
 impl MappingSet {
     /// Every mapping set that ships with this program.
     pub fn all_embedded() -> Vec<Self> {
-        vec![Self::embedded(), Self::of_embedded(MS_MAPPINGS)]
+        Self::all_embedded_bytes().map(Self::of_embedded).to_vec()
+    }
+
+    /// The deterministic CBOR of [`MappingSet::all_embedded`], in its order.
+    pub fn all_embedded_bytes() -> [&'static [u8]; 2] {
+        [MAPPINGS, MS_MAPPINGS]
     }
 
     /// The mappings of the posture controls.

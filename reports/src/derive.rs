@@ -178,11 +178,12 @@ pub fn statement(record: &Record) -> Result<Option<Statement>, StatementError> {
 /// Every evidence file cited, once, by digest.
 fn evidence(subject: Subject<'_>) -> Result<Vec<EvidenceHeld>, DeriveError> {
     let mut cited: BTreeMap<Digest, EvidenceHeld> = BTreeMap::new();
-    for record in subject.records.iter().filter(|record| record.entry.kind == *"result") {
-        let Some(Statement::Result(result)) = statement(record)? else { continue };
-        for file in result.evidence {
+    let cites = |kind: &Id| *kind == *"result" || *kind == *"attestation";
+    for record in subject.records.iter().filter(|record| cites(&record.entry.kind)) {
+        let Some(said) = statement(record)? else { continue };
+        for file in said.evidence() {
             let held = subject.held.contains(&file.sha256);
-            let item = EvidenceHeld { sha256: file.sha256, name: file.name, size: file.size, held };
+            let item = EvidenceHeld { sha256: file.sha256, name: file.name.clone(), size: file.size, held };
             cited.entry(item.sha256).or_insert(item);
         }
     }

@@ -1,0 +1,71 @@
+//! Catalogs of one's own, put to use in a ledger.
+
+use super::file::Loaded;
+use super::lint;
+use crate::catalogs;
+use crate::context::Context;
+use crate::error::{Failure, NO};
+use crate::output;
+use affiant_controls::pin::CatalogPin;
+use affiant_controls::statement::{ORGANISATION, Statement};
+use affiant_ledger::blob;
+use affiant_ledger::id::Id;
+use affiant_ledger::record::Draft;
+use serde_json::json;
+
+/// Judges the catalogs in `files`, stores them beside the log and pins them; all or nothing.
+pub(super) fn run(context: &Context, files: &[String]) -> Result<u8, Failure> {
+    let mut ledger = context.open()?;
+    let in_use = catalogs::of_ledger(&mut ledger, &[])?;
+    let Some(loaded) = lint::judge(context, &in_use, files, false)? else { return Ok(NO) };
+    let organisation: Id = ORGANISATION.parse().map_err(Failure::io)?;
+    let mut drafts = Vec::new();
+    let mut pins: Vec<CatalogPin> = Vec::new();
+    for catalog in &loaded {
+        let pin = catalog.pin();
+        if pins.iter().any(|other| other.id == pin.id) {
+            return Err(Failure::refused(format!("catalog `{}` is given twice", pin.id)));
+        }
+        drafts.push(Draft { stream: organisation.clone(), ..Statement::Catalog(pin.clone()).draft("local") });
+        pins.push(pin);
+    }
+    {
+        let reader = ledger.reader()?;
+        for catalog in &loaded {
+            blob::store(reader.storage(), reader.folder(), &catalog.to_bytes())?;
+        }
+    }
+    let appended = ledger.append(&drafts)?;
+    // What does not go together is found before anything is judged with it.
+    catalogs::of_ledger(&mut ledger, &[])?;
+    ledger.close()?;
+    for (pin, appended) in pins.iter().zip(appended) {
+        if context.json {
+            output::json(&json!({"catalog": pin, "index": appended.index}));
+        } else {
+            output::line(format!(
+                "{} {} {} in use, SHA-256 {}, entry {}",
+                pin.kind, pin.id, pin.version, pin.digest, appended.index
+            ));
+        }
+    }
+    Ok(0)
+}
+
+impl Loaded {
+    fn pin(&self) -> CatalogPin {
+        match self {
+            Self::Framework(framework) => framework.pin(),
+            Self::Controls(controls) => controls.pin(),
+            Self::Mappings(mappings) => mappings.pin(),
+        }
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Framework(framework) => framework.to_bytes(),
+            Self::Controls(controls) => controls.to_bytes(),
+            Self::Mappings(mappings) => mappings.to_bytes(),
+        }
+    }
+}

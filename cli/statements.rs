@@ -1,0 +1,129 @@
+//! What the verbs share that record statements about a system.
+
+use crate::catalogs;
+use crate::context::Context;
+use crate::error::Failure;
+use crate::output;
+use crate::register::known_system;
+use affiant_controls::admit::AdmitError;
+use affiant_controls::statement::Statement;
+use affiant_frameworks::framework::Framework;
+use affiant_frameworks::requirement::Requirement;
+use affiant_ledger::digest::Digest;
+use affiant_ledger::id::{Id, visible};
+use affiant_ledger::ledger::Ledger;
+use affiant_ledger::time::Timestamp;
+use affiant_reports::derive::Catalogs;
+use serde_json::json;
+
+/// A ledger open for statements about one registered system.
+pub(crate) struct Desk<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) ledger: Ledger,
+    pub(crate) catalogs: Catalogs,
+    pub(crate) system: Id,
+    pub(crate) now: Timestamp,
+}
+
+impl<'a> Desk<'a> {
+    pub(crate) fn open(context: &'a Context, system: &str) -> Result<Self, Failure> {
+        let system: Id = system.parse().map_err(Failure::refused)?;
+        let mut ledger = context.open()?;
+        known_system(&ledger, &system)?;
+        let catalogs = catalogs::of_ledger(&mut ledger, &[])?;
+        Ok(Self { context, ledger, catalogs, system, now: context.now() })
+    }
+
+    /// The latest statement filed under a key.
+    pub(crate) fn latest(&mut self, kind: &str, id: &str) -> Result<Option<Statement>, Failure> {
+        let key = format!("{kind}\0{id}");
+        for index in self.ledger.latest(&self.system, key.as_bytes())? {
+            let record = self.ledger.reader()?.record(index)?;
+            let bytes = record.statement.unwrap_or_default();
+            let read =
+                Statement::from_bytes(record.entry.kind.as_str(), &bytes).map_err(Failure::integrity)?;
+            // The key is a prefix: an id may begin with another.
+            if let Some(statement) = read.filter(|it| it.facet().key == key.as_bytes()) {
+                return Ok(Some(statement));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Records statements together, closes the ledger and says what was recorded.
+    pub(crate) fn record(mut self, what: &str, name: &str, statements: &[Statement]) -> Result<u8, Failure> {
+        let drafts: Vec<_> = statements.iter().map(|statement| statement.draft("local")).collect();
+        let appended = self.ledger.append(&drafts)?;
+        self.ledger.close()?;
+        let index = appended.first().map(|appended| appended.index);
+        if self.context.json {
+            output::json(
+                &json!({"recorded": what, "id": name, "index": index, "statement": statements.first().map(Statement::to_json)}),
+            );
+        } else {
+            let entry = index.map(|index| index.to_string()).unwrap_or_default();
+            output::line(format!("{what} {name} recorded, entry {entry}"));
+        }
+        Ok(0)
+    }
+
+    /// The requirement of that id or citation.
+    pub(crate) fn requirement(&self, name: &str) -> Result<(&Framework, &Requirement), Failure> {
+        let plain = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
+        let is_meant =
+            |row: &&Requirement| plain(&row.id) == plain(name) || plain(&row.citation) == plain(name);
+        let rows =
+            self.catalogs.frameworks.iter().flat_map(|framework| {
+                framework.assessable().filter(is_meant).map(move |row| (framework, row))
+            });
+        let found: Vec<_> = rows.collect();
+        match found[..] {
+            [one] => Ok(one),
+            [] => Err(Failure::refused(format!(
+                "`{}` is no control and no requirement that is judged",
+                visible(name)
+            ))
+            .hint("`affiant catalog search` finds them by their words")),
+            [(one, _), (other, _), ..] => Err(Failure::refused(format!(
+                "`{}` is a requirement of {} and of {}",
+                visible(name),
+                one.id,
+                other.id
+            ))),
+        }
+    }
+}
+
+/// A time as given, or now.
+pub(crate) fn time_or(text: Option<&String>, or: Timestamp) -> Result<Timestamp, Failure> {
+    text.map_or(Ok(or), |text| text.parse().map_err(Failure::refused))
+}
+
+/// A time as given, if any.
+pub(crate) fn time(text: Option<&String>) -> Result<Option<Timestamp>, Failure> {
+    text.map(|text| text.parse().map_err(Failure::refused)).transpose()
+}
+
+/// Ids as given.
+pub(crate) fn ids<C: FromIterator<Id>>(texts: &[String]) -> Result<C, Failure> {
+    texts.iter().map(|text| text.parse::<Id>().map_err(Failure::refused)).collect()
+}
+
+/// The id given, or one made of the content.
+pub(crate) fn id_or(text: Option<&String>, prefix: &str, content: &[&[u8]]) -> Result<Id, Failure> {
+    match text {
+        Some(text) => text.parse().map_err(Failure::refused),
+        None => {
+            format!("{prefix}-{}", &Digest::of_parts(content).to_string()[..8]).parse().map_err(Failure::io)
+        }
+    }
+}
+
+/// A refusal of admission.
+pub(crate) fn admitted(error: AdmitError) -> Failure {
+    let failure = Failure::refused(&error);
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}

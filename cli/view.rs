@@ -1,0 +1,141 @@
+//! Reading systems out of a ledger.
+
+use crate::context::Context;
+use crate::error::Failure;
+use affiant_controls::register::{Horizon, Register};
+use affiant_controls::statement::ORGANISATION;
+use affiant_ledger::digest::Digest;
+use affiant_ledger::entry::Entry;
+use affiant_ledger::id::{Id, visible};
+use affiant_ledger::index::Lookup;
+use affiant_ledger::reader::Reader;
+use affiant_ledger::record::Record;
+use affiant_ledger::table::Sled;
+use affiant_ledger::time::Timestamp;
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+
+/// Entries read at a time on each core.
+const SHARE: usize = 256;
+
+/// The ledger with its index, where that is at hand; without it everything is read, slower and the same.
+pub(crate) struct View<'a> {
+    pub(crate) reader: &'a Reader,
+    lookup: Option<Lookup>,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(reader: &'a Reader) -> Result<Self, Failure> {
+        let size = reader.size();
+        let leaf = match size.checked_sub(1) {
+            Some(last) => Digest::leaf(&reader.entry_bytes(last)?),
+            None => Digest::ZERO,
+        };
+        Ok(Self { reader, lookup: Lookup::open(&Sled, reader.folder(), size, leaf) })
+    }
+
+    pub(crate) fn streams(&self) -> Result<BTreeSet<Id>, Failure> {
+        if let Some(lookup) = &self.lookup {
+            return Ok(lookup.streams().into_iter().map(|(id, _)| id).collect());
+        }
+        let mut streams = BTreeSet::new();
+        for index in 0..self.reader.size() {
+            let entry = Entry::from_bytes(&self.reader.entry_bytes(index)?).map_err(Failure::integrity)?;
+            streams.insert(entry.stream);
+        }
+        Ok(streams)
+    }
+
+    pub(crate) fn systems(&self) -> Result<Vec<Id>, Failure> {
+        Ok(self.streams()?.into_iter().filter(|id| *id != *ORGANISATION).collect())
+    }
+
+    pub(crate) fn known(&self, system: &str) -> Result<Id, Failure> {
+        let streams = self.systems()?;
+        streams.iter().find(|id| **id == *system).cloned().ok_or_else(|| {
+            let known: Vec<&str> = streams.iter().map(Id::as_str).collect();
+            let failure = Failure::refused(format!("system `{}` is not registered", visible(system)));
+            if known.is_empty() { failure } else { failure.hint(format!("registered: {}", known.join(", "))) }
+        })
+    }
+
+    /// Number of entries of a system.
+    pub(crate) fn count(&self, system: &Id) -> Result<u64, Failure> {
+        match &self.lookup {
+            Some(lookup) => {
+                Ok(lookup.streams().into_iter().find(|(id, _)| id == system).map_or(0, |(_, n)| n))
+            }
+            None => Ok(self.reader.stream_by_scan(system)?.len() as u64),
+        }
+    }
+
+    /// What a replay needs: for the present only what the index files as latest, for the past everything.
+    pub(crate) fn records(&self, system: &Id, past: bool) -> Result<Vec<Record>, Failure> {
+        let found = self
+            .lookup
+            .as_ref()
+            .and_then(|lookup| if past { lookup.positions(system) } else { lookup.latest(system) });
+        let indexes = match found {
+            Some(indexes) => indexes,
+            None => self.reader.stream_by_scan(system)?,
+        };
+        let read = |share: &[u64]| {
+            share.iter().map(|index| self.reader.record(*index)).collect::<Result<Vec<_>, _>>()
+        };
+        let shares = indexes.par_chunks(SHARE).map(read).collect::<Result<Vec<_>, _>>()?;
+        Ok(shares.into_iter().flatten().collect())
+    }
+}
+
+/// Of what time one asks, and from what knowledge.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) horizon: Horizon,
+    /// Something else than the present: every entry is needed, not only the latest.
+    pub(crate) past: bool,
+}
+
+impl Asked {
+    /// The present.
+    pub(crate) fn now(context: &Context) -> Self {
+        Self { horizon: Horizon::at(context.now()), past: false }
+    }
+
+    /// As of a time, known on a day, at a size of the ledger. What is not said follows from the rest: a time is known as
+    /// it was then, a size speaks of the time of its last entry.
+    pub(crate) fn of(
+        context: &Context,
+        reader: &Reader,
+        as_of: Option<Timestamp>,
+        known: Option<Timestamp>,
+        size: Option<u64>,
+    ) -> Result<Self, Failure> {
+        if let Some(size) = size.filter(|size| *size == 0 || *size > reader.size()) {
+            let text = format!("the ledger has {} entries, not {size}", reader.size());
+            return Err(Failure::refused(text));
+        }
+        let last = size.map(|size| reader.entry_bytes(size - 1)).transpose()?;
+        let last = last.map(|bytes| Entry::from_bytes(&bytes).map_err(Failure::integrity)).transpose()?;
+        let now = context.now();
+        if let Some(ahead) = [as_of, known].into_iter().flatten().find(|time| *time > now) {
+            return Err(Failure::refused(format!("{ahead} lies in the future")));
+        }
+        let recorded = last.map(|entry| entry.time);
+        let as_of_or = as_of.or(known).or(recorded).unwrap_or(now);
+        let horizon = Horizon { as_of: as_of_or, known: known.or(recorded).unwrap_or(as_of_or), size };
+        Ok(Self { horizon, past: as_of.is_some() || known.is_some() || size.is_some() })
+    }
+}
+
+/// What a system's stream says.
+pub(crate) fn register(view: &View<'_>, system: &Id, asked: Asked) -> Result<Register, Failure> {
+    let records = view.records(system, asked.past)?;
+    Register::replay_at(&records, asked.horizon).map_err(Failure::integrity)
+}
+
+/// What the stream of a system says now.
+pub(crate) fn register_now(context: &Context, system: &str) -> Result<Register, Failure> {
+    let reader = context.read()?;
+    let view = View::new(&reader)?;
+    register(&view, &view.known(system)?, Asked::now(context))
+}
