@@ -46,6 +46,12 @@ impl Arguments {
     }
 }
 
+/// A number of seconds, at least one and at most a day.
+fn seconds(text: &str) -> Result<u64, String> {
+    let seconds = text.parse().ok().filter(|seconds| (1..=86_400).contains(seconds));
+    seconds.ok_or_else(|| "give seconds, from 1 to 86400".to_owned())
+}
+
 const AFTER: &str = "\
 First steps:
   affiant demo                               play a whole story in ./demo and look at what it leaves

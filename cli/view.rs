@@ -116,12 +116,8 @@ impl Asked {
         }
         let last = size.map(|size| reader.entry_bytes(size - 1)).transpose()?;
         let last = last.map(|bytes| Entry::from_bytes(&bytes).map_err(Failure::integrity)).transpose()?;
-        let now = context.now();
-        if let Some(ahead) = [as_of, known].into_iter().flatten().find(|time| *time > now) {
-            return Err(Failure::refused(format!("{ahead} lies in the future")));
-        }
         let recorded = last.map(|entry| entry.time);
-        let as_of_or = as_of.or(known).or(recorded).unwrap_or(now);
+        let as_of_or = as_of.or(known).or(recorded).unwrap_or_else(|| context.now());
         let horizon = Horizon { as_of: as_of_or, known: known.or(recorded).unwrap_or(as_of_or), size };
         Ok(Self { horizon, past: as_of.is_some() || known.is_some() || size.is_some() })
     }

@@ -1,6 +1,6 @@
 //! The words of `affiant status` and `affiant gate`.
 
-use super::Args;
+use super::{Args, seconds};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -20,7 +20,7 @@ pub(crate) struct StatusArguments {
     /// Only this framework, such as eu-ai-act, iso-42001, nist-ai-rmf or eu-ai-act@2024-07-12; may be repeated
     #[arg(long = "framework", value_name = "ID")]
     pub(crate) frameworks: Vec<String>,
-    /// As of a past instant, as known then
+    /// As of another instant, as known then; one ahead shows what will be stale
     #[arg(long, value_name = "TIME")]
     pub(crate) as_of: Option<String>,
     /// With what was recorded by this instant, whatever it speaks of
@@ -45,7 +45,7 @@ pub(crate) struct StatusArguments {
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
     /// Show again every so many seconds, until stopped
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2", conflicts_with_all = ["as_of", "known_on", "at_size", "csv"], value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2", conflicts_with_all = ["as_of", "known_on", "at_size", "csv"], value_parser = seconds)]
     pub(crate) watch: Option<u64>,
 }
 

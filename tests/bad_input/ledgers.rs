@@ -141,7 +141,8 @@ fn a_checkpoint_that_is_not_this_logs_is_an_integrity_failure() {
     let path = place.ledger().join("checkpoint");
     let foreign = fs::read(stranger.ledger().join("checkpoint")).unwrap();
     let own = fs::read_to_string(&path).unwrap();
-    let grown = own.replacen("\n14\n", "\n15\n", 1).into_bytes();
+    let size: u64 = own.lines().nth(1).unwrap().parse().unwrap();
+    let grown = own.replacen(&format!("\n{size}\n"), &format!("\n{}\n", size + 1), 1).into_bytes();
     for bytes in [foreign, grown, b"nonsense".to_vec(), Vec::new(), vec![b'a'; 1 << 20]] {
         fs::write(&path, &bytes).unwrap();
         for words in [&["status", "scoring"][..], &["log", "show"], &["log", "fsck"]] {

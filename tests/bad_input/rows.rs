@@ -20,7 +20,10 @@ fn a_bad_row_names_its_line_and_field() {
         // what is there, what is named
         (two(r#""status":"passed""#), "field `control` is missing"),
         (two(r#""control":"AFF-EXP-11""#), "field `status` is missing"),
-        (two(r#""control":"AFF-EXP-99","status":"passed""#), "control `AFF-EXP-99` is not in catalog"),
+        (
+            two(r#""control":"AFF-EXP-99","status":"passed""#),
+            "control `AFF-EXP-99` is in none of the catalogs",
+        ),
         (two(r#""control":"","status":"passed""#), "`` is not a control id"),
         (two(r#""control":"../../etc","status":"passed""#), "`../../etc` is not a control id"),
         (two(r#""control":7,"status":"passed""#), "field `control`"),

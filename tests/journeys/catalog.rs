@@ -16,7 +16,17 @@ fn the_catalogs_are_listed_and_a_requirement_is_shown_with_both_its_dates_and_it
     let ids: Vec<_> = listed.as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
     assert_eq!(
         ids,
-        ["eu-ai-act", "iso-42001", "nist-ai-rmf", "affiant-ai-spm", "affiant-mappings", "affiant-crosswalk"]
+        [
+            "eu-ai-act",
+            "iso-42001",
+            "nist-ai-rmf",
+            "eu-ai-act@2024-07-12",
+            "affiant-ai-ms",
+            "affiant-ai-spm",
+            "affiant-mappings",
+            "affiant-ms-mappings",
+            "affiant-crosswalk"
+        ]
     );
     for id in ["Art. 12(1)", "art.12(1)", "art-12-1"] {
         let shown = place.affiant(&["catalog", "show", id]).expect(0);

@@ -186,7 +186,7 @@ fn a_revoked_collector_is_refused_and_what_it_pushed_stays_sound() {
     place.affiant(&["key", "revoke", "ci", "--reason", "compromised", "--since", &since]).expect(0);
     place.affiant(&signed("ci.pem", "two")).expect(2).warns("this key of collector `ci` counts no more");
     place.affiant(&["log", "fsck"]).expect(0).says(&format!("signed from entry {since} on counts no more"));
-    place.affiant(&["key", "list"]).expect(0).says("revoked by 16 as compromised");
+    place.affiant(&["key", "list"]).expect(0).says(&format!("revoked by {} as compromised", index + 1));
     // The id is not given again, and the key serves nobody else.
     let again = ["key", "new", "collector", "ci", "--stream", "*", "--kind", "*", "--output", "new.pem"];
     place.affiant(&again).expect(2).warns("was enrolled before");

@@ -1,0 +1,239 @@
+//! Statements read back, are filed as their bytes say, and are canonical as declared.
+
+use super::*;
+use crate::pin::CatalogKind;
+use crate::result::{Check, Collector, DigestSource, Method, Population, Run, Source, Subject};
+use crate::{Decimal, Direction, Measure, Severity, Status};
+use affiant_ledger::digest::Digest;
+
+/// A result with every field filled in.
+fn full_result() -> ControlResult {
+    let time: Timestamp = "2026-11-22T03:46:05Z".parse().unwrap();
+    let control = "AFF-EXP-11".parse().unwrap();
+    let system = "credit-scoring".parse().unwrap();
+    let mut result =
+        ControlResult::new(control, system, Status::Passed, time, Collector::new("ci"), "accuracy 0.91");
+    result.id = Some("job-7/accuracy".into());
+    result.run = Some(Run { errors: 0, skipped: 0, complete: true, examined: 3, exit_code: Some(-1) });
+    result.asset = Some("scoring-model".parse().unwrap());
+    result.flags = ["redacted".to_owned()].into();
+    result.checks = vec![Check {
+        rule: "bandit:B301".into(),
+        status: Status::Failed,
+        message: "pickle".into(),
+        pointer: "/runs/0/results/7".into(),
+        location: Some("app/agent.py:12".into()),
+        severity: Some(Severity::Medium),
+        suppressed: true,
+        fingerprint: Some(Digest::of(b"x")),
+    }];
+    result.method = Method::Examine;
+    result.source =
+        Some(Source { query: Some("q".into()), system: Some("s".into()), account: Some("a".into()) });
+    result.details = Some("two\nlines".into());
+    result.subject = Some(Subject { digest: Digest::ZERO, digest_source: DigestSource::InFile });
+    result.evidence = vec![EvidenceRef::of(b"{}", "report.sarif", "application/sarif+json")];
+    result.importer = Some("sarif/1".into());
+    result.measures = vec![Measure {
+        n: Some(1200),
+        name: "accuracy".into(),
+        unit: Some("ratio".into()),
+        value: "0.91".parse::<Decimal>().unwrap(),
+        direction: Some(Direction::AtLeast),
+        threshold: Some("0.9".parse().unwrap()),
+    }];
+    result.population = Some(Population { size: 3, failed: 0, tested: 3, definition: "nightly runs".into() });
+    result.raw_status = Some("PASS".into());
+    result.valid_until = Some("2027-01-01T00:00:00Z".parse().unwrap());
+    result.collected_at = Some(time);
+    result
+}
+
+fn all() -> Vec<Statement> {
+    let system: Id = "credit-scoring".parse().unwrap();
+    let mut definition = System::new(system.clone(), "Credit scoring");
+    definition.facts = [("profiling".to_owned(), ["true".to_owned()].into())].into();
+    definition.placed_on_market = Some("2025-03-01".parse().unwrap());
+    let asset = Asset::new(system.clone(), "scoring-model".parse().unwrap(), "model", "Scoring model");
+    let pin = CatalogPin {
+        id: "affiant-ai-spm".parse().unwrap(),
+        kind: CatalogKind::Controls,
+        digest: Digest::ZERO,
+        version: "0.1.0".into(),
+    };
+    let pack = PackIssued {
+        id: "pack-1".parse().unwrap(),
+        head: Digest::ZERO,
+        last: 7,
+        as_of: "2026-11-22T00:00:00Z".parse().unwrap(),
+        first: 0,
+        issuer: "bank".into(),
+        system,
+        frameworks: ["eu-ai-act".to_owned()].into(),
+    };
+    vec![
+        Statement::System(definition),
+        Statement::Asset(asset),
+        Statement::Result(Box::new(full_result())),
+        Statement::Catalog(pin),
+        Statement::Pack(pack),
+        Statement::Exception(Exception {
+            id: "exc-7".parse().unwrap(),
+            assets: ["scoring-model".parse().unwrap()].into(),
+            reason: "vendor fix due".into(),
+            system: "credit-scoring".parse().unwrap(),
+            control: "AFF-EXP-11".parse().unwrap(),
+            expires: "2027-01-01T00:00:00Z".parse().unwrap(),
+            revoked: true,
+            approver: "Head of Risk".into(),
+            compensating: Some("manual review".into()),
+            requested_by: Some("Data team".into()),
+        }),
+        Statement::Decision(Decision {
+            owner: Some("Operations".into()),
+            reason: "no customers are served".into(),
+            system: "credit-scoring".parse().unwrap(),
+            applies: false,
+            control: None,
+            drivers: ["law".to_owned()].into(),
+            framework: Some("iso-42001".parse().unwrap()),
+            decided_by: "Head of Risk".into(),
+            requirement: Some("A.10.4".into()),
+        }),
+        Statement::Plan(Plan {
+            id: "drift-weekly".parse().unwrap(),
+            from: "2026-11-01T00:00:00Z".parse().unwrap(),
+            asset: Some("scoring-model".parse().unwrap()),
+            owner: Some("Data team".into()),
+            until: Some("2027-11-01T00:00:00Z".parse().unwrap()),
+            system: "credit-scoring".parse().unwrap(),
+            cadence: "P7D".parse().unwrap(),
+            control: "AFF-EXP-11".parse().unwrap(),
+            collector: Some("ci".into()),
+        }),
+        Statement::Attestation(Attestation {
+            at: "2026-11-01T00:00:00Z".parse().unwrap(),
+            by: "General Counsel".into(),
+            system: "credit-scoring".parse().unwrap(),
+            summary: "no derogation is relied on".into(),
+            evidence: vec![EvidenceRef::of(b"{}", "memo.pdf", "application/pdf")],
+            framework: "eu-ai-act".parse().unwrap(),
+            withdrawn: true,
+            requirement: "art-6-3".into(),
+            valid_until: "2027-11-01T00:00:00Z".parse().unwrap(),
+        }),
+        Statement::Incident(Incident {
+            id: "inc-3".parse().unwrap(),
+            kinds: ["serious".to_owned()].into(),
+            assets: ["scoring-model".parse().unwrap()].into(),
+            system: "credit-scoring".parse().unwrap(),
+            summary: "refusals by a wrong threshold".into(),
+            aware_at: "2026-11-02T00:00:00Z".parse().unwrap(),
+            closed_at: Some("2026-11-09T00:00:00Z".parse().unwrap()),
+            occurred_at: Some("2026-11-01T00:00:00Z".parse().unwrap()),
+            reported_at: Some("2026-11-03T00:00:00Z".parse().unwrap()),
+            completed_at: Some("2026-11-08T00:00:00Z".parse().unwrap()),
+        }),
+        Statement::Event(Event {
+            at: "2026-11-02T00:00:00Z".parse().unwrap(),
+            kind: "release".parse().unwrap(),
+            asset: Some("scoring-model".parse().unwrap()),
+            system: "credit-scoring".parse().unwrap(),
+            done_at: Some("2026-11-03T00:00:00Z".parse().unwrap()),
+            summary: "version 4.2 in production".into(),
+        }),
+    ]
+}
+
+#[test]
+fn every_kind_reads_back_as_it_was_written_and_is_filed_as_its_bytes_say() {
+    for statement in all() {
+        let bytes = statement.to_bytes();
+        assert_eq!(Statement::from_bytes(statement.kind(), &bytes), Ok(Some(statement.clone())));
+        assert_eq!(facet_of(statement.kind(), &bytes), Some(statement.facet()), "{}", statement.kind());
+        let draft = statement.draft("local");
+        assert_eq!((draft.statement, draft.kind.as_str()), (bytes, statement.kind()));
+    }
+}
+
+#[test]
+fn what_is_filed_is_what_the_statement_says_whatever_byte_is_changed() {
+    for statement in all() {
+        let (kind, bytes) = (statement.kind(), statement.to_bytes());
+        let mut read = 0;
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut changed = bytes.clone();
+                changed[at] ^= 1 << bit;
+                let (facet, id) = (facet_of(kind, &changed), id_of(kind, &changed));
+                let Ok(Some(statement)) = Statement::from_bytes(kind, &changed) else { continue };
+                assert_eq!((facet, id), (Some(statement.facet()), statement.id()), "byte {at} bit {bit}");
+                read += 1;
+            }
+        }
+        assert!(read > 50, "{kind}: {read} of the neighbours are statements");
+    }
+}
+
+#[test]
+fn fields_are_declared_in_canonical_order_so_that_encoding_needs_no_sorting() {
+    for statement in all() {
+        // serde_json keeps the order of declaration; the codec's order is by length, then bytes.
+        let json = match &statement {
+            Statement::System(s) => serde_json::to_string(s),
+            Statement::Asset(s) => serde_json::to_string(s),
+            Statement::Result(s) => serde_json::to_string(s),
+            Statement::Catalog(s) => serde_json::to_string(s),
+            Statement::Pack(s) => serde_json::to_string(s),
+            Statement::Exception(s) => serde_json::to_string(s),
+            Statement::Decision(s) => serde_json::to_string(s),
+            Statement::Plan(s) => serde_json::to_string(s),
+            Statement::Attestation(s) => serde_json::to_string(s),
+            Statement::Incident(s) => serde_json::to_string(s),
+            Statement::Event(s) => serde_json::to_string(s),
+        };
+        let json = json.unwrap();
+        let bytes = statement.to_bytes();
+        let canonical: Vec<&str> =
+            codec::map_ranges(&bytes).unwrap().into_iter().map(|(key, _)| key).collect();
+        let mut at = 0;
+        for key in canonical {
+            let found = json[at..].find(&format!("\"{key}\":"));
+            at += found.unwrap_or_else(|| panic!("`{key}` of `{}` is out of order", statement.kind()));
+        }
+    }
+}
+
+#[test]
+fn the_json_form_is_the_same_struct() {
+    let result = full_result();
+    let json = serde_json::to_string(&result).unwrap();
+    assert!(json.contains(r#""observed_to":"2026-11-22T03:46:05Z""#), "{json}");
+    assert_eq!(serde_json::from_str::<ControlResult>(&json).unwrap(), result);
+}
+
+#[test]
+fn kinds_of_other_storeys_are_passed_over() {
+    assert_eq!(Statement::from_bytes("genesis", &[0xa0]), Ok(None));
+    assert_eq!(facet_of("key", &[0xa0]), None);
+}
+
+#[test]
+fn a_statement_with_an_unknown_field_or_in_another_form_is_refused() {
+    let bytes = all()[1].to_bytes();
+    let mut more = bytes.clone();
+    more[0] += 1;
+    more.extend_from_slice(b"\x68zzzzzzzz\x01");
+    for wrong in [&more[..], &bytes[..bytes.len() - 1], b"", b"\xa0"] {
+        let refused = Statement::from_bytes("asset", wrong);
+        assert!(matches!(&refused, Err(StatementError { kind, .. }) if kind == "asset"), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_result_is_filed_under_control_asset_and_collector() {
+    let statement = &all()[2];
+    let facet = statement.facet();
+    assert_eq!(facet.key, b"result\0AFF-EXP-11\0scoring-model\0ci");
+    assert_eq!(facet.rank, 1_795_319_165_000);
+}
