@@ -94,16 +94,13 @@ fn added<'a>(reader: &Reader, pins: impl Iterator<Item = &'a CatalogPin>) -> Res
 
 /// Whether a pin names a catalog exactly as this program has it.
 fn of_the_program(pin: &CatalogPin) -> bool {
-    let is_meant = |bytes: &&'static [u8]| Digest::of(bytes) == pin.digest;
-    match pin.kind {
-        CatalogKind::Framework => EMBEDDED
-            .iter()
-            .chain(&EARLIER)
-            .filter_map(|id| Framework::embedded_bytes(id).ok())
-            .any(|it| is_meant(&it)),
-        CatalogKind::Controls => ControlCatalog::all_embedded_bytes().iter().any(|it| is_meant(it)),
-        CatalogKind::Mappings => MappingSet::all_embedded_bytes().iter().any(|it| is_meant(it)),
-    }
+    let frameworks = || EMBEDDED.iter().chain(&EARLIER).filter_map(|id| Framework::embedded_bytes(id).ok());
+    let bytes: Vec<&[u8]> = match pin.kind {
+        CatalogKind::Framework => frameworks().collect(),
+        CatalogKind::Controls => ControlCatalog::all_embedded_bytes().to_vec(),
+        CatalogKind::Mappings => MappingSet::all_embedded_bytes().to_vec(),
+    };
+    bytes.into_iter().any(|bytes| Digest::of(bytes) == pin.digest)
 }
 
 /// Those of the program and one's own; one of the same id takes the place of the program's.

@@ -240,13 +240,12 @@ impl<'a> Walk<'a> {
         }
         let erased = self.erased;
         self.latest.retain(|(named, collector), held| {
-            let gone = |it: &&&ErasedResult| {
+            !erased.iter().any(|it| {
                 it.rank.0 <= at
                     && it.asset.is_some() == *named
                     && it.collector == *collector
                     && held.rank() <= it.rank
-            };
-            !erased.iter().any(|it| gone(&&it))
+            })
         });
     }
 }

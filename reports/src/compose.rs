@@ -3,6 +3,7 @@
 
 mod framework;
 mod parts;
+mod posture;
 
 use crate::derive::Catalogs;
 use crate::document::{
@@ -42,7 +43,7 @@ pub fn compose(
         parts::assets(material),
     ];
     sections.extend(assessment.assessments.iter().map(|judged| framework::chapter(judged, material)));
-    sections.extend([parts::controls(material), parts::evidence(material), parts::not_recorded()]);
+    sections.extend([parts::controls(material), parts::evidence(material), posture::chapter(material)]);
     sections.extend([parts::entries(material), parts::catalogs(material), parts::glossary()]);
     let mut document = Document {
         title: format!("Evidence on file: {name}"),

@@ -130,11 +130,15 @@ fn controls(judged: &Assessment, determination: &Determination) -> Block {
             .map(|standing| standing.title.clone())
             .unwrap_or_default();
         let full = mapped.population > 0 && mapped.held == mapped.population;
+        let excepted = match mapped.excepted {
+            0 => String::new(),
+            count => format!(", {count} excepted"),
+        };
         let tone = if full { Tone::Good } else { Tone::Caution };
         Row::from([
             Cell::from(Span::mono(mapped.control.to_string())),
             Cell::text(title),
-            Cell::status(format!("{} of {}", mapped.held, mapped.population), tone),
+            Cell::status(format!("{} of {}{excepted}", mapped.held, mapped.population), tone),
         ])
     });
     Block::Table(Table {
@@ -142,10 +146,10 @@ fn controls(judged: &Assessment, determination: &Determination) -> Block {
         columns: vec![
             Column::points("Control", 76, Kind::Mono),
             Column::share("Title", 1, Kind::Text),
-            Column::points("Held on assets", 96, Kind::Status),
+            Column::points("Held on assets", 110, Kind::Status),
         ],
         rows: rows.collect(),
-        empty: "No control is mapped.".into(),
+        empty: "No control is mapped, or every one was decided not to apply.".into(),
     })
 }
 
@@ -163,7 +167,7 @@ fn gaps(determination: &Determination) -> Block {
     Block::Table(Table {
         caption: "Gaps".into(),
         columns: vec![
-            Column::points("Gap", 96, Kind::Status),
+            Column::points("Gap", 110, Kind::Status),
             Column::points("Control", 76, Kind::Mono),
             Column::share("Assets", 2, Kind::Mono),
             Column::share("What", 4, Kind::Text),

@@ -336,22 +336,6 @@ pub(super) fn evidence(material: Material<'_>) -> Section {
     section("s-evidence", "Evidence files", vec![paragraph(text), Block::Table(table)])
 }
 
-pub(super) fn not_recorded() -> Section {
-    let kinds = [
-        "Exceptions",
-        "Findings",
-        "Incidents and their clocks",
-        "Planned runs",
-        "Attestations by people",
-        "Sign-offs",
-    ];
-    let items = kinds
-        .iter()
-        .map(|kind| vec![Span::strong(format!("{kind}: ")), Span::plain("none recorded.")])
-        .collect();
-    section("s-other", "Exceptions, findings, incidents, plans", vec![Block::List(items)])
-}
-
 pub(super) fn entries(material: Material<'_>) -> Section {
     let records = material.records;
     let from = records.len().saturating_sub(ENTRIES_LISTED);
