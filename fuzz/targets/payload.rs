@@ -5,10 +5,25 @@ use affiant_controls::Statement;
 use affiant_ledger::payload::Payload;
 use libfuzzer_sys::fuzz_target;
 
+/// Every kind of the storey above.
+const KINDS: [&str; 11] = [
+    "system",
+    "asset",
+    "result",
+    "catalog",
+    "pack",
+    "exception",
+    "applicability",
+    "plan",
+    "attestation",
+    "incident",
+    "event",
+];
+
 fuzz_target!(|bytes: &[u8]| {
     let Ok(payload) = Payload::from_bytes(bytes) else { return };
     assert_eq!(payload.to_bytes(), bytes);
-    for kind in ["system", "asset", "result", "catalog", "pack"] {
+    for kind in KINDS {
         if let Ok(Some(statement)) = Statement::from_bytes(kind, &payload.statement) {
             assert_eq!(statement.kind(), kind);
             assert_eq!(statement.to_bytes(), payload.statement);

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "seeds/statements.rs"]
+mod statements;
 #[path = "forgeries/workshop.rs"]
 mod workshop;
 
@@ -128,7 +130,10 @@ fn accepted(target: &str, name: &str, bytes: &[u8]) -> Result<(), String> {
         "pack" if name.starts_with("changes") => Ok(()),
         "pack" if judge(bytes).exit_code() == 0 => Ok(()),
         "pack" => Err(format!("{:?}", judge(bytes).first_failure())),
-        "payload" => said(Payload::from_bytes(bytes)),
+        "payload" => {
+            let payload = Payload::from_bytes(bytes).map_err(|error| error.to_string())?;
+            statements::accepted(name, &payload)
+        }
         "receipt" => said(Receipt::parse(bytes)),
         "result" if name.ends_with(".ndjson") => said(results(bytes, Format::Ndjson)),
         "result" => said(results(bytes, Format::Json)),
@@ -188,6 +193,7 @@ fn from_ledger(seeds: &mut Seeds) {
     let signature = StatementSignature { key: "ci-main".parse().unwrap(), sig: [9; 64] };
     let signed = Payload { signature: Some(signature), ..Payload::from_bytes(&payload(1)).unwrap() };
     seeds.insert(("payload", "signed"), signed.to_bytes());
+    statements::payloads().into_iter().for_each(|(name, bytes)| drop(seeds.insert(("payload", name), bytes)));
     seeds.insert(("codec", "entry"), reader.entry_bytes(1).unwrap());
     seeds.insert(("codec", "payload"), payload(1));
     let every_kind =

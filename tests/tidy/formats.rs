@@ -5,18 +5,24 @@ use super::tree::{read, root, tracked};
 use std::collections::BTreeSet;
 
 /// Page in docs/spec, source, fixed bytes, fuzz targets.
-const FORMATS: [(&str, &str, &str, &[&str]); 18] = [
+const FORMATS: [(&str, &str, &str, &[&str]); 24] = [
+    ("applicability", "controls/src/decision.rs", "fuzz/seeds/payload/applicability", &["payload"]),
     ("archive", "reports/src/archive.rs", "fuzz/seeds/archive/two-members", &["archive"]),
     ("assessment", "frameworks/src/assessment.rs", "fuzz/seeds/pack/honest", &["pack"]),
     ("asset", "controls/src/asset.rs", "fuzz/seeds/definition/system.json", &["definition", "payload"]),
+    ("attestation", "controls/src/attestation.rs", "fuzz/seeds/payload/attestation", &["payload"]),
     ("catalog", "controls/src/catalog.rs", "controls/data/ai-spm-controls.cbor", &["catalog", "payload"]),
     ("checkpoint", "ledger/src/checkpoint.rs", "docs/spec/checkpoint.md", &["checkpoint", "note"]),
     ("entry", "ledger/src/entry.rs", "docs/spec/entry.md", &["entry", "codec"]),
     ("erasure", "ledger/src/erasure.rs", "fuzz/seeds/key/erasure", &["key", "payload"]),
+    ("event", "controls/src/event.rs", "fuzz/seeds/payload/event", &["payload"]),
+    ("exception", "controls/src/exception.rs", "fuzz/seeds/payload/exception", &["payload"]),
+    ("incident", "controls/src/incident.rs", "fuzz/seeds/payload/incident", &["payload"]),
     ("journal", "ledger/src/journal.rs", "docs/spec/journal.md", &["journal"]),
     ("key", "ledger/src/keyring/statement.rs", "docs/spec/key.md", &["key"]),
     ("pack", "reports/src/pack.rs", "fuzz/seeds/pack/honest", &["pack"]),
     ("payload", "ledger/src/payload.rs", "docs/spec/payload.md", &["payload", "codec"]),
+    ("plan", "controls/src/plan.rs", "fuzz/seeds/payload/plan", &["payload"]),
     ("receipt", "ledger/src/receipt.rs", "docs/spec/receipt.md", &["receipt"]),
     ("result", "controls/src/result.rs", "tests/fixtures/demo/results.ndjson", &["result", "payload"]),
     ("sarif", "controls/src/intake/sarif.rs", "tests/fixtures/bandit/bandit.sarif", &["sarif"]),

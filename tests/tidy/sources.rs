@@ -15,13 +15,19 @@ const LONGER: [(&str, usize, &str); 2] = [
 ];
 
 /// Statement kinds and the formats around them, each with its page in docs/spec.
-const FORMATS: [&str; 15] = [
+const FORMATS: [&str; 21] = [
     "key",
     "system",
     "asset",
     "result",
     "catalog",
     "pack",
+    "exception",
+    "applicability",
+    "plan",
+    "attestation",
+    "incident",
+    "event",
     "entry",
     "payload",
     "checkpoint",
