@@ -171,7 +171,7 @@ Examples:
   affiant register decision A.6.2.8 --system credit-scoring --applies --driver law --reason 'Art. 12' --by 'Head of Risk' \\
       --owner Operations
 
-What follows from the facts stated is shown beside a decision. A decision never hides a failure.")]
+What follows from the facts stated is shown beside a decision. A decision on a control hides no failure of it.")]
     Decision(DecisionArguments),
     /// Record that something happened after which earlier evidence no longer counts, or that starts a clock of the law
     #[command(after_help = "\

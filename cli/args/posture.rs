@@ -74,7 +74,7 @@ pub(crate) struct ExceptionArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  affiant attest art-6-3 --system credit-scoring --by 'General Counsel' --summary 'no derogation is relied on' \\
+  affiant attest art-9-10 --system credit-scoring --by 'General Counsel' --summary 'part of our procedures' \\
       --file memo.pdf --valid-until 2027-11-30
   affiant attest AFF-MGT-01 --system credit-scoring --by 'Head of Risk' --summary 'policy approved' --file policy.pdf
 

@@ -2,8 +2,8 @@
 //! (docs/spec/attestation.md).
 //!
 //! ```text
-//! {"at": 1795312000000, "by": "General Counsel", "system": "credit-scoring", "summary": "No derogation is relied on",
-//!  "framework": "eu-ai-act", "requirement": "art-6-3", "valid_until": 1826848000000}
+//! {"at": 1795312000000, "by": "General Counsel", "system": "credit-scoring", "summary": "Risk management is part of the procedures of Art. 9(10)",
+//!  "framework": "eu-ai-act", "requirement": "art-9-10", "valid_until": 1826848000000}
 //! ```
 
 use crate::evidence::EvidenceRef;

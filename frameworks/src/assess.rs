@@ -155,7 +155,7 @@ impl<'a> Bench<'a> {
         let all: Vec<Mapped<'_>> =
             listed.filter_map(|mapping| Some((*mapping, self.standings.get(&mapping.control)?))).collect();
         let (left_out, mapped): (Vec<Mapped<'_>>, Vec<Mapped<'_>>) =
-            all.iter().copied().partition(|(_, standing)| is_left_out(standing));
+            all.iter().copied().partition(|(_, standing)| self.is_left_out(standing));
         let attestation =
             self.register.attestation(&self.framework.id, id).filter(|_| bound && all.is_empty());
         let attested = attestation.filter(|filed| filed.value.holds(self.register.as_of()));
@@ -234,6 +234,12 @@ impl<'a> Bench<'a> {
         Some(Gap { kind, control: None, assets: Vec::new(), detail })
     }
 
+    /// Whether it was decided that a control does not apply, and nothing of it is left to judge.
+    fn is_left_out(&self, standing: &ControlStanding) -> bool {
+        let decided = self.register.decision_on(&standing.control);
+        standing.population == 0 && decided.is_some_and(|decided| !decided.value.applies)
+    }
+
     fn control_gaps(&self, standing: &ControlStanding) -> Vec<Gap> {
         let control = Some(standing.control.clone());
         if standing.assets.is_empty() {
@@ -280,11 +286,6 @@ impl<'a> Bench<'a> {
 struct Unmapped<'a> {
     left_out: &'a [Mapped<'a>],
     attestation: Option<&'a Attestation>,
-}
-
-/// Whether every asset of a control was decided to be none of its business.
-fn is_left_out(standing: &ControlStanding) -> bool {
-    standing.population == 0 && !standing.assets.is_empty()
 }
 
 /// What a decision makes of what follows from the facts, which is said beside it.

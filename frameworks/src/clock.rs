@@ -243,7 +243,7 @@ fn concerns(framework: &Framework, deadline: &Deadline, system: &System) -> bool
 /// When a limit from an instant runs out; `None` where it names no length of time that can be counted.
 pub fn due(start: Timestamp, limit: &Limit) -> Option<Timestamp> {
     let Some(value) = limit.value else {
-        let at_once = ["immediately", "without-delay", "without-undue-delay"];
+        let at_once = ["immediately", "without-delay", "without-undue-delay", "before-event"];
         return at_once.contains(&limit.unit.as_str()).then_some(start);
     };
     let period =
