@@ -90,6 +90,8 @@ pub struct Register {
     unread: BTreeSet<u64>,
     /// Erasures with the time they were recorded at.
     erasures: Vec<(Timestamp, Erasure)>,
+    /// Something lies ahead of the horizon.
+    left_out: bool,
 }
 
 impl Register {
@@ -122,12 +124,35 @@ impl Register {
             events: BTreeMap::new(),
             unread: BTreeSet::new(),
             erasures: Vec::new(),
+            left_out: false,
         };
         for record in records {
             register.take(record)?;
         }
         register.apply_erasures();
         Ok(register)
+    }
+
+    /// Takes in what was recorded since, and goes on to a later horizon: what a replay of everything would give.
+    /// `false` where only such a replay can tell, because something lay ahead of the former horizon or was erased; the
+    /// register is of no use then.
+    pub fn go_on<'a>(
+        &mut self,
+        records: impl IntoIterator<Item = &'a Record>,
+        horizon: Horizon,
+    ) -> Result<bool, RegisterError> {
+        let back = horizon.as_of < self.horizon.as_of || horizon.known < self.horizon.known;
+        if self.left_out || back || self.horizon.size.is_some() || horizon.size.is_some() {
+            return Ok(false);
+        }
+        self.horizon = horizon;
+        for record in records {
+            if record.entry.kind == *ERASURE {
+                return Ok(false);
+            }
+            self.take(record)?;
+        }
+        Ok(true)
     }
 
     fn take(&mut self, record: &Record) -> Result<(), RegisterError> {
@@ -147,6 +172,7 @@ impl Register {
             return Ok(());
         }
         if !self.horizon.knows(record) {
+            self.left_out = true;
             return Ok(());
         }
         let Some(bytes) = &record.statement else {
@@ -182,10 +208,15 @@ impl Register {
             Statement::Event(value) if value.at <= as_of => {
                 return self.keep_event(Filed { citation, time, value });
             }
+            Statement::Attestation(_) | Statement::Incident(_) | Statement::Event(_) => {
+                self.left_out = true;
+                return;
+            }
             _ => {}
         }
         // The rest defines what holds from its recording on.
         if time > as_of {
+            self.left_out = true;
             return;
         }
         match statement {
@@ -228,6 +259,7 @@ impl Register {
 
     fn keep_result(&mut self, recorded: Recorded) {
         if recorded.result.observed_to > self.horizon.as_of {
+            self.left_out = true;
             return;
         }
         let of_control = self.results.entry(recorded.result.control.clone()).or_default();

@@ -14,6 +14,7 @@ use affiant_controls::definition;
 use affiant_controls::intake::{Context, Format, ToolRules, parse};
 use affiant_controls::set::ControlSet;
 use affiant_frameworks::framework::Framework;
+use affiant_frameworks::gate::GateProfile;
 use affiant_frameworks::mapping::MappingSet;
 use affiant_ledger::checkpoint::{Checkpoint, LogKeys};
 use affiant_ledger::digest::Digest;
@@ -42,13 +43,14 @@ use std::time::Duration;
 use workshop::*;
 
 /// Targets, by the name of their folder in `fuzz/seeds`.
-const TARGETS: [&str; 17] = [
+const TARGETS: [&str; 18] = [
     "archive",
     "catalog",
     "checkpoint",
     "codec",
     "definition",
     "entry",
+    "gate",
     "journal",
     "key",
     "note",
@@ -142,6 +144,7 @@ fn accepted(target: &str, name: &str, bytes: &[u8]) -> Result<(), String> {
         "tiles" if name == "hashes" => said(tile::split_hashes(bytes)),
         "tiles" if name == "payloads" => said(tile::split_payloads(bytes)),
         "tiles" => said(tile::split_entries(bytes)),
+        "gate" => said(GateProfile::from_yaml(text())),
         "trust" => said(Trust::parse(text())),
         other => Err(format!("no reader for {other}")),
     }

@@ -5,7 +5,7 @@ use super::tree::{read, root, tracked};
 use std::collections::BTreeSet;
 
 /// Page in docs/spec, source, fixed bytes, fuzz targets.
-const FORMATS: [(&str, &str, &str, &[&str]); 24] = [
+const FORMATS: [(&str, &str, &str, &[&str]); 25] = [
     ("applicability", "controls/src/decision.rs", "fuzz/seeds/payload/applicability", &["payload"]),
     ("archive", "reports/src/archive.rs", "fuzz/seeds/archive/two-members", &["archive"]),
     ("assessment", "frameworks/src/assessment.rs", "fuzz/seeds/pack/honest", &["pack"]),
@@ -17,6 +17,7 @@ const FORMATS: [(&str, &str, &str, &[&str]); 24] = [
     ("erasure", "ledger/src/erasure.rs", "fuzz/seeds/key/erasure", &["key", "payload"]),
     ("event", "controls/src/event.rs", "fuzz/seeds/payload/event", &["payload"]),
     ("exception", "controls/src/exception.rs", "fuzz/seeds/payload/exception", &["payload"]),
+    ("gate", "frameworks/src/gate.rs", "fuzz/seeds/gate/release.yaml", &["gate"]),
     ("incident", "controls/src/incident.rs", "fuzz/seeds/payload/incident", &["payload"]),
     ("journal", "ledger/src/journal.rs", "docs/spec/journal.md", &["journal"]),
     ("key", "ledger/src/keyring/statement.rs", "docs/spec/key.md", &["key"]),
@@ -36,12 +37,13 @@ const FORMATS: [(&str, &str, &str, &[&str]); 24] = [
 const DESCRIBED_ELSEWHERE: [(&str, &str); 1] = [("sarif", "docs/spec/result.md")];
 
 /// Pages of what is only written, or read back under a digest of our own, and why no stranger's bytes are parsed.
-const NOT_READ: [(&str, &str); 3] = [
+const NOT_READ: [(&str, &str); 4] = [
     ("fsck", "an answer for people and scripts"),
     (
         "index",
         "our own database: a value counts only under a digest that is checked first, and can be built again",
     ),
+    ("period", "an answer for people and scripts"),
     ("verdict", "an answer for people and scripts"),
 ];
 

@@ -134,6 +134,32 @@ fn random_stream(seed: u64, control: &Control) -> Vec<Record> {
 }
 
 #[test]
+fn a_register_that_goes_on_is_the_one_replayed_from_the_beginning_or_says_that_it_cannot_tell() {
+    let controls = ControlSet::embedded();
+    let control = controls.controls().find(|control| control.applies_to("model")).unwrap();
+    let mut told = 0;
+    for seed in 0..300 {
+        let records = random_stream(seed, control);
+        let mut n = Numbers(seed ^ 0xaaaa);
+        let cut = n.next(records.len() as u64) as usize;
+        let first = records[..cut].last().map_or(hours(0), |record| record.entry.time);
+        let (first, last) = (hours(400).min(first), hours(if n.next(2) == 0 { 400 } else { 60 }));
+        let mut register = Register::replay(&records[..cut], first).unwrap();
+        if !register.go_on(&records[cut..], Horizon::at(last.max(first))).unwrap() {
+            continue;
+        }
+        told += 1;
+        let whole = Register::replay(&records, last.max(first)).unwrap();
+        for asset in ["scoring-model", "other-model", SYSTEM] {
+            let asset: Id = asset.parse().unwrap();
+            assert_eq!(register.state(control, &asset), whole.state(control, &asset), "seed {seed}");
+        }
+        assert_eq!(register.population(control), whole.population(control), "seed {seed}");
+    }
+    assert!(told > 100, "{told}");
+}
+
+#[test]
 fn the_span_that_holds_an_instant_says_what_the_register_of_that_instant_says() {
     let controls = ControlSet::embedded();
     let heeds = |control: &&Control| {
