@@ -118,7 +118,7 @@ fn binding(
 ) -> Applicability {
     let mut findings = vec![
         role(framework, requirement, system, known),
-        risk_class(requirement, system),
+        risk_class(requirement, system, known),
         route(framework, requirement, known),
     ];
     if let Some(condition) = &requirement.condition {
@@ -174,37 +174,39 @@ fn role(
 /// Whether the system has a role: stated, implied by a narrower one, or narrower itself and told apart by a fact.
 fn has_role(framework: &Framework, wanted: &str, system: &System, known: &KnownFacts<'_>) -> Finding {
     let words = &framework.vocabularies;
-    let stated = |role: &str| system.roles.contains(role);
-    let narrower = words.role_rules.iter().find(|rule| rule.is_a == wanted && stated(&rule.role));
-    let operator = wanted == "operator" && words.operator_roles.iter().any(|role| stated(role));
-    if stated(wanted) || operator {
+    let is = |role: &str| known.roles().contains(role);
+    if is(wanted) {
+        let narrower = words.role_rules.iter().find(|rule| rule.is_a == wanted && is(&rule.role));
+        let implied = narrower.filter(|_| !system.roles.contains(wanted));
+        let by = implied.map_or_else(String::new, |rule| format!(" (as {})", rule.role));
+        return held(vec![format!("role {wanted}{by}")]);
+    }
+    if wanted == "operator" && words.operator_roles.iter().any(|role| is(role)) {
         return held(vec![format!("role {wanted}")]);
     }
-    if let Some(rule) = narrower {
-        return held(vec![format!("role {wanted} (as {})", rule.role)]);
-    }
-    let Some(rule) = words.role_rules.iter().find(|rule| rule.role == wanted && stated(&rule.is_a)) else {
-        return failed(format!("not a {wanted}"));
-    };
-    match known.has(&rule.fact, &rule.value) {
+    let told_apart = words.role_rules.iter().filter(|rule| rule.role == wanted && is(&rule.is_a));
+    let answers = told_apart.map(|rule| match known.has(&rule.fact, &rule.value) {
         Some(true) => {
             held(vec![format!("role {wanted} (a {} with {} {})", rule.is_a, rule.fact, rule.value)])
         }
         Some(false) => failed(format!("not a {wanted}")),
         None => unknown(format!("whether the {} is a {wanted} is not stated", rule.is_a), &rule.fact),
-    }
+    });
+    answers.max_by_key(|finding| finding.truth).unwrap_or_else(|| failed(format!("not a {wanted}")))
 }
 
-fn risk_class(requirement: &Requirement, system: &System) -> Finding {
+/// A risk class that is not stated is known not to be that of the system only where others are.
+fn risk_class(requirement: &Requirement, system: &System, known: &KnownFacts<'_>) -> Finding {
     if requirement.risk_classes.is_empty() || requirement.risk_classes.contains("all") {
         return held(Vec::new());
     }
-    if system.risk_classes.is_empty() {
-        return unknown("no risk class is stated".to_owned(), "risk_classes");
-    }
-    let shared = Vec::from_iter(requirement.risk_classes.intersection(&system.risk_classes).cloned());
+    let wanted = requirement.risk_classes.iter().map(String::as_str);
+    let shared = Vec::from_iter(wanted.filter(|class| known.risk_classes().contains(class)));
     if !shared.is_empty() {
         return held(vec![format!("risk class {}", shared.join(", "))]);
+    }
+    if system.risk_classes.is_empty() {
+        return unknown("no risk class is stated".to_owned(), "risk_classes");
     }
     let wanted = Vec::from_iter(requirement.risk_classes.iter().cloned()).join(", ");
     let stated = Vec::from_iter(system.risk_classes.iter().cloned()).join(", ");
@@ -215,32 +217,35 @@ fn route(framework: &Framework, requirement: &Requirement, known: &KnownFacts<'_
     let Some(rule) = framework.date_rule(requirement).filter(|rule| !rule.routes.is_empty()) else {
         return held(Vec::new());
     };
-    let routes = known.routes();
     let wanted = Vec::from_iter(rule.routes.iter().cloned()).join(", ");
-    if routes.is_empty() {
-        unknown(format!("it can only concern route {wanted}; no route is stated"), "routes")
-    } else if rule.routes.is_disjoint(&routes) {
+    if rule.routes.iter().any(|route| known.routes().contains(route.as_str())) {
+        held(vec![format!("route {wanted}")])
+    } else if known.routes_are_stated() {
         failed(format!("it can only concern route {wanted}"))
     } else {
-        held(vec![format!("route {wanted}")])
+        unknown(format!("it can only concern route {wanted}; no route is stated"), "routes")
     }
 }
 
+/// Whether an exclusion is known to hold. Where it turns on the roles, routes or risk classes of the system, these
+/// must be stated.
 fn excludes(
     exclusion: &Exclusion,
     requirement: &Requirement,
     system: &System,
     known: &KnownFacts<'_>,
 ) -> bool {
-    let routes = known.routes();
-    let within = |stated: &BTreeSet<String>, only: &BTreeSet<String>| {
-        only.is_empty() || (!stated.is_empty() && stated.is_subset(only))
-    };
-    let kept = exclusion.keeps.iter().any(|id| crate::condition::is_under(&requirement.id, id))
-        || !exclusion.keeps_risk_classes.is_disjoint(&requirement.risk_classes);
-    !kept
-        && within(&system.roles, &exclusion.roles)
-        && within(&routes, &exclusion.only_routes)
+    let only_roles =
+        exclusion.roles.is_empty() || (!system.roles.is_empty() && system.roles.is_subset(&exclusion.roles));
+    let only_routes = exclusion.only_routes.is_empty()
+        || (known.routes_are_stated() && known.routes().iter().all(|at| exclusion.only_routes.contains(*at)));
+    let kept = |class: &&str| exclusion.keeps_risk_classes.contains(*class);
+    let no_class_kept = exclusion.keeps_risk_classes.is_empty()
+        || (!system.risk_classes.is_empty() && !known.risk_classes().iter().any(kept));
+    !exclusion.keeps.iter().any(|id| crate::condition::is_under(&requirement.id, id))
+        && only_roles
+        && only_routes
+        && no_class_kept
         && exclusion.when.evaluate(&|fact| known.values(fact)).truth == Truth::True
 }
 

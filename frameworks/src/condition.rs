@@ -11,7 +11,8 @@
 //! A fact holds when one of its stated values matches one of the patterns and no exclusion. `*` matches any value,
 //! `5` matches `5` and everything under it (`5.b`, `5-x`), `!2` excludes `2` and everything under it. The value `none`
 //! states that a fact has no value: it matches nothing. A fact that is not stated is *unknown*, and so is a stated
-//! value that is less precise than the pattern (`5` where `5.b` is asked for).
+//! value that is less precise than the pattern (`5` where `5.b` is asked for), and a fact of which only some values are
+//! known, where none of these matches.
 //!
 //! There is no negation, so stating more facts never takes a condition from true to unknown.
 
@@ -79,6 +80,22 @@ pub struct Condition {
 /// Patterns by fact: within a fact, one value must match; over facts, all must.
 pub type Facts = BTreeMap<String, Vec<Pattern>>;
 
+/// What is known of a fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Values {
+    /// The values it has.
+    pub known: BTreeSet<String>,
+    /// It may have others: what these do not match is unknown.
+    pub open: bool,
+}
+
+impl From<BTreeSet<String>> for Values {
+    /// These values and no others.
+    fn from(known: BTreeSet<String>) -> Self {
+        Self { known, open: false }
+    }
+}
+
 /// What evaluating found: the truth, the facts that decided it and those that were missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -91,8 +108,8 @@ pub struct Finding {
 }
 
 impl Condition {
-    /// Evaluates over `lookup`, which gives the stated values of a fact, `None` where it is not stated.
-    pub fn evaluate(&self, lookup: &dyn Fn(&str) -> Option<BTreeSet<String>>) -> Finding {
+    /// Evaluates over `lookup`, which gives the values of a fact, `None` where nothing is known of it.
+    pub fn evaluate(&self, lookup: &dyn Fn(&str) -> Option<Values>) -> Finding {
         let mut finding = evaluate_all(&self.all, lookup);
         if !self.any_of.is_empty() {
             let branches: Vec<Finding> =
@@ -111,9 +128,10 @@ impl Condition {
     }
 }
 
-/// How the stated values of a fact answer its patterns.
-pub fn matches(values: &BTreeSet<String>, patterns: &[Pattern]) -> Truth {
-    values.iter().map(|value| match_value(value, patterns)).max().unwrap_or(Truth::False)
+/// How the values of a fact answer its patterns.
+pub fn matches(values: &Values, patterns: &[Pattern]) -> Truth {
+    let others = if values.open { Truth::Unknown } else { Truth::False };
+    values.known.iter().map(|value| match_value(value, patterns)).fold(others, Truth::or)
 }
 
 /// Whether `value` is `root` or stands under it (`5.b` under `5`, `annex-i-a` under `annex-i`).
@@ -154,7 +172,7 @@ fn place(value: &str, root: &str) -> Truth {
     }
 }
 
-fn evaluate_all(facts: &Facts, lookup: &dyn Fn(&str) -> Option<BTreeSet<String>>) -> Finding {
+fn evaluate_all(facts: &Facts, lookup: &dyn Fn(&str) -> Option<Values>) -> Finding {
     let mut finding = Finding { truth: Truth::True, because: Vec::new(), missing: BTreeSet::new() };
     for (fact, patterns) in facts {
         finding = conjunction(finding, evaluate_fact(fact, patterns, lookup(fact)));
@@ -162,10 +180,16 @@ fn evaluate_all(facts: &Facts, lookup: &dyn Fn(&str) -> Option<BTreeSet<String>>
     finding
 }
 
-fn evaluate_fact(fact: &str, patterns: &[Pattern], values: Option<BTreeSet<String>>) -> Finding {
+fn evaluate_fact(fact: &str, patterns: &[Pattern], values: Option<Values>) -> Finding {
     let truth = values.as_ref().map_or(Truth::Unknown, |values| matches(values, patterns));
     let wanted: Vec<String> = patterns.iter().map(Pattern::to_string).collect();
-    let stated = values.map_or_else(|| "not stated".to_owned(), |v| Vec::from_iter(v).join(", "));
+    let stated = values.map_or_else(
+        || "not stated".to_owned(),
+        |values| {
+            let others = if values.open && truth == Truth::Unknown { ", others not stated" } else { "" };
+            format!("{}{others}", Vec::from_iter(values.known).join(", "))
+        },
+    );
     let missing = if truth == Truth::Unknown { BTreeSet::from([fact.to_owned()]) } else { BTreeSet::new() };
     Finding {
         truth,
@@ -253,7 +277,7 @@ mod tests {
             facts
                 .iter()
                 .find(|(fact, _)| *fact == name)
-                .map(|(_, v)| v.iter().map(|s| (*s).to_owned()).collect())
+                .map(|(_, v)| v.iter().map(|s| (*s).to_owned()).collect::<BTreeSet<_>>().into())
         };
         condition.evaluate(&lookup).truth
     }
@@ -271,6 +295,16 @@ mod tests {
         let point = condition(r#"{"all": {"annex_iii": ["5.b"]}}"#);
         assert_eq!(truth(&point, &[("annex_iii", &["5"])]), Truth::Unknown);
         assert_eq!(truth(&point, &[("annex_iii", &["5.a"])]), Truth::False);
+    }
+
+    #[test]
+    fn a_fact_that_may_have_other_values_holds_or_is_unknown_but_never_fails() {
+        let public = condition(r#"{"all": {"kind": ["public"]}}"#);
+        let open = |value: &str| Values { known: BTreeSet::from([value.to_owned()]), open: true };
+        assert_eq!(public.evaluate(&|_| Some(open("public"))).truth, Truth::True);
+        let other = public.evaluate(&|_| Some(open("employer")));
+        assert_eq!((other.truth, other.missing), (Truth::Unknown, BTreeSet::from(["kind".to_owned()])));
+        assert_eq!(other.because, ["kind is employer, others not stated (asked for: public)"]);
     }
 
     #[test]

@@ -149,12 +149,39 @@ impl<'a> Linter<'a> {
             self.word("role_rules", "role", &rule.is_a, &words.roles);
             self.fact("role_rules", &rule.fact, &[Pattern::Under(rule.value.clone())]);
         }
+        self.narrowing("role_rules", words.role_rules.iter().map(|rule| (&*rule.role, &*rule.is_a)));
+        for rule in &words.class_rules {
+            for class in [&rule.risk_class, &rule.is_a] {
+                self.word("class_rules", "risk class", class, &words.risk_classes);
+                if class == "all" {
+                    let what = "`all` is no class of its own".to_owned();
+                    self.fault("class_rules", what, "name one risk class");
+                }
+            }
+        }
+        self.narrowing("class_rules", words.class_rules.iter().map(|rule| (&*rule.risk_class, &*rule.is_a)));
+        for rule in &words.value_rules {
+            self.fact(
+                "value_rules",
+                &rule.fact,
+                &[rule.value.clone(), rule.is_a.clone()].map(Pattern::Under),
+            );
+            if [&rule.value, &rule.is_a].into_iter().any(|value| value == NONE) {
+                let what = format!("fact `{}`: `none` is no value", visible(&rule.fact));
+                self.fault("value_rules", what, "name two values of the fact");
+            }
+        }
+        let facts: BTreeSet<&str> = words.value_rules.iter().map(|rule| &*rule.fact).collect();
+        for fact in facts {
+            let of_fact = words.value_rules.iter().filter(|rule| rule.fact == fact);
+            self.narrowing("value_rules", of_fact.map(|rule| (&*rule.value, &*rule.is_a)));
+        }
         for role in &words.operator_roles {
             self.word("operator_roles", "role", role, &words.roles);
         }
         for rule in &words.risk_facts {
             self.word("risk_facts", "risk class", &rule.risk_class, &words.risk_classes);
-            self.fact("risk_facts", &rule.fact, &[]);
+            self.fact("risk_facts", &rule.fact, &["true", "false"].map(|value| Pattern::Under(value.into())));
         }
         for rule in &words.risk_routes {
             self.word("risk_routes", "risk class", &rule.risk_class, &words.risk_classes);
@@ -163,6 +190,23 @@ impl<'a> Linter<'a> {
         for rule in &words.route_facts {
             self.word("route_facts", "route", &rule.route, &words.routes);
             self.fact("route_facts", &rule.fact, &[]);
+        }
+    }
+
+    /// Refuses words that are narrower than themselves, directly or by way of others.
+    fn narrowing<'b>(&mut self, section: &str, rules: impl Iterator<Item = (&'b str, &'b str)> + Clone) {
+        let narrow: BTreeSet<&str> = rules.clone().map(|(narrow, _)| narrow).collect();
+        for word in narrow {
+            let mut wider = BTreeSet::new();
+            let mut ahead = vec![word];
+            while let Some(at) = ahead.pop() {
+                let above = rules.clone().filter(|(narrow, _)| *narrow == at).map(|(_, wide)| wide);
+                ahead.extend(above.filter(|wide| wider.insert(*wide)));
+            }
+            if wider.contains(word) {
+                let what = format!("`{}` is narrower than itself", visible(word));
+                self.fault(section, what, "remove the rule that leads back");
+            }
         }
     }
 
@@ -277,6 +321,13 @@ impl<'a> Linter<'a> {
         for exclusion in &framework.exclusions {
             self.known_requirement("exclusions", &exclusion.requirement);
             exclusion.keeps.iter().for_each(|id| self.known_requirement("exclusions", id));
+            let words = &framework.vocabularies;
+            exclusion.roles.iter().for_each(|role| self.word("exclusions", "role", role, &words.roles));
+            let (routes, classes) = (&exclusion.only_routes, &exclusion.keeps_risk_classes);
+            routes.iter().for_each(|route| self.word("exclusions", "route", route, &words.routes));
+            classes
+                .iter()
+                .for_each(|class| self.word("exclusions", "risk class", class, &words.risk_classes));
             self.condition("exclusions", &exclusion.when);
         }
         for moved in &framework.moved {

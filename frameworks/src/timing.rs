@@ -2,8 +2,8 @@
 //!
 //! Three sets of dates are carried side by side: those of the text in force (which decide), those of the original text
 //! of 2024 (which most tools still print), and where it differs the day the duty can first bite as we read it (marked
-//! as inference). Dates differ by route (Annex III, Annex I), so a route that is not stated leaves some timings
-//! unknown.
+//! as inference). Dates differ by route (Annex III, Annex I). Where no route is stated each that is possible is tried,
+//! and the timing is unknown if it turns on the route.
 //!
 //! A system placed on the market before a date can have longer (`grace`), or be covered only after a significant
 //! change of its design (`legacy`, Art. 111(2)); both need the date it was placed on the market, and without one no
@@ -86,15 +86,10 @@ pub fn timing(framework: &Framework, requirement: &Requirement, system: &System,
         return bare(TimingState::InForce, None, reason);
     };
     let known = KnownFacts::new(framework, system);
-    let routes = known.routes();
-    let mut timing = match (start(&rule.current, &routes, day), placed_before(rule, system)) {
-        (_, Some(until)) => with_grace(until, day),
-        (Start::On(date), None) => {
-            legacy(framework, rule, &known, date, day).unwrap_or_else(|| since(date, day))
-        }
-        (Start::Between(first, last), None) => unknown_route(first, last),
-    };
-    timing.reason = format!("{}{}", timing.reason, footnote(rule, &routes));
+    let by_route = possible_routes(rule, &known).into_iter();
+    let mut timing =
+        settled(by_route.map(|(by, routes)| (by, on_routes(framework, rule, &known, &routes, day))));
+    timing.reason = format!("{}{}", timing.reason, footnote(rule, known.routes()));
     timing.original = rule.original.clone();
     timing.current = rule.current.clone();
     timing.practical = rule.practical.clone();
@@ -102,29 +97,52 @@ pub fn timing(framework: &Framework, requirement: &Requirement, system: &System,
     timing
 }
 
-/// The day a rule starts for a set of routes.
-enum Start {
-    /// On this day, or if it lies ahead, not before it.
-    On(Date),
-    /// On one of several days around the day asked for; the route decides.
-    Between(Date, Date),
+/// The sets of routes the system may be on, as far as the rule tells routes apart, each with the route it adds.
+fn possible_routes<'a>(rule: &'a DateRule, known: &KnownFacts<'a>) -> Vec<(&'a str, BTreeSet<&'a str>)> {
+    let legacy = rule.legacy.iter().flat_map(|legacy| legacy.before.keys());
+    let keys = rule.current.keys().chain(legacy).map(String::as_str);
+    let told_apart: BTreeSet<&str> =
+        keys.filter(|key| *key != "all" && !key.starts_with("placed-before-")).collect();
+    let ours: BTreeSet<&str> = known.routes().intersection(&told_apart).copied().collect();
+    if told_apart.is_empty() || (known.routes_are_stated() && !ours.is_empty()) {
+        return vec![("all", ours)];
+    }
+    told_apart.into_iter().map(|route| (route, ours.iter().copied().chain([route]).collect())).collect()
 }
 
-fn start(dates: &BTreeMap<String, Date>, routes: &BTreeSet<String>, day: Date) -> Start {
-    if let Some(date) = dates.get("all") {
-        return Start::On(*date);
+/// One timing of those by route: the earliest where they agree, else unknown.
+fn settled<'a>(by_route: impl Iterator<Item = (&'a str, Timing)>) -> Timing {
+    let timings = Vec::from_iter(by_route);
+    let missing: BTreeSet<String> = timings.iter().flat_map(|(_, timing)| timing.missing.clone()).collect();
+    let first = timings.iter().map(|(_, timing)| timing).min_by_key(|timing| timing.date);
+    match first {
+        Some(first) if timings.iter().all(|(_, timing)| timing.state == first.state) => {
+            Timing { missing, ..first.clone() }
+        }
+        _ => unknown_route(&timings, missing),
     }
-    let by_route = || dates.iter().filter(|(route, _)| !route.starts_with("placed-before-"));
-    let stated = by_route().filter(|(route, _)| routes.contains(*route)).map(|(_, date)| *date).min();
-    let first = by_route().map(|(_, date)| *date).min();
-    let last = by_route().map(|(_, date)| *date).max();
-    match (stated, first, last) {
-        (Some(date), _, _) => Start::On(date),
-        (None, Some(first), Some(last)) if first <= day && day < last => Start::Between(first, last),
-        (None, Some(first), Some(_)) => Start::On(first),
-        // The linter refuses a rule without dates.
-        _ => Start::On(day),
+}
+
+fn on_routes(
+    framework: &Framework,
+    rule: &DateRule,
+    known: &KnownFacts<'_>,
+    routes: &BTreeSet<&str>,
+    day: Date,
+) -> Timing {
+    // The linter refuses a rule without dates.
+    let start = start(&rule.current, routes).unwrap_or(day);
+    match placed_before(rule, known.placed_on_market()) {
+        Some(until) => with_grace(start, until, day),
+        None => legacy(framework, rule, known, (routes, start), day).unwrap_or_else(|| since(start, day)),
     }
+}
+
+/// The day a rule starts for a set of routes: the earliest of theirs.
+fn start(dates: &BTreeMap<String, Date>, routes: &BTreeSet<&str>) -> Option<Date> {
+    let ours = dates.iter().filter(|(route, _)| routes.contains(route.as_str())).map(|(_, date)| *date);
+    let any = dates.iter().filter(|(route, _)| !route.starts_with("placed-before-")).map(|(_, date)| *date);
+    dates.get("all").copied().or_else(|| ours.min()).or_else(|| any.min())
 }
 
 fn since(date: Date, day: Date) -> Timing {
@@ -135,14 +153,16 @@ fn since(date: Date, day: Date) -> Timing {
     }
 }
 
-fn unknown_route(first: Date, last: Date) -> Timing {
-    let reason = format!("applies from {first} or {last}: the route is not stated");
-    Timing { missing: BTreeSet::from(["routes".to_owned()]), ..bare(TimingState::Unknown, None, reason) }
+fn unknown_route(timings: &[(&str, Timing)], mut missing: BTreeSet<String>) -> Timing {
+    let each = timings.iter().map(|(route, timing)| format!("by {route} {}", timing.reason));
+    let reason = format!("the route is not stated: {}", Vec::from_iter(each).join("; "));
+    missing.insert("routes".to_owned());
+    Timing { missing, ..bare(TimingState::Unknown, None, reason) }
 }
 
 /// The later date granted to what was on the market before, where the system says it was.
-fn placed_before(rule: &DateRule, system: &System) -> Option<Date> {
-    let placed = system.placed_on_market?;
+fn placed_before(rule: &DateRule, placed: Option<Date>) -> Option<Date> {
+    let placed = placed?;
     let granted = |(key, until): (&String, &Date)| {
         let cutoff: Date = key.strip_prefix("placed-before-")?.parse().ok()?;
         (placed < cutoff).then_some(*until)
@@ -150,17 +170,16 @@ fn placed_before(rule: &DateRule, system: &System) -> Option<Date> {
     rule.current.iter().filter_map(granted).max()
 }
 
-fn with_grace(until: Date, day: Date) -> Timing {
-    if day < until {
-        let reason = format!("placed on the market earlier: to be met by {until}");
-        bare(TimingState::Grace, Some(until), reason)
+/// The later date decides; there is no grace before there is a rule.
+fn with_grace(start: Date, until: Date, day: Date) -> Timing {
+    let (state, when) = if day >= until {
+        (TimingState::InForce, format!("in force since {until}"))
+    } else if day >= start {
+        (TimingState::Grace, format!("to be met by {until}"))
     } else {
-        bare(
-            TimingState::InForce,
-            Some(until),
-            format!("placed on the market earlier: in force since {until}"),
-        )
-    }
+        (TimingState::Upcoming, format!("applies from {start} to others, to be met by {until}"))
+    };
+    bare(state, Some(until), format!("placed on the market earlier: {when}"))
 }
 
 /// Art. 111(2), once the rule applies: systems placed on the market before it are covered after significant changes of
@@ -169,21 +188,24 @@ fn legacy(
     framework: &Framework,
     rule: &DateRule,
     known: &KnownFacts<'_>,
-    start: Date,
+    (routes, start): (&BTreeSet<&str>, Date),
     day: Date,
 ) -> Option<Timing> {
     let legacy = rule.legacy.as_ref()?;
     let placed = known.placed_on_market()?;
-    let Start::On(cutoff) = self::start(&legacy.before, &known.routes(), day) else { return None };
+    let cutoff = self::start(&legacy.before, routes)?;
     if placed >= cutoff || day < cutoff.max(start) {
         return None;
     }
     let intro = format!("placed on the market on {placed}, before {cutoff}");
+    let public = || Some(with_grace(start, comply_by(framework, legacy)?, day));
     match (
         known.has("significant_design_change", "true"),
         known.has("intended_for_public_authorities", "true"),
     ) {
         (Some(true), _) => None,
+        // Whether the design changed or not: both dates have passed.
+        (None, Some(true)) if comply_by(framework, legacy).is_some_and(|until| day >= until) => public(),
         (None, _) => Some(missing(
             format!("{intro}: covered only after a significant change of design"),
             "significant_design_change",
@@ -196,14 +218,14 @@ fn legacy(
             let reason = format!("{intro}, design not significantly changed: not covered (Art. 111(2))");
             Some(bare(TimingState::Legacy, Some(cutoff), reason))
         }
-        (Some(false), Some(true)) => public_authority(framework, legacy, day),
+        (Some(false), Some(true)) => public(),
     }
 }
 
-fn public_authority(framework: &Framework, legacy: &Legacy, day: Date) -> Option<Timing> {
+/// By when systems for public authorities comply.
+fn comply_by(framework: &Framework, legacy: &Legacy) -> Option<Date> {
     let rules = &framework.law.as_ref()?.transitional_rules;
-    let until = rules.iter().find(|rule| rule.id == legacy.public_rule)?.comply_by?;
-    Some(with_grace(until, day))
+    rules.iter().find(|rule| rule.id == legacy.public_rule)?.comply_by
 }
 
 fn missing(reason: String, fact: &str) -> Timing {
@@ -211,11 +233,12 @@ fn missing(reason: String, fact: &str) -> Timing {
 }
 
 /// The dates that did not decide, in words.
-fn footnote(rule: &DateRule, routes: &BTreeSet<String>) -> String {
+fn footnote(rule: &DateRule, routes: &BTreeSet<&str>) -> String {
     let mut notes = vec![rule.basis.clone()];
     let pick = |dates: &BTreeMap<String, Date>| {
-        let chosen =
-            dates.iter().filter(|(key, _)| *key == "all" || routes.is_empty() || routes.contains(*key));
+        let chosen = dates
+            .iter()
+            .filter(|(key, _)| *key == "all" || routes.is_empty() || routes.contains(key.as_str()));
         let shown =
             chosen.map(|(key, date)| if key == "all" { date.to_string() } else { format!("{date} ({key})") });
         Vec::from_iter(shown).join(", ")

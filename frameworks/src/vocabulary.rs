@@ -26,10 +26,16 @@ pub struct Vocabulary {
     /// Roles that are another role with one more fact.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub role_rules: Vec<RoleRule>,
-    /// Risk classes that state a boolean fact.
+    /// Risk classes that are another one too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_rules: Vec<ClassRule>,
+    /// Values of facts that are another one too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub value_rules: Vec<ValueRule>,
+    /// Risk classes that a boolean fact states, and that state it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub risk_facts: Vec<RiskFact>,
-    /// Facts that are `none` when the routes are stated and lack one.
+    /// Facts that state a route, and are `none` when the routes are stated and lack it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub route_facts: Vec<RouteFact>,
     /// Risk classes that state a route.
@@ -54,7 +60,8 @@ pub struct FactDefinition {
     pub values: Vec<String>,
 }
 
-/// `role` is `is_a` for which `fact` has `value`: a law-enforcement deployer is a deployer of kind law-enforcement.
+/// `role` is `is_a` for which `fact` has `value`: a law-enforcement deployer is a deployer of kind law-enforcement. The
+/// role says that the fact has this value, not that it has no other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoleRule {
@@ -68,7 +75,30 @@ pub struct RoleRule {
     pub value: String,
 }
 
-/// Stating risk classes states `fact`: `true` when `risk_class` is among them, else `false`.
+/// A system of `risk_class` is also one of `is_a`: a model with systemic risk is a general-purpose model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassRule {
+    /// The narrower risk class.
+    pub risk_class: String,
+    /// The wider one.
+    pub is_a: String,
+}
+
+/// Where `fact` is `value` it is also `is_a`: the police are a public authority.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValueRule {
+    /// The fact.
+    pub fact: String,
+    /// The narrower value.
+    pub value: String,
+    /// The wider one.
+    pub is_a: String,
+}
+
+/// Stating risk classes states `fact`: `true` when `risk_class` is among them, else `false`. Where `fact` is `true` the
+/// system is of `risk_class`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RiskFact {
@@ -78,7 +108,7 @@ pub struct RiskFact {
     pub fact: String,
 }
 
-/// Stating routes without `route` states that `fact` is `none`.
+/// A value of `fact` other than `none` states `route`; stating routes without `route` states that `fact` is `none`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RouteFact {

@@ -256,7 +256,11 @@ fn an_exclusion_must_be_stated_and_keeps_what_the_law_keeps() {
     let mut open = system(&["provider"], &["high-risk", "transparency"], &["annex-iii"], &[]);
     open.facts.insert("excluded_by".into(), words(&["art-2-12"]));
     assert_eq!(state("art-9-1", &open), Applies);
+    assert_eq!(state("art-4-1", &open), Applies, "a high-risk system is not within Art. 2(12) at all");
+    open.risk_classes = words(&["none"]);
     assert_eq!(state("art-4-1", &open), DoesNotApply);
+    open.risk_classes = words(&[]);
+    assert_eq!(state("art-4-1", &open), Applies, "it could be high-risk");
     let vehicle = system(&["provider"], &["high-risk"], &["annex-i"], &[("product_law", &["annex-i-b"])]);
     assert_eq!(state("art-9-1", &vehicle), DoesNotApply);
     assert_eq!(state("art-6-1", &vehicle), Applies);
@@ -312,8 +316,16 @@ fn every_condition_of_the_act_can_be_met_and_can_be_failed() {
         if let Some(relied) = condition.all.get("relies_on") {
             all.insert("relies_on".into(), relied.iter().map(ToString::to_string).collect());
         }
-        assert_eq!(condition.evaluate(&|fact| all.get(fact).cloned()).truth, Truth::True, "{requirement}");
-        assert_eq!(condition.evaluate(&|fact| none.get(fact).cloned()).truth, Truth::False, "{requirement}");
+        assert_eq!(
+            condition.evaluate(&|fact| all.get(fact).cloned().map(Into::into)).truth,
+            Truth::True,
+            "{requirement}"
+        );
+        assert_eq!(
+            condition.evaluate(&|fact| none.get(fact).cloned().map(Into::into)).truth,
+            Truth::False,
+            "{requirement}"
+        );
         assert_eq!(condition.evaluate(&|_| None).truth, Truth::Unknown, "{requirement}");
         let mut ours = condition.clone();
         ours.all.remove("relies_on");

@@ -252,7 +252,8 @@ fn every_answer_every_exclusion_and_every_operator_has_a_case() {
     for exclusion in &act.exclusions {
         let claimed = |case: &Case| {
             let facts = case.system.facts.clone();
-            exclusion.when.evaluate(&|fact| facts.get(fact).cloned()).truth == affiant_frameworks::Truth::True
+            let found = exclusion.when.evaluate(&|fact| facts.get(fact).cloned().map(Into::into));
+            found.truth == affiant_frameworks::Truth::True
         };
         let of = &exclusion.requirement;
         assert!(any(&|case| case.timing == Excluded && claimed(case)), "{of}: none is excluded");
