@@ -437,6 +437,37 @@ fn faults_of_a_law_are_found() {
         ("requirement: art-73-2\n", "requirement: art-73-99\n", "no requirement `art-73-99`"),
         ("kind: scope\n", "kind: scope\n    assessable: true\n", "marked assessable, but"),
         ("rule: tr-111-2\n", "rule: tr-111-9\n", "no transitional rule `tr-111-9`"),
+        (
+            "role: employer-deployer, is_a: deployer",
+            "role: deployer, is_a: deployer",
+            "`deployer` is narrower than",
+        ),
+        ("gpai-systemic, is_a: gpai}", "gpai-systemic, is_a: gpai-odd}", "unknown risk class `gpai-odd`"),
+        ("gpai-systemic, is_a: gpai}", "gpai-systemic, is_a: all}", "`all` is no class of its own"),
+        (
+            "gpai-systemic, is_a: gpai}",
+            "gpai-systemic, is_a: gpai-systemic}",
+            "`gpai-systemic` is narrower than",
+        ),
+        (
+            "value: mdr, is_a: annex-i-a}",
+            "value: mdr, is_a: annex-i-z}",
+            "fact `product_law` has no value `annex-i-z`",
+        ),
+        ("value: mdr, is_a: annex-i-a}", "value: mdr, is_a: none}", "fact `product_law`: `none` is no value"),
+        ("fact: product_law, value: mdr", "fact: product, value: mdr", "unknown fact `product`"),
+        (
+            "value: public-authority, is_a: public-body}",
+            "value: public-authority, is_a: law-enforcement}",
+            "`law-enforcement` is narrower than itself",
+        ),
+        (
+            "gpai-systemic, fact: systemic_risk",
+            "gpai-systemic, fact: licence",
+            "fact `licence` has no value `true`",
+        ),
+        ("keeps_risk_classes: [high-risk,", "keeps_risk_classes: [odd,", "unknown risk class `odd`"),
+        ("only_routes: [annex-i]", "only_routes: [annex-x]", "unknown route `annex-x`"),
     ] {
         assert!(text.contains(from), "{from}");
         match Framework::from_yaml(&text.replacen(from, to, 1)) {

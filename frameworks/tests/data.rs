@@ -265,7 +265,7 @@ fn dates_are_those_of_the_text_in_force_beside_those_of_2024() {
     assert_eq!(*current("art-5-1-ba"), dates(&[("all", "2026-12-02")]));
     assert_eq!(current("art-53")["all"], "2025-08-02".parse().unwrap());
     assert_eq!(current("art-101")["all"], "2026-08-02".parse().unwrap());
-    assert_eq!(act().date_rules.len(), 18);
+    assert_eq!(act().date_rules.len(), 19);
 }
 
 #[test]
