@@ -267,6 +267,71 @@ fn an_exclusion_must_be_stated_and_keeps_what_the_law_keeps() {
     let both =
         system(&["provider"], &["high-risk"], &["annex-i", "annex-iii"], &[("product_law", &["annex-i-b"])]);
     assert_eq!(state("art-9-1", &both), Applies);
+    let silent = system(&["provider"], &["high-risk"], &[], &[("product_law", &["annex-i-b"])]);
+    assert_eq!(state("art-9-1", &silent), Applies, "it could be one of Annex III too");
+}
+
+#[test]
+fn a_role_does_not_say_that_a_deployer_is_nothing_else() {
+    let deployer = |role: &str, facts: &[(&str, &[&str])]| {
+        let mut facts = facts.to_vec();
+        facts.extend_from_slice(&[("annex_iii", &["4.a"]), ("use_context", &["workplace"])]);
+        system(&[role], &["high-risk"], &["annex-iii"], &facts)
+    };
+    let kind = words(&["deployer_kind"]);
+    let employer = deployer("employer-deployer", &[]);
+    for id in ["art-26-8", "art-27-1", "art-49-3"] {
+        assert_eq!((state(id, &employer), missing(id, &employer)), (Unknown, kind.clone()), "{id}");
+    }
+    let authority = deployer("public-authority-deployer", &[]);
+    assert_eq!((state("art-26-7", &authority), missing("art-26-7", &authority)), (Unknown, kind));
+    let only_employer = deployer("employer-deployer", &[("deployer_kind", &["employer"])]);
+    assert_eq!(state("art-27-1", &only_employer), DoesNotApply, "what is stated is everything");
+    let both = deployer("public-authority-deployer", &[("deployer_kind", &["employer"])]);
+    assert_eq!((state("art-26-7", &both), state("art-26-8", &both)), (Applies, Applies));
+    for role in ["employer-deployer", "union-institution"] {
+        assert_eq!(state("art-79-2", &deployer(role, &[])), Applies, "{role} is a deployer, so an operator");
+    }
+}
+
+#[test]
+fn what_follows_from_a_fact_or_a_role_is_no_statement_of_everything() {
+    let systemic = system(&["provider", "gpai-systemic-provider"], &[], &[], &[]);
+    assert_eq!((state("art-53-1-a", &systemic), state("art-55-1-a", &systemic)), (Applies, Applies));
+    assert_eq!(missing("art-9-1", &systemic), words(&["risk_classes"]));
+    let stated = system(&["gpai-provider"], &["gpai"], &[], &[("systemic_risk", &["true"])]);
+    assert_eq!(state("art-55-1-a", &stated), Applies);
+    let product = system(&["provider"], &["high-risk"], &[], &[("product_law", &["mdr"])]);
+    assert_eq!((state("art-6-1", &product), missing("art-6-2", &product)), (Applies, words(&["routes"])));
+    let between = on("art-9-1", &product, "2028-01-01").1;
+    assert_eq!((between.state, between.missing), (TimingState::Unknown, words(&["routes"])));
+    let point = system(&["provider"], &["high-risk"], &[], &[("annex_iii", &["5.b"])]);
+    assert_eq!(
+        (state("art-6-2", &point), missing("art-6-1", &point)),
+        (Applies, words(&["product_law", "routes"]))
+    );
+    assert_eq!(timed("art-9-1", &point, "2028-01-01").0, TimingState::InForce);
+    let neither = system(&["provider"], &["high-risk"], &[], &[("annex_iii", &["none"])]);
+    assert_eq!(missing("art-6-2", &neither), words(&["routes"]));
+}
+
+#[test]
+fn what_the_amendment_left_alone_is_read_alike_in_the_text_of_2024() {
+    let earlier = Framework::embedded("eu-ai-act@2024-07-12").unwrap();
+    let is = |id: &str, system: &System| {
+        applicability(&earlier, earlier.requirement(id).unwrap(), system, date("2026-08-02")).0.state
+    };
+    let facts: &[(&str, &[&str])] = &[("annex_iii", &["6.d"]), ("area", &["law-enforcement"])];
+    let police = system(&["law-enforcement-deployer"], &["high-risk"], &["annex-iii"], facts);
+    for id in ["art-26-8", "art-27-1", "art-49-3", "art-49-4-c"] {
+        assert_eq!(is(id, &police), Applies, "{id}");
+    }
+    assert_eq!(is("art-5-1-a", &system(&["importer"], &["prohibited"], &[], &[])), Applies);
+    let exempt = system(&["provider"], &["annex-iii-exempt"], &[], facts);
+    assert_eq!((is("art-49-4-b", &exempt), is("art-80-2", &exempt)), (Applies, Applies));
+    let tested: &[(&str, &[&str])] = &[("excluded_by", &["art-2-8"]), ("event", &["real-world-testing"])];
+    assert_eq!(is("art-60-4-i", &system(&["provider"], &["high-risk"], &["annex-iii"], tested)), Applies);
+    assert_eq!(is("art-53-1-a", &system(&["gpai-provider"], &["gpai-systemic"], &[], &[])), Applies);
 }
 
 #[test]
@@ -347,6 +412,9 @@ fn any_system() -> impl Strategy<Value = System> {
         "gpai-provider",
         "public-authority-deployer",
         "employer-deployer",
+        "law-enforcement-deployer",
+        "union-institution",
+        "gpai-systemic-provider",
     ]);
     let classes =
         some(&["high-risk", "transparency", "prohibited", "gpai", "gpai-systemic", "annex-iii-exempt"]);
