@@ -15,6 +15,7 @@ use crate::plan::Plan;
 use crate::register::{Filed, Recorded};
 use crate::state::{Citation, ControlState, StateOn, fresh_until};
 use crate::statement::ORGANISATION;
+use crate::variant::Variant;
 use affiant_ledger::id::Id;
 use affiant_ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,20 @@ pub struct Span {
     pub citations: Vec<Citation>,
 }
 
+/// The part of a period in which a control was judged on an asset: from its registration, to its retirement. The system and
+/// the organisation were there all the time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The asset.
+    pub asset: Id,
+    /// The first instant.
+    pub from: Timestamp,
+    /// The first instant after it.
+    pub to: Timestamp,
+    /// The control does not apply to it: something unfavourable was found there.
+    pub stray: bool,
+}
+
 impl Span {
     /// How long it lasts, in milliseconds.
     pub fn millis(&self) -> u64 {
@@ -94,41 +109,46 @@ impl History {
         self.plans.values().map(Vec::as_slice)
     }
 
-    /// The assets a control was judged on at some time of a period, with the part of it in which it was: from its
-    /// registration, to its retirement. The system and the organisation were there all the time.
-    pub fn population(
-        &self,
-        control: &Control,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Vec<(Id, Timestamp, Timestamp)> {
+    /// The assets a control was judged on at some time of a period: those of its kinds, the system and the organisation,
+    /// and any other on which something unfavourable was found.
+    pub fn population(&self, control: &Control, from: Timestamp, to: Timestamp) -> Vec<Part> {
+        let part = |asset: &Id, (from, to): (Timestamp, Timestamp), stray| Part {
+            asset: asset.clone(),
+            from,
+            to,
+            stray,
+        };
         let mut population = BTreeMap::new();
         for (id, versions) in &self.assets {
-            if let Some((begin, end)) = in_use(versions, |asset| control.applies_to(&asset.kind), from, to) {
-                population.insert(id.clone(), (begin, end));
+            if let Some(time) = in_use(versions, |asset| control.applies_to(&asset.kind), from, to) {
+                population.insert(id.clone(), part(id, time, false));
             }
         }
         for id in self.implicit(control) {
-            population.insert(id, (from, to));
+            population.insert(id.clone(), part(&id, (from, to), false));
         }
-        for recorded in self.results(&control.id) {
-            let result = &recorded.result;
-            let Some(asset) = result.asset.as_ref().filter(|_| crate::pair::is_unfavourable(result)) else {
-                continue;
-            };
-            if result.observed_to >= to || population.contains_key(asset) {
+        let unfavourable = || {
+            let of_control = self.results(&control.id).iter().filter(|it| it.result.observed_to < to);
+            of_control.filter(|it| crate::pair::is_unfavourable(&it.result))
+        };
+        let homeless = unfavourable().find(|recorded| recorded.result.asset.is_none());
+        if let (true, Some(recorded), Some(stream)) = (population.is_empty(), homeless, &self.stream) {
+            let time = (from.max(recorded.result.observed_to), to);
+            population.insert(stream.clone(), part(stream, time, true));
+        }
+        for recorded in unfavourable() {
+            let Some(asset) = &recorded.result.asset else { continue };
+            if population.contains_key(asset) {
                 continue;
             }
-            let whole = (from.max(result.observed_to), to);
-            let part = match self.assets.get(asset) {
+            let whole = (from.max(recorded.result.observed_to), to);
+            let time = match self.assets.get(asset) {
                 Some(versions) => in_use(versions, |_| true, whole.0, to),
                 None => Some(whole),
             };
-            if let Some(part) = part {
-                population.insert(asset.clone(), part);
-            }
+            population.extend(time.map(|time| (asset.clone(), part(asset, time, true))));
         }
-        population.into_iter().map(|(id, (from, to))| (id, from, to)).collect()
+        population.into_values().collect()
     }
 
     fn implicit(&self, control: &Control) -> Vec<Id> {
@@ -172,8 +192,9 @@ impl History {
                     .filter_map(|versions| at_time(Some(versions), at))
                     .collect(),
             };
-            let named = walk.latest.iter().filter(|((named, _), _)| *named).map(|(_, recorded)| *recorded);
-            let unnamed = walk.latest.iter().filter(|((named, _), _)| !*named).map(|(_, recorded)| *recorded);
+            let named = walk.latest.iter().filter(|((named, ..), _)| *named).map(|(_, recorded)| *recorded);
+            let unnamed =
+                walk.latest.iter().filter(|((named, ..), _)| !*named).map(|(_, recorded)| *recorded);
             let found = pair.state(named, unnamed, at);
             extend(&mut spans, found, at, to);
         }
@@ -220,12 +241,12 @@ impl History {
     }
 }
 
-/// The latest results while time goes on, by whether they name the asset, and collector.
+/// The latest results while time goes on, by whether they name the asset, collector and variant.
 struct Walk<'a> {
     relevant: &'a [&'a Recorded],
     erased: &'a [&'a ErasedResult],
     next: usize,
-    latest: BTreeMap<(bool, &'a str), &'a Recorded>,
+    latest: BTreeMap<(bool, &'a str, Variant), &'a Recorded>,
 }
 
 impl<'a> Walk<'a> {
@@ -234,12 +255,13 @@ impl<'a> Walk<'a> {
         while let Some(recorded) =
             self.relevant.get(self.next).filter(|recorded| recorded.result.observed_to <= at)
         {
-            let key = (recorded.result.asset.is_some(), recorded.result.collector.name.as_str());
+            let result = &recorded.result;
+            let key = (result.asset.is_some(), result.collector.name.as_str(), Variant::of(result));
             self.latest.insert(key, recorded);
             self.next += 1;
         }
         let erased = self.erased;
-        self.latest.retain(|(named, collector), held| {
+        self.latest.retain(|(named, collector, _), held| {
             !erased.iter().any(|it| {
                 it.rank.0 <= at
                     && it.asset.is_some() == *named

@@ -34,6 +34,7 @@ pub mod statement;
 pub mod status;
 pub mod system;
 pub mod text;
+mod variant;
 
 #[cfg(test)]
 mod drift;

@@ -10,6 +10,7 @@ use crate::register::{Filed, Recorded};
 use crate::result::ControlResult;
 use crate::state::{self, StateOn};
 use crate::status::Status;
+use crate::variant;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use affiant_ledger::time::Timestamp;
@@ -31,17 +32,19 @@ pub(crate) struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// The state at an instant. `named` are the latest results on this asset by collector, `unnamed` those that name none.
+    /// The state at an instant. `named` are the results on this asset, `unnamed` those that name none, the latest of each
+    /// collector and variant.
     pub(crate) fn state<'r>(
         &self,
         named: impl Iterator<Item = &'r Recorded>,
         unnamed: impl Iterator<Item = &'r Recorded>,
         at: Timestamp,
     ) -> StateOn {
-        let (speaking, silent) = self.speaking(named, unnamed);
-        let mut judged = state::judge(self.control, &speaking, &self.events, at);
-        if speaking.is_empty() {
+        let Speaking { results, silent, uncovered } = self.speaking(named, unnamed);
+        let mut judged = state::judge(self.control, &results, &self.events, at);
+        if results.is_empty() {
             judged.reason = silent.unwrap_or(judged.reason);
+            judged.uncovered = uncovered;
         }
         if let Some(decided) = self.decision.filter(|decided| !decided.value.applies) {
             judged = judged.decided(decided);
@@ -55,37 +58,45 @@ impl Pair<'_> {
         &self,
         named: impl Iterator<Item = &'r Recorded>,
         unnamed: impl Iterator<Item = &'r Recorded>,
-    ) -> (Vec<&'r Recorded>, Option<String>) {
-        let mut speaking: Vec<&Recorded> = named.collect();
-        let mut silent = None;
+    ) -> Speaking<'r> {
+        let (mut results, mut others) = variant::standing(named, self.digest);
+        let (unnamed, of_others) = variant::standing(unnamed, self.digest);
+        let mut dumb = 0;
         match &self.whole {
-            Some(whole) if whole == self.asset => speaking.extend(unnamed),
+            Some(whole) if whole == self.asset => {
+                results.extend(unnamed);
+                others += of_others;
+            }
             Some(_) => {}
             None => {
-                let (all, dumb): (Vec<&Recorded>, Vec<&Recorded>) =
-                    unnamed.partition(|recorded| covers_all(&recorded.result));
-                speaking.extend(all);
-                if !dumb.is_empty() {
-                    silent = Some(format!(
-                        "no result on file for this asset; {} without an asset cover none, for lack of a population tested in full",
-                        dumb.len()
-                    ));
-                }
+                let (all, none): (Vec<&Recorded>, Vec<&Recorded>) =
+                    unnamed.into_iter().partition(|recorded| covers_all(&recorded.result));
+                results.extend(all);
+                others += of_others;
+                dumb = none.len();
             }
         }
-        if let Some(digest) = self.digest {
-            let before = speaking.len();
-            speaking.retain(|recorded| !is_pass_on_other_bytes(&recorded.result, digest));
-            if speaking.len() < before {
-                let others = before - speaking.len();
-                silent = Some(format!(
-                    "no result on file for these bytes (SHA-256 {}…); {others} on others do not count",
-                    &digest.to_string()[..16]
-                ));
-            }
-        }
-        (speaking, silent)
+        let silent = match (self.digest, others, dumb) {
+            (Some(digest), 1.., _) => Some(format!(
+                "no result on file for these bytes (SHA-256 {}…); {others} on others do not count",
+                &digest.to_string()[..16]
+            )),
+            (_, _, 1..) => Some(format!(
+                "no result on file for this asset; {dumb} without an asset cover none, for lack of a population tested in full"
+            )),
+            _ => None,
+        };
+        Speaking { results, silent, uncovered: dumb > 0 }
     }
+}
+
+/// The results that speak for an asset.
+struct Speaking<'r> {
+    results: Vec<&'r Recorded>,
+    /// Why there is none, where others are on file.
+    silent: Option<String>,
+    /// Results without an asset cover none.
+    uncovered: bool,
 }
 
 /// Whether a result speaks against its asset: a failure must not vanish because of the kind of thing it was found on.
@@ -102,10 +113,4 @@ fn covers_all(result: &ControlResult) -> bool {
         Status::Passed => complete || result.population.as_ref().is_some_and(|p| p.failed > 0),
         Status::NotApplicable | Status::NotRun => complete,
     }
-}
-
-/// Whether a result that is no failure was found on other bytes than these.
-fn is_pass_on_other_bytes(result: &ControlResult, digest: Digest) -> bool {
-    let favourable = matches!(result.status, Status::Passed | Status::NotApplicable | Status::NotRun);
-    favourable && result.subject.as_ref().is_some_and(|subject| subject.digest != digest)
 }

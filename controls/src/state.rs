@@ -79,7 +79,7 @@ pub struct StateOn {
     pub citations: Vec<Citation>,
     /// End of the observation that decided, the latest of several.
     pub observed_to: Option<Timestamp>,
-    /// Until when a pass or an exception holds.
+    /// Until when a pass or an exception holds; nothing for a pass that an event ended.
     pub fresh_until: Option<Timestamp>,
     /// It does not apply by a decision, and leaves the population.
     pub decided: bool,
@@ -87,6 +87,8 @@ pub struct StateOn {
     pub underlying: Option<ControlState>,
     /// An exception accepted this and has expired.
     pub lapsed: bool,
+    /// Results are on file that name no asset and, not having tested the whole population, cover none.
+    pub uncovered: bool,
 }
 
 impl StateOn {
@@ -105,6 +107,7 @@ impl StateOn {
             decided: true,
             underlying: None,
             lapsed: false,
+            uncovered: false,
         }
     }
 
@@ -235,7 +238,7 @@ fn judge_passed(
         if let Some(event) = event {
             stale.cite(&event.citation);
         }
-        return StateOn { fresh_until: event.map(|event| event.value.at), ..stale };
+        return stale;
     }
     let until = standing.iter().map(|recorded| fresh_until(control, &recorded.result)).max();
     let fresh = until.is_some_and(|until| as_of <= until);
@@ -284,5 +287,6 @@ fn state(state: ControlState, reason: String, decided_by: &[&Recorded]) -> State
         decided: false,
         underlying: None,
         lapsed: false,
+        uncovered: false,
     }
 }

@@ -16,8 +16,11 @@ use crate::issued::PackIssued;
 use crate::pin::CatalogPin;
 use crate::plan::Plan;
 use crate::result::ControlResult;
+use crate::status::Status;
 use crate::system::System;
+use crate::variant::Variant;
 use affiant_ledger::codec::{self, CodecError};
+use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, IdRef};
 use affiant_ledger::payload::STATEMENT_SIZE_MAX;
 use affiant_ledger::record::{Draft, Facet};
@@ -177,7 +180,8 @@ impl Statement {
             Self::Asset(asset) => facet(&["asset", asset.id.as_str()], 0),
             Self::Result(result) => {
                 let asset = result.asset.as_ref().map_or("", Id::as_str);
-                let key = ["result", result.control.as_str(), asset, &result.collector.name];
+                let variant = Variant::of(result).to_string();
+                let key = ["result", result.control.as_str(), asset, &result.collector.name, &variant];
                 facet(&key, result.observed_to.as_millis())
             }
             Self::Catalog(pin) => facet(&["catalog", pin.id.as_str()], 0),
@@ -226,12 +230,19 @@ pub fn facet_of(kind: &str, statement: &[u8]) -> Option<Facet> {
             Some(facet(&[kind, id_in(id?)?], 0))
         }
         "result" => {
-            let wanted = ["asset", "control", "collector", "observed_to"];
-            let [asset, control, collector, observed_to] = codec::fields(statement, wanted).ok()?;
+            let wanted = ["asset", "status", "control", "subject", "collector", "observed_to"];
+            let [asset, status, control, subject, collector, observed_to] =
+                codec::fields(statement, wanted).ok()?;
             let asset = asset.map_or(Some(""), id_in)?;
             let control = codec::text(control?).ok().filter(|text| ControlId::is_one(text))?;
             let [name] = codec::fields(collector?, ["name"]).ok()?;
-            let key = ["result", control, asset, codec::text(name?).ok()?];
+            let digest = match subject {
+                Some(subject) => Some(digest_in(codec::fields(subject, ["digest"]).ok()?[0]?)?),
+                None => None,
+            };
+            let not_run = codec::text(status?).ok()? == Status::NotRun.as_str();
+            let variant = Variant { digest, not_run }.to_string();
+            let key = ["result", control, asset, codec::text(name?).ok()?, &variant];
             let observed_to = Timestamp::from_millis(codec::uint(observed_to?).ok()?).ok()?;
             Some(facet(&key, observed_to.as_millis()))
         }
@@ -265,6 +276,10 @@ pub fn id_of<'a>(kind: &str, statement: &'a [u8]) -> Option<&'a str> {
     }
     let [id] = codec::fields(statement, ["id"]).ok()?;
     codec::text(id?).ok()
+}
+
+fn digest_in(item: &[u8]) -> Option<Digest> {
+    codec::bytes(item).ok().copied().map(Digest)
 }
 
 fn id_in(item: &[u8]) -> Option<&str> {

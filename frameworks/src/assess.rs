@@ -248,7 +248,7 @@ impl<'a> Bench<'a> {
         }
         let mut by_kind: BTreeMap<GapKind, Vec<&Standing>> = BTreeMap::new();
         for on in &standing.assets {
-            if let Some(kind) = self.gap_kind(&standing.control, on) {
+            if let Some(kind) = gap_kind(on) {
                 by_kind.entry(kind).or_default().push(on);
             }
         }
@@ -260,24 +260,22 @@ impl<'a> Bench<'a> {
         };
         by_kind.into_iter().map(gap).collect()
     }
+}
 
-    fn gap_kind(&self, control: &ControlId, on: &Standing) -> Option<GapKind> {
-        if on.lapsed {
-            return Some(GapKind::ExceptionExpired);
-        }
-        match on.state {
-            ControlState::Held => None,
-            ControlState::Failed => Some(GapKind::Failed),
-            ControlState::Review => Some(GapKind::NeedsReview),
-            ControlState::Excepted => Some(GapKind::Excepted),
-            ControlState::Stale => Some(GapKind::Stale),
-            ControlState::NotApplicable if on.decided => None,
-            ControlState::NotApplicable => Some(GapKind::ClaimedNotApplicable),
-            ControlState::Missing if on.citations.is_empty() && self.standings.has_assetless(control) => {
-                Some(GapKind::PopulationNotCovered)
-            }
-            ControlState::Missing => Some(GapKind::NoResult),
-        }
+fn gap_kind(on: &Standing) -> Option<GapKind> {
+    if on.lapsed {
+        return Some(GapKind::ExceptionExpired);
+    }
+    match on.state {
+        ControlState::Held => None,
+        ControlState::Failed => Some(GapKind::Failed),
+        ControlState::Review => Some(GapKind::NeedsReview),
+        ControlState::Excepted => Some(GapKind::Excepted),
+        ControlState::Stale => Some(GapKind::Stale),
+        ControlState::NotApplicable if on.decided => None,
+        ControlState::NotApplicable => Some(GapKind::ClaimedNotApplicable),
+        ControlState::Missing if on.uncovered => Some(GapKind::PopulationNotCovered),
+        ControlState::Missing => Some(GapKind::NoResult),
     }
 }
 
@@ -312,14 +310,12 @@ fn outcome(applicability: ApplicabilityState, mapped: &[Mapped<'_>], attested: b
         ApplicabilityState::Applies => {}
     }
     let pairs = || mapped.iter().flat_map(|(_, standing)| &standing.assets).filter(|on| !on.decided);
-    let evidence = |state| {
-        matches!(
-            state,
-            ControlState::Held | ControlState::Stale | ControlState::Review | ControlState::Excepted
-        )
-    };
+    // An exception is no evidence, whatever it covers.
+    let evidence = |state| matches!(state, ControlState::Held | ControlState::Stale | ControlState::Review);
+    // What was found where a control does not apply gives it no population.
     let whole = |standing: &ControlStanding| {
-        standing.population > 0 && standing.held + standing.excepted == standing.population
+        standing.held + standing.excepted == standing.population
+            && standing.assets.iter().any(|on| !on.decided && !on.stray)
     };
     if mapped.is_empty() {
         if attested { Outcome::Satisfied } else { Outcome::NotAssessed }

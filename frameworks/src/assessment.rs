@@ -187,6 +187,12 @@ pub struct Standing {
     /// An exception accepted this and has expired.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lapsed: bool,
+    /// The control does not apply to it: something unfavourable was found there all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stray: bool,
+    /// Results are on file that name no asset and, not having tested the whole population, cover none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uncovered: bool,
     /// The entries it rests on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub citations: Vec<Citation>,

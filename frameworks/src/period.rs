@@ -8,6 +8,7 @@ use crate::applicability::{ApplicabilityState, applicability};
 use crate::assessment::Share;
 use crate::framework::Framework;
 use crate::mappings::MappingSets;
+use affiant_controls::history::Part;
 use affiant_controls::{
     CatalogPin, Citation, Control, ControlId, ControlSet, ControlState, Filed, History, Horizon, Plan,
     Register, RegisterError, Span, Status,
@@ -93,6 +94,9 @@ pub struct AssetPeriod {
     /// Milliseconds under an exception.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub excepted: u64,
+    /// The control does not apply to it: something unfavourable was found there all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stray: bool,
     /// How it stood, stretch by stretch.
     pub spans: Vec<Span>,
 }
@@ -251,12 +255,13 @@ pub fn assess_period(
 }
 
 fn control_period(history: &History, control: &Control, period: Period) -> ControlPeriod {
-    let on = |(asset, from, to): (Id, Timestamp, Timestamp)| {
+    let on = |Part { asset, from, to, stray }| {
         let spans = history.timeline(control, &asset, from, to);
         let of = |state| spans.iter().filter(|span| span.state == state).map(Span::millis).sum::<u64>();
         AssetPeriod {
             held: Share { count: of(ControlState::Held), of: to.as_millis() - from.as_millis() },
             excepted: of(ControlState::Excepted),
+            stray,
             asset,
             spans,
         }
@@ -275,13 +280,15 @@ fn coverage(controls: &[&ControlPeriod], period: Period) -> (u64, u64) {
     let mut steps: BTreeMap<Timestamp, Step> = BTreeMap::new();
     // For each instant at which something changes: how many pairs are in which sort of state from there on.
     for (number, control) in controls.iter().enumerate() {
-        for span in control.assets.iter().flat_map(|asset| &asset.spans) {
-            let sort = Sort::of(span);
+        let spans =
+            control.assets.iter().flat_map(|asset| asset.spans.iter().map(|span| (asset.stray, span)));
+        for (stray, span) in spans {
+            let sort = Sort::of(span, stray);
             steps.entry(span.from).or_default().begun.push((number, sort));
             steps.entry(span.to).or_default().ended.push((number, sort));
         }
     }
-    let mut standing = vec![[0u64; 5]; controls.len()];
+    let mut standing = vec![[0u64; 6]; controls.len()];
     let (mut covered, mut failed) = (0, 0);
     let mut instants = steps.into_iter().peekable();
     while let Some((at, step)) = instants.next() {
@@ -289,12 +296,13 @@ fn coverage(controls: &[&ControlPeriod], period: Period) -> (u64, u64) {
         step.begun.iter().for_each(|(number, sort)| standing[*number][*sort as usize] += 1);
         let until = instants.peek().map_or(period.to, |(next, _)| *next).min(period.to);
         let length = until.as_millis().saturating_sub(at.as_millis());
-        let of = |pairs: &[u64; 5], sort: Sort| pairs[sort as usize];
-        let counted = |pairs: &[u64; 5]| pairs.iter().sum::<u64>() - of(pairs, Sort::Decided);
-        let left: Vec<&[u64; 5]> =
+        let of = |pairs: &[u64; 6], sort: Sort| pairs[sort as usize];
+        let counted = |pairs: &[u64; 6]| pairs.iter().sum::<u64>() - of(pairs, Sort::Decided);
+        let left: Vec<&[u64; 6]> =
             standing.iter().filter(|pairs| counted(pairs) > 0 || of(pairs, Sort::Decided) == 0).collect();
-        let whole = |pairs: &[u64; 5]| {
-            counted(pairs) > 0 && of(pairs, Sort::Held) + of(pairs, Sort::Excepted) == counted(pairs)
+        let whole = |pairs: &[u64; 6]| {
+            let (own, stray) = (of(pairs, Sort::Held) + of(pairs, Sort::Excepted), of(pairs, Sort::Stray));
+            own > 0 && own + stray == counted(pairs)
         };
         if left.iter().any(|pairs| of(pairs, Sort::Failed) > 0) {
             failed += length;
@@ -321,15 +329,18 @@ enum Sort {
     Excepted,
     Failed,
     Decided,
+    /// Held or excepted where the control does not apply.
+    Stray,
     Other,
 }
 
 impl Sort {
-    fn of(span: &Span) -> Self {
+    fn of(span: &Span, stray: bool) -> Self {
         match span.state {
             _ if span.decided => Self::Decided,
             ControlState::Failed => Self::Failed,
             _ if span.lapsed => Self::Failed,
+            ControlState::Held | ControlState::Excepted if stray => Self::Stray,
             ControlState::Held => Self::Held,
             ControlState::Excepted => Self::Excepted,
             _ => Self::Other,

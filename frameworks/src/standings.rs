@@ -10,8 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone)]
 pub struct Standings {
     by_control: BTreeMap<ControlId, ControlStanding>,
-    /// Controls with a result that names no asset.
-    assetless: BTreeSet<ControlId>,
 }
 
 impl Standings {
@@ -29,19 +27,12 @@ impl Standings {
             .map(|mapping| &mapping.control)
             .collect();
         let judged = mapped.into_iter().filter_map(|id| controls.control(id.as_str()));
-        let by_control = judged.map(|control| (control.id.clone(), standing(control, register))).collect();
-        let assetless = register.results().filter(|recorded| recorded.result.asset.is_none());
-        Self { by_control, assetless: assetless.map(|recorded| recorded.result.control.clone()).collect() }
+        Self { by_control: judged.map(|control| (control.id.clone(), standing(control, register))).collect() }
     }
 
     /// The standing of a control.
     pub fn get(&self, control: &ControlId) -> Option<&ControlStanding> {
         self.by_control.get(control)
-    }
-
-    /// Whether a result of the control names no asset.
-    pub fn has_assetless(&self, control: &ControlId) -> bool {
-        self.assetless.contains(control)
     }
 }
 
@@ -49,6 +40,7 @@ impl Standings {
 fn standing(control: &Control, register: &Register) -> ControlStanding {
     let on = |asset: Id| {
         let found = register.state(control, &asset);
+        let stray = !register.is_listed(control, &asset);
         Standing {
             asset,
             state: found.state,
@@ -58,6 +50,8 @@ fn standing(control: &Control, register: &Register) -> ControlStanding {
             decided: found.decided,
             underlying: found.underlying,
             lapsed: found.lapsed,
+            stray,
+            uncovered: found.uncovered,
             citations: found.citations,
         }
     };

@@ -18,7 +18,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 pub(crate) use cursor::Cursor;
-pub use fields::{fields, text, uint};
+pub use fields::{bytes, fields, text, uint};
 
 /// Deepest nesting read or written.
 pub const DEPTH_MAX: u8 = 32;

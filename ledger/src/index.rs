@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Layout version; another one means rebuild.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 const HEADS: &[u8] = b"h";
 /// Entries kept in memory before they are written: every batch costs sled a write to the disk.
 const PENDING_MAX: usize = 1024;

@@ -132,7 +132,7 @@ impl History {
             ["applicability", framework, requirement, control] => {
                 forget(&mut self.decisions, |held| *held == [framework, requirement, control], index);
             }
-            ["result", control, asset, collector] => {
+            ["result", control, asset, collector, _] => {
                 let Ok(at) = Timestamp::from_millis(filed.rank) else { return };
                 let asset: Option<Id> = asset.parse().ok();
                 let (control, collector) = (control.to_owned(), collector.to_owned());

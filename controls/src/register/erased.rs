@@ -29,14 +29,14 @@ impl Register {
             ["asset", id] => self.assets.retain(|held, (index, _)| *held != *id || !older(*index)),
             ["catalog", id] => self.pins.retain(|held, (index, _)| *held != *id || !older(*index)),
             ["pack", id] => self.packs.retain(|held, (index, _)| *held != *id || !older(*index)),
-            ["result", control, asset, collector] => {
+            ["result", control, asset, collector, _] => {
                 let Ok(erased_at) = Timestamp::from_millis(filed.rank) else { return };
                 let asset: Option<Id> = asset.parse().ok();
                 let Some(of_control) = self.results.get_mut(control) else { return };
-                let results = of_control.on(asset.as_ref());
-                if results.get(collector).is_some_and(|held| held.rank() <= (erased_at, erasure.index)) {
-                    results.remove(collector);
-                }
+                // Nothing older of this collector counts, on whatever bytes: erasing a failure brings back no pass.
+                of_control
+                    .on(asset.as_ref())
+                    .retain(|(name, _), held| name != collector || held.rank() > (erased_at, erasure.index));
             }
             ["exception", id] => forget(&mut self.exceptions, |key| *key == *id, older),
             ["plan", id] => forget(&mut self.plans, |key| *key == *id, older),

@@ -3,6 +3,7 @@
 use crate::decision::{Decision, Target};
 use crate::result::ControlResult;
 use crate::state::Citation;
+use crate::variant::Variant;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use affiant_ledger::record::Record;
@@ -72,10 +73,10 @@ pub(super) type Files<K, V> = BTreeMap<K, Filed<V>>;
 /// The latest results of a control.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OnControl {
-    /// By asset, then collector.
-    pub(super) named: BTreeMap<Id, BTreeMap<String, Recorded>>,
-    /// Those that name no asset, by collector.
-    pub(super) unnamed: BTreeMap<String, Recorded>,
+    /// By asset, then collector and variant.
+    pub(super) named: BTreeMap<Id, BTreeMap<(String, Variant), Recorded>>,
+    /// Those that name no asset, by collector and variant.
+    pub(super) unnamed: BTreeMap<(String, Variant), Recorded>,
 }
 
 impl OnControl {
@@ -83,7 +84,7 @@ impl OnControl {
         self.named.values().flat_map(BTreeMap::values).chain(self.unnamed.values())
     }
 
-    pub(super) fn on(&mut self, asset: Option<&Id>) -> &mut BTreeMap<String, Recorded> {
+    pub(super) fn on(&mut self, asset: Option<&Id>) -> &mut BTreeMap<(String, Variant), Recorded> {
         match asset {
             Some(asset) => self.named.entry(asset.clone()).or_default(),
             None => &mut self.unnamed,

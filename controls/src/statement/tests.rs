@@ -231,9 +231,10 @@ fn a_statement_with_an_unknown_field_or_in_another_form_is_refused() {
 }
 
 #[test]
-fn a_result_is_filed_under_control_asset_and_collector() {
+fn a_result_is_filed_under_control_asset_collector_and_bytes() {
     let statement = &all()[2];
     let facet = statement.facet();
-    assert_eq!(facet.key, b"result\0AFF-EXP-11\0scoring-model\0ci");
+    // It speaks of bytes: their digest is the last part.
+    assert_eq!(facet.key, format!("result\0AFF-EXP-11\0scoring-model\0ci\0{}", Digest::ZERO).into_bytes());
     assert_eq!(facet.rank, 1_795_319_165_000);
 }

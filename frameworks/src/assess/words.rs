@@ -52,6 +52,9 @@ pub(super) fn conclusion(
             };
             format!("{citation} not assessed: {why}")
         }
+        (Outcome::NotAssessed, _) if excepted > 0 => {
+            format!("{citation} not assessed, nothing but exceptions: {coverage}")
+        }
         (Outcome::NotAssessed, _) => format!("no evidence for {citation}, not assessed: {coverage}"),
         (Outcome::NotApplicable, _) if applicability.decided => {
             return format!("{citation} was decided not to apply");

@@ -63,6 +63,8 @@ fn on(standing: &Standing) -> On {
         citations: standing.citations.iter().map(|it| (it.index, it.leaf)).collect(),
         observed_to: standing.observed_to,
         fresh_until: standing.fresh_until,
+        stray: standing.stray,
+        uncovered: standing.uncovered,
     }
 }
 

@@ -19,20 +19,6 @@ use affiant_ledger::id::Id;
 use affiant_ledger::record::Record;
 use affiant_ledger::time::Timestamp;
 
-/// Where the program departs from the design's words, as far as is known. Each has a test of its own in
-/// `reference.rs` that is ignored until the program is mended; then its line here turns to `false` and goes.
-pub(crate) mod departures {
-    /// A control decided not to apply is left out. The program leaves it in where it has no asset at all, and reports
-    /// that gap: exactly where such a decision is most natural.
-    pub(crate) const DECIDED_WITHOUT_ASSETS_STAYS: bool = true;
-    /// `population-not-covered` means that results name no asset, did not test all, and so cover none. The program
-    /// says it also where they spoke for the system, or for this asset's former bytes.
-    pub(crate) const NOT_COVERED_WHEREVER_A_RESULT_NAMES_NO_ASSET: bool = true;
-    /// `fresh_until` is until when a pass held. The program gives the time of the latest event after the pass, even
-    /// where an earlier event or mere age had ended it before.
-    pub(crate) const FRESH_UNTIL_THE_LATEST_EVENT: bool = true;
-}
-
 /// An entry with what it says.
 pub(crate) struct Said {
     pub(crate) index: u64,
@@ -125,21 +111,11 @@ impl View {
         all
     }
 
-    /// The results that count: those observed by then that no later one of the same control, asset and collector
-    /// replaces.
+    /// The results observed by then.
     pub(crate) fn results(&self) -> Vec<One<'_, ControlResult>> {
         let mut all = self.each(|it| if let Statement::Result(it) = it { Some(it.as_ref()) } else { None });
         all.retain(|(_, result)| result.observed_to <= self.as_of);
-        let replaced = |(said, result): &One<'_, ControlResult>| {
-            all.iter().any(|(other, by)| {
-                by.control == result.control
-                    && by.asset == result.asset
-                    && by.collector.name == result.collector.name
-                    && (by.observed_to > result.observed_to
-                        || by.observed_to == result.observed_to && other.index > said.index)
-            })
-        };
-        all.iter().copied().filter(|one| !replaced(one)).collect()
+        all
     }
 }
 

@@ -1,7 +1,7 @@
 //! The determination of a requirement, a second time.
 
+use super::View;
 use super::state::{self, On};
-use super::{View, departures};
 use affiant_controls::{Control, ControlId, ControlSet, ControlState};
 use affiant_frameworks::{
     ApplicabilityState, Framework, GapKind, MappingSets, Outcome, Requirement, applicability,
@@ -18,7 +18,6 @@ pub(crate) struct Judged {
     pub(crate) on: Vec<On>,
     /// It was decided that it does not apply.
     refused: bool,
-    not_covered: bool,
 }
 
 /// A requirement, without the words.
@@ -65,7 +64,6 @@ fn judge(view: &View, control: &Control) -> Judged {
         excepted: count(&|it| it.state == ControlState::Excepted),
         population: count(&|it| !it.decided),
         refused: decision.is_some_and(|(_, decision)| !decision.applies),
-        not_covered: state::not_covered(view, control),
         on,
     }
 }
@@ -73,14 +71,11 @@ fn judge(view: &View, control: &Control) -> Judged {
 impl Judged {
     /// Decided not to apply, with nothing unfavourable on file.
     fn left_out(&self) -> bool {
-        if departures::DECIDED_WITHOUT_ASSETS_STAYS && self.on.is_empty() {
-            return false;
-        }
         self.refused && self.on.iter().all(|on| on.decided)
     }
 
     fn covered(&self) -> bool {
-        self.population > 0 && self.held + self.excepted == self.population
+        self.held + self.excepted == self.population && self.on.iter().any(|on| !on.decided && !on.stray)
     }
 }
 
@@ -162,7 +157,7 @@ fn determine(
 /// What the controls that are left amount to, where the requirement applies.
 fn concluded(left: &[&Judged]) -> Outcome {
     let on: Vec<&On> = left.iter().flat_map(|it| &it.on).filter(|on| !on.decided).collect();
-    let evidence = [ControlState::Held, ControlState::Stale, ControlState::Review, ControlState::Excepted];
+    let evidence = [ControlState::Held, ControlState::Stale, ControlState::Review];
     if on.iter().any(|on| on.state == ControlState::Failed || on.lapsed) {
         Outcome::NotSatisfied
     } else if !on.iter().any(|on| evidence.contains(&on.state)) {
@@ -180,17 +175,17 @@ fn gaps(judged: &Judged) -> Vec<(GapKind, Option<ControlId>, Vec<Id>)> {
     if judged.on.is_empty() {
         return vec![(GapKind::NoAsset, control, Vec::new())];
     }
-    let mut kinds: Vec<GapKind> = judged.on.iter().filter_map(|on| gap(judged, on)).collect();
+    let mut kinds: Vec<GapKind> = judged.on.iter().filter_map(|on| gap(on)).collect();
     kinds.sort();
     kinds.dedup();
     let assets = |kind: GapKind| {
-        let of_kind = judged.on.iter().filter(|on| gap(judged, on) == Some(kind));
+        let of_kind = judged.on.iter().filter(|on| gap(on) == Some(kind));
         of_kind.map(|on| on.asset.clone()).collect()
     };
     kinds.into_iter().map(|kind| (kind, control.clone(), assets(kind))).collect()
 }
 
-fn gap(judged: &Judged, on: &On) -> Option<GapKind> {
+fn gap(on: &On) -> Option<GapKind> {
     match on.state {
         _ if on.decided => None,
         _ if on.lapsed => Some(GapKind::ExceptionExpired),
@@ -200,9 +195,7 @@ fn gap(judged: &Judged, on: &On) -> Option<GapKind> {
         ControlState::Stale => Some(GapKind::Stale),
         ControlState::Excepted => Some(GapKind::Excepted),
         ControlState::NotApplicable => Some(GapKind::ClaimedNotApplicable),
-        ControlState::Missing if on.citations.is_empty() && judged.not_covered => {
-            Some(GapKind::PopulationNotCovered)
-        }
+        ControlState::Missing if on.uncovered => Some(GapKind::PopulationNotCovered),
         ControlState::Missing => Some(GapKind::NoResult),
     }
 }

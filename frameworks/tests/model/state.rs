@@ -1,6 +1,6 @@
 //! The state of a control on an asset, a second time.
 
-use super::{One, View, departures};
+use super::{One, View};
 use affiant_controls::{Control, ControlResult, ControlState, Event, Status};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
@@ -20,6 +20,10 @@ pub(crate) struct On {
     pub(crate) citations: Vec<(u64, Digest)>,
     pub(crate) observed_to: Option<Timestamp>,
     pub(crate) fresh_until: Option<Timestamp>,
+    /// The control is not meant for it; something was found there.
+    pub(crate) stray: bool,
+    /// Nothing speaks for it, though results that name no asset might have.
+    pub(crate) uncovered: bool,
 }
 
 type Results<'a> = Vec<One<'a, ControlResult>>;
@@ -80,29 +84,47 @@ fn unfavourable_without_asset(result: &ControlResult) -> bool {
 fn on_other_bytes(view: &View, result: &ControlResult, asset: &Id) -> bool {
     let now = view.asset(asset).and_then(|asset| asset.digest);
     let then = result.subject.as_ref().map(|subject| subject.digest);
-    let nothing_wrong = matches!(result.status, Status::Passed | Status::NotApplicable | Status::NotRun);
-    nothing_wrong && now.is_some() && then.is_some() && now != then
+    !unfavourable(result) && now.is_some() && then.is_some() && now != then
 }
 
 fn of_control<'a>(view: &'a View, control: &Control) -> Results<'a> {
     view.results().into_iter().filter(|(_, result)| result.control == control.id).collect()
 }
 
-/// Whether an asset belongs to the population of a control.
-fn belongs(view: &View, control: &Control, asset: &Id) -> bool {
+/// Of the results that name an asset, or of those that name none, those that count for its bytes: found on other bytes
+/// and nothing wrong is as if it were not there; the others stand until the same collector says otherwise later, and a
+/// test that did not run says nothing otherwise where something was wrong.
+fn standing<'a>(view: &'a View, control: &Control, asset: &Id, named: bool) -> Results<'a> {
+    let mut all = of_control(view, control);
+    all.retain(|(_, result)| match &result.asset {
+        Some(on) => named && on == asset,
+        None => !named,
+    });
+    all.retain(|(_, result)| !on_other_bytes(view, result, asset));
+    let otherwise = |(said, result): &One<'_, ControlResult>, (other, by): &One<'_, ControlResult>| {
+        by.collector.name == result.collector.name
+            && (by.observed_to, other.index) > (result.observed_to, said.index)
+            && !(by.status == Status::NotRun && unfavourable(result))
+    };
+    let replaced = |one: &One<'_, ControlResult>| all.iter().any(|other| otherwise(one, other));
+    all.iter().copied().filter(|one| !replaced(one)).collect()
+}
+
+/// Whether a control is meant for an asset.
+fn meant(view: &View, control: &Control, asset: &Id) -> bool {
     let is_system = Some(asset) == view.stream.as_ref() && control.applies_to("ai-system");
     let is_organisation = *asset == *"org" && control.applies_to("organisation");
-    if is_system || is_organisation {
-        return true;
-    }
     let known = view.asset(asset);
-    if known.is_some_and(|asset| asset.retired) {
-        return false;
-    }
-    let of_its_kinds = known.is_some_and(|asset| control.applies_to(&asset.kind));
-    let reported =
-        |(_, result): &One<'_, ControlResult>| result.asset.as_ref() == Some(asset) && unfavourable(result);
-    of_its_kinds || of_control(view, control).iter().any(reported)
+    is_system
+        || is_organisation
+        || known.is_some_and(|asset| !asset.retired && control.applies_to(&asset.kind))
+}
+
+/// Whether an asset belongs to the population of a control.
+fn belongs(view: &View, control: &Control, asset: &Id) -> bool {
+    let retired = view.asset(asset).is_some_and(|asset| asset.retired);
+    let reported = || standing(view, control, asset, true).iter().any(|(_, result)| unfavourable(result));
+    meant(view, control, asset) || !retired && reported()
 }
 
 /// The state of a control on every asset of its population, by asset.
@@ -113,13 +135,22 @@ pub(crate) fn states(view: &View, control: &Control) -> Vec<On> {
     names.push("org".parse().unwrap());
     names.sort();
     names.dedup();
-    let population = names.into_iter().filter(|asset| belongs(view, control, asset));
-    population.map(|asset| state(view, control, &asset)).collect()
+    let none_is_meant = !names.iter().any(|asset| meant(view, control, asset));
+    // What is wrong and names no asset stays with the system where there is none to name.
+    let stays = |asset: &Id| {
+        let wrong = || standing(view, control, asset, false).iter().any(|(_, result)| unfavourable(result));
+        none_is_meant && Some(asset) == view.stream.as_ref() && wrong()
+    };
+    names.retain(|asset| belongs(view, control, asset) || stays(asset));
+    names.into_iter().map(|asset| state(view, control, &asset)).collect()
 }
 
 /// The state of a control on an asset.
 fn state(view: &View, control: &Control, asset: &Id) -> On {
-    let on = by_results(view, control, asset);
+    let mut on = by_results(view, control, asset);
+    on.stray = !meant(view, control, asset);
+    on.uncovered =
+        on.state == ControlState::Missing && on.citations.is_empty() && not_covered(view, control, asset);
     let refused = view.decisions().into_iter().find(|(_, it)| it.control.as_ref() == Some(&control.id));
     let refused = refused.filter(|(_, decision)| !decision.applies);
     match refused {
@@ -128,6 +159,7 @@ fn state(view: &View, control: &Control, asset: &Id) -> On {
             decided: true,
             observed_to: None,
             fresh_until: None,
+            uncovered: false,
             citations: vec![(said.index, said.leaf)],
             ..on
         },
@@ -157,9 +189,9 @@ fn under_exceptions(view: &View, control: &Control, mut on: On) -> On {
 }
 
 fn by_results(view: &View, control: &Control, asset: &Id) -> On {
-    let mut speaking = of_control(view, control);
+    let mut speaking = standing(view, control, asset, true);
+    speaking.extend(standing(view, control, asset, false));
     speaking.retain(|(_, result)| speaks_for(view, control, result, asset));
-    speaking.retain(|(_, result)| !on_other_bytes(view, result, asset));
     let all = |wanted: &dyn Fn(&ControlResult) -> bool| -> Results<'_> {
         speaking.iter().copied().filter(|(_, result)| wanted(result)).collect()
     };
@@ -209,18 +241,9 @@ fn all_overtaken(control: &Control, asset: &Id, passes: &Results<'_>, events: &[
     let place = |event: &Event| control.also_on.iter().position(|kind| event.kind == **kind);
     after.sort_by_key(|(_, event)| (event.at, event.asset.is_some(), place(event)));
     let mut found = on(asset, ControlState::Stale, passes);
-    let (said, first) = after[0];
+    let (said, _) = after[0];
     found.citations.push((said.index, said.leaf));
     found.citations.sort();
-    let ended = |result: &ControlResult| {
-        let events = events.iter().map(|(_, event)| event.at).filter(|at| *at > result.observed_to);
-        events.chain([by_age(control, result)]).min()
-    };
-    found.fresh_until = if departures::FRESH_UNTIL_THE_LATEST_EVENT {
-        Some(first.at)
-    } else {
-        passes.iter().filter_map(|(_, result)| ended(result)).max()
-    };
     found
 }
 
@@ -253,17 +276,15 @@ fn on(asset: &Id, state: ControlState, resting_on: &Results<'_>) -> On {
         citations,
         observed_to: resting_on.iter().map(|(_, result)| result.observed_to).max(),
         fresh_until: None,
+        stray: false,
+        uncovered: false,
     }
 }
 
-/// Whether nothing speaks for an asset though results that name no asset might have.
-pub(crate) fn not_covered(view: &View, control: &Control) -> bool {
-    let nameless = of_control(view, control).into_iter().filter(|(_, result)| result.asset.is_none());
-    if departures::NOT_COVERED_WHEREVER_A_RESULT_NAMES_NO_ASSET {
-        return nameless.count() > 0;
-    }
+/// Whether results that name no asset might have spoken for an asset, but cover none.
+fn not_covered(view: &View, control: &Control, asset: &Id) -> bool {
     let covers_none = |result: &ControlResult| {
         spokesman(view, control).is_none() && !unfavourable_without_asset(result) && !tested_in_full(result)
     };
-    nameless.into_iter().any(|(_, result)| covers_none(result))
+    standing(view, control, asset, false).into_iter().any(|(_, result)| covers_none(result))
 }

@@ -42,6 +42,13 @@ pub fn text(item: &[u8]) -> Result<&str, CodecError> {
     cursor.end().map(|()| text)
 }
 
+/// Reads an item that is a byte string of `N` bytes.
+pub fn bytes<const N: usize>(item: &[u8]) -> Result<&[u8; N], CodecError> {
+    let mut cursor = Cursor::new(item);
+    let bytes = cursor.bytes()?;
+    cursor.end().map(|()| bytes)
+}
+
 /// Reads an item that is an unsigned number.
 pub fn uint(item: &[u8]) -> Result<u64, CodecError> {
     let mut cursor = Cursor::new(item);
