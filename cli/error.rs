@@ -4,6 +4,7 @@
 //! 5 I/O or internal.
 
 use crate::key::passphrase::HINT;
+use affiant_controls::register::RegisterError;
 use affiant_ledger::files::FileError;
 use affiant_ledger::key::KeyError;
 use affiant_ledger::keyfile::KeyFileError;
@@ -55,6 +56,12 @@ impl Failure {
     pub(crate) fn hint(mut self, hint: impl Display) -> Self {
         self.hint = Some(hint.to_string());
         self
+    }
+}
+
+impl From<RegisterError> for Failure {
+    fn from(error: RegisterError) -> Self {
+        Self::integrity(error)
     }
 }
 

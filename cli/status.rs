@@ -12,7 +12,7 @@ use crate::catalogs;
 use crate::context::Context;
 use crate::error::{Failure, UNDETERMINED};
 use crate::output;
-use crate::view::{self, Asked, View};
+use crate::view::{self, Asked, Kept, View};
 use affiant_controls::register::Register;
 use affiant_frameworks::assess::assess_all;
 use affiant_frameworks::assessment::{Assessment, Outcome};
@@ -29,18 +29,19 @@ const AHEAD: u32 = 90;
 /// Where one system stands.
 struct Standing<'a> {
     system: &'a Id,
-    register: Register,
+    register: &'a Register,
     assessments: Vec<Assessment>,
     clocks: Vec<Clock>,
     expiring: Vec<Expiry>,
 }
 
 pub(crate) fn run(context: &Context, arguments: &StatusArguments) -> Result<u8, Failure> {
-    let Some(seconds) = arguments.watch else { return once(context, arguments) };
+    let mut kept = Kept::new();
+    let Some(seconds) = arguments.watch else { return once(context, arguments, &mut kept) };
     loop {
         output::clear();
         // While a writer is at work a look may fail; the next one will not.
-        if let Err(failure) = once(context, arguments) {
+        if let Err(failure) = once(context, arguments, &mut kept) {
             output::fail(&failure, context.json);
         }
         if output::is_lost() {
@@ -50,7 +51,7 @@ pub(crate) fn run(context: &Context, arguments: &StatusArguments) -> Result<u8, 
     }
 }
 
-fn once(context: &Context, arguments: &StatusArguments) -> Result<u8, Failure> {
+fn once(context: &Context, arguments: &StatusArguments, kept: &mut Kept) -> Result<u8, Failure> {
     let reader = context.read()?;
     let view = View::new(&reader)?;
     let catalogs = catalogs::of_view(&view, &arguments.frameworks)?;
@@ -70,12 +71,12 @@ fn once(context: &Context, arguments: &StatusArguments) -> Result<u8, Failure> {
     let mut evaluated = false;
     let mut answers = Vec::new();
     for system in &systems {
-        let register = view::register(&view, system, asked)?;
+        let register = view::register_kept(&view, system, asked, kept)?;
         if register.system().is_none() {
             context.say(format!("{system}: not registered by {}", register.as_of()));
             continue;
         }
-        catalogs::changed(&catalogs, &register).iter().for_each(|it| context.say(format!("{system}: {it}")));
+        catalogs::changed(&catalogs, register).iter().for_each(|it| context.say(format!("{system}: {it}")));
         let standing = judge(&catalogs, system, register)?;
         evaluated |= standing.assessments.iter().any(rests_on_evidence);
         if let Some(requirement) = &arguments.why {
@@ -113,11 +114,11 @@ fn rests_on_evidence(judged: &Assessment) -> bool {
     judged.totals.by_outcome.iter().any(|(outcome, count)| evaluated(outcome) && *count > 0)
 }
 
-fn judge<'a>(catalogs: &Catalogs, system: &'a Id, register: Register) -> Result<Standing<'a>, Failure> {
+fn judge<'a>(catalogs: &Catalogs, system: &'a Id, register: &'a Register) -> Result<Standing<'a>, Failure> {
     let Catalogs { frameworks, controls, mappings } = catalogs;
-    let assessments = assess_all(frameworks, mappings, controls, &register).map_err(Failure::integrity)?;
-    let clocks: Vec<Clock> = frameworks.iter().flat_map(|framework| clocks(framework, &register)).collect();
+    let assessments = assess_all(frameworks, mappings, controls, register).map_err(Failure::integrity)?;
+    let clocks: Vec<Clock> = frameworks.iter().flat_map(|framework| clocks(framework, register)).collect();
     let until = register.as_of().plus(Period::days(AHEAD));
-    let expiring = expiring(&register, &assessments, &clocks, until);
+    let expiring = expiring(register, &assessments, &clocks, until);
     Ok(Standing { system, register, assessments, clocks, expiring })
 }

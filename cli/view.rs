@@ -13,10 +13,12 @@ use affiant_ledger::record::Record;
 use affiant_ledger::table::Sled;
 use affiant_ledger::time::Timestamp;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Entries read at a time on each core.
 const SHARE: usize = 256;
+/// Entries held at a time while they are replayed.
+const PIECE: usize = 8 * SHARE;
 
 /// The ledger with its index, where that is at hand; without it everything is read, slower and the same.
 pub(crate) struct View<'a> {
@@ -69,21 +71,29 @@ impl<'a> View<'a> {
         }
     }
 
-    /// What a replay needs: for the present only what the index files as latest, for the past everything.
-    pub(crate) fn records(&self, system: &Id, past: bool) -> Result<Vec<Record>, Failure> {
+    /// The entries that a replay needs: for the present only what the index files as latest, for the past all.
+    fn indexes(&self, system: &Id, past: bool) -> Result<Vec<u64>, Failure> {
         let found = self
             .lookup
             .as_ref()
             .and_then(|lookup| if past { lookup.positions(system) } else { lookup.latest(system) });
-        let indexes = match found {
+        Ok(match found {
             Some(indexes) => indexes,
             None => self.reader.stream_by_scan(system)?,
-        };
+        })
+    }
+
+    fn read(&self, indexes: &[u64]) -> Result<Vec<Record>, Failure> {
         let read = |share: &[u64]| {
             share.iter().map(|index| self.reader.record(*index)).collect::<Result<Vec<_>, _>>()
         };
         let shares = indexes.par_chunks(SHARE).map(read).collect::<Result<Vec<_>, _>>()?;
         Ok(shares.into_iter().flatten().collect())
+    }
+
+    /// The records of a system: for the present only what the index files as latest.
+    pub(crate) fn records(&self, system: &Id, past: bool) -> Result<Vec<Record>, Failure> {
+        self.read(&self.indexes(system, past)?)
     }
 }
 
@@ -123,10 +133,37 @@ impl Asked {
     }
 }
 
+/// Registers kept from one look to the next, with the size of the ledger they know.
+pub(crate) type Kept = BTreeMap<Id, (Register, u64)>;
+
+/// What a system's stream says now: what was kept, and what was recorded since.
+pub(crate) fn register_kept<'k>(
+    view: &View<'_>,
+    system: &Id,
+    asked: Asked,
+    kept: &'k mut Kept,
+) -> Result<&'k Register, Failure> {
+    let size = view.reader.size();
+    let before = kept.remove(system).filter(|(_, known)| !asked.past && *known <= size);
+    let gone_on = match before {
+        Some((mut register, known)) => {
+            let records = view.reader.records(known..size).collect::<Result<Vec<_>, _>>()?;
+            let of_system = records.iter().filter(|record| record.entry.stream == *system);
+            register.go_on(of_system, asked.horizon)?.then_some(register)
+        }
+        None => None,
+    };
+    let register = match gone_on {
+        Some(register) => register,
+        None => register(view, system, asked)?,
+    };
+    Ok(&kept.entry(system.clone()).or_insert((register, size)).0)
+}
+
 /// What a system's stream says.
 pub(crate) fn register(view: &View<'_>, system: &Id, asked: Asked) -> Result<Register, Failure> {
-    let records = view.records(system, asked.past)?;
-    Register::replay_at(&records, asked.horizon).map_err(Failure::integrity)
+    let indexes = view.indexes(system, asked.past)?;
+    Register::replay_pieces(indexes.chunks(PIECE).map(|piece| view.read(piece)), asked.horizon)
 }
 
 /// What the stream of a system says now.

@@ -18,7 +18,7 @@ const SHOWN: usize = 6;
 
 /// Name of the system and a row for each framework.
 pub(super) fn head(_: &Context, standing: &Standing<'_>) {
-    let register = &standing.register;
+    let register = standing.register;
     let name = register.system().map_or("", |system| system.name.as_str());
     let known = match register.horizon().known == register.as_of() {
         true => String::new(),
@@ -186,7 +186,8 @@ fn steps(standing: &Standing<'_>) {
         } else {
             &format!("{} requirements", step.requirements)
         };
-        output::line(format!("  {number}. {} ({waiting}): {}", step.act, step.because));
+        let because = if step.because == step.act { String::new() } else { format!(": {}", step.because) };
+        output::line(format!("  {number}. {} ({waiting}){because}", step.act));
     }
 }
 

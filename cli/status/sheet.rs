@@ -26,7 +26,7 @@ pub(super) fn show(
     let (Some(framework), Some(judged)) = (framework, judged) else {
         return Err(Failure::refused(format!("{name} is made from {}, which is left out", kind.framework())));
     };
-    let sheet = sheet(kind, framework, judged, &standing.register);
+    let sheet = sheet(kind, framework, judged, standing.register);
     let evaluated = sheet.rows.iter().any(|row| !row.evidence.is_empty());
     if context.json {
         output::json(&sheet);

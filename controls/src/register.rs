@@ -109,7 +109,27 @@ impl Register {
         records: impl IntoIterator<Item = &'a Record>,
         horizon: Horizon,
     ) -> Result<Self, RegisterError> {
-        let mut register = Self {
+        let mut register = Self::begin(horizon);
+        for record in records {
+            register.take(record)?;
+        }
+        Ok(register.finish())
+    }
+
+    /// Replays the records of one stream piece by piece, so that not all of them are held at once.
+    pub fn replay_pieces<E: From<RegisterError>>(
+        pieces: impl IntoIterator<Item = Result<Vec<Record>, E>>,
+        horizon: Horizon,
+    ) -> Result<Self, E> {
+        let mut register = Self::begin(horizon);
+        for piece in pieces {
+            piece?.iter().try_for_each(|record| register.take(record))?;
+        }
+        Ok(register.finish())
+    }
+
+    fn begin(horizon: Horizon) -> Self {
+        Self {
             horizon,
             stream: None,
             system: None,
@@ -126,12 +146,12 @@ impl Register {
             unread: BTreeSet::new(),
             erasures: Vec::new(),
             left_out: false,
-        };
-        for record in records {
-            register.take(record)?;
         }
-        register.apply_erasures();
-        Ok(register)
+    }
+
+    fn finish(mut self) -> Self {
+        self.apply_erasures();
+        self
     }
 
     /// Takes in what was recorded since, and goes on to a later horizon: what a replay of everything would give.

@@ -78,7 +78,7 @@ pub struct Exclusion {
     /// Requirements that stay, with everything below them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub keeps: BTreeSet<String>,
-    /// Requirements that concern one of these risk classes stay.
+    /// A system of one of these risk classes, or of none stated, is not excluded.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub keeps_risk_classes: BTreeSet<String>,
     /// Why, in words.

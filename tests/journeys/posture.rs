@@ -42,7 +42,8 @@ fn an_exception_is_seen_everywhere_and_ends_by_itself() {
     assert_eq!((&excepted["state"], &excepted["underlying"]), (&"excepted".into(), &"failed".into()));
     assert!(excepted["reason"].as_str().unwrap().contains("Head of Risk"));
     place.affiant(&["except", "list", "scoring"]).expect(0).says("in force").says("revalidation");
-    place.affiant(&["status", "scoring"]).expect(0).says("exception exc-1 on AFF-EXP-11");
+    // It is shown, and is no evidence.
+    place.affiant(&["status", "scoring"]).expect(4).says("exception exc-1 on AFF-EXP-11");
     // Before it was granted the control had failed, and it does so again once the exception has ended.
     place.at(NOON + 30 * DAY);
     let after = standing(&place, CONTROL, "model", &[]);

@@ -175,7 +175,7 @@ fn gaps(judged: &Judged) -> Vec<(GapKind, Option<ControlId>, Vec<Id>)> {
     if judged.on.is_empty() {
         return vec![(GapKind::NoAsset, control, Vec::new())];
     }
-    let mut kinds: Vec<GapKind> = judged.on.iter().filter_map(|on| gap(on)).collect();
+    let mut kinds: Vec<GapKind> = judged.on.iter().filter_map(gap).collect();
     kinds.sort();
     kinds.dedup();
     let assets = |kind: GapKind| {
