@@ -143,7 +143,7 @@ impl History {
             }
             let whole = (from.max(recorded.result.observed_to), to);
             let time = match self.assets.get(asset) {
-                Some(versions) => in_use(versions, |_| true, whole.0, to),
+                Some(versions) => not_retired(versions, whole),
                 None => Some(whole),
             };
             population.extend(time.map(|time| (asset.clone(), part(asset, time, true))));
@@ -306,6 +306,21 @@ fn in_use(
         }
     }
     part
+}
+
+/// The part of a time in which an asset was not retired, from its first to its last instant there; before it was registered
+/// it was not.
+fn not_retired(
+    versions: &[Filed<Asset>],
+    (from, to): (Timestamp, Timestamp),
+) -> Option<(Timestamp, Timestamp)> {
+    let before = versions.first().map_or(to, |first| first.time.min(to));
+    let registered = in_use(versions, |_| true, from, to);
+    match (from < before, registered) {
+        (true, Some((_, end))) => Some((from, end)),
+        (true, None) => Some((from, before)),
+        (false, registered) => registered,
+    }
 }
 
 /// The version in force at an instant.

@@ -198,7 +198,9 @@ pub fn assess_period(
     if from >= to {
         return Err(PeriodError::Empty(from, to));
     }
-    let horizon = Horizon { as_of: to, known, size };
+    // Its last instant, not the first after it, tells what applies.
+    let last = Timestamp::from_millis(to.as_millis() - 1).unwrap_or(from);
+    let horizon = Horizon { as_of: last, known, size };
     let register = Register::replay_at(records, horizon)?;
     let history = History::replay(records, horizon)?;
     let system = register.system().ok_or(PeriodError::NoSystem(to))?;
@@ -214,7 +216,7 @@ pub fn assess_period(
         let mut requirements = Vec::new();
         for requirement in framework.assessable() {
             let Some(of) = mapped.get(requirement.id.as_str()) else { continue };
-            let (applies, _) = applicability(framework, requirement, system, to.date());
+            let (applies, _) = applicability(framework, requirement, system, last.date());
             let decided = register.decision(&framework.id, &requirement.id).map(|filed| filed.value.applies);
             if !decided.unwrap_or(applies.state != ApplicabilityState::DoesNotApply) {
                 continue;
@@ -382,12 +384,14 @@ fn plan_period(history: &History, versions: &[Filed<Plan>], period: Period) -> O
 fn window(history: &History, plan: &Plan, from: Timestamp, to: Timestamp, period: Period) -> Window {
     let is_meant = |recorded: &&affiant_controls::Recorded| {
         let result = &recorded.result;
-        (from..to).contains(&result.observed_to)
-            && plan.asset.as_ref().is_none_or(|asset| result.asset.as_ref() == Some(asset))
+        plan.asset.as_ref().is_none_or(|asset| result.asset.as_ref() == Some(asset))
             && plan.collector.as_ref().is_none_or(|collector| result.collector.name == *collector)
             && result.status != Status::NotRun
     };
-    let runs: Vec<_> = history.results(&plan.control).iter().filter(is_meant).collect();
+    // In the order of observation: those of the window stand together.
+    let all = history.results(&plan.control);
+    let place = |at: Timestamp| all.partition_point(|recorded| recorded.result.observed_to < at);
+    let runs: Vec<_> = all[place(from)..place(to)].iter().filter(is_meant).collect();
     let in_time = runs.iter().any(|recorded| recorded.time < to);
     let failed = runs.iter().any(|recorded| {
         let population = recorded.result.population.as_ref();

@@ -9,7 +9,7 @@ use affiant_ledger::id::Id;
 /// The chapter; where nothing is on file each part says so.
 pub(super) fn chapter(material: Material<'_>) -> Section {
     let text = "Statements of people, as they stand at the time this report speaks of. An exception never makes a control \
-                held, a decision never hides a failure, and what is not listed was not recorded.";
+                held, a decision on a control hides no failure of it, and what is not listed was not recorded.";
     let mut all =
         section("s-other", "Exceptions, decisions, attestations, incidents, plans", vec![paragraph(text)]);
     all.sections = vec![
