@@ -284,6 +284,10 @@ impl Story {
             return Ok(());
         }
         self.demand()?;
+        // A fault of what goes on behind may have come just now.
+        if self.ledger.is_none() {
+            return Ok(());
+        }
         for stream in STREAMS {
             let (positions, latest) = self.begun.promises.stream(&stream.parse().unwrap(), stream == "org");
             let stream: Id = stream.parse().unwrap();
