@@ -27,6 +27,9 @@ pub(crate) fn run(context: &Context, arguments: AttestArguments) -> Result<u8, F
         files.push((EvidenceRef::of(&bytes, &name, media_type(path)), bytes));
     }
     let evidence: Vec<EvidenceRef> = files.iter().map(|(file, _)| file.clone()).collect();
+    let asset: Option<Id> =
+        arguments.asset.as_ref().map(|id| id.parse().map_err(Failure::refused)).transpose()?;
+    desk.known_assets(&asset)?;
     let statement = match desk.catalogs.controls.control(&arguments.target) {
         Some(_) if arguments.withdraw => {
             return Err(Failure::refused("a result is not withdrawn: push a newer one"));

@@ -2,7 +2,7 @@
 
 mod add;
 mod diff;
-mod file;
+pub(crate) mod file;
 mod lint;
 mod search;
 mod show;

@@ -1,5 +1,6 @@
 //! The catalogs in use, those of the program and those added to the ledger, and their pins.
 
+use crate::catalog::file::Loaded;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::view::View;
@@ -72,8 +73,13 @@ fn added<'a>(reader: &Reader, pins: impl Iterator<Item = &'a CatalogPin>) -> Res
             continue;
         }
         let Some(bytes) = blob::read(reader.storage(), reader.folder(), &pin.digest)? else {
-            // The pin of a former version of the program: its bytes are in packs, not here.
-            continue;
+            if of_a_former_version(pin) {
+                continue;
+            }
+            let text = format!("catalog `{}` was added, and its bytes are gone", pin.id);
+            return Err(
+                Failure::integrity(text).hint("put the file back under blob/, or add the catalog again")
+            );
         };
         let wrong =
             |error: &dyn std::fmt::Display| Failure::integrity(format!("catalog `{}`: {error}", pin.id));
@@ -101,6 +107,50 @@ fn of_the_program(pin: &CatalogPin) -> bool {
         CatalogKind::Mappings => MappingSet::all_embedded_bytes().to_vec(),
     };
     bytes.into_iter().any(|bytes| Digest::of(bytes) == pin.digest)
+}
+
+/// Whether a pin bears the id of a catalog of the program, so that it may be of a former version of it: its bytes are in packs.
+fn of_a_former_version(pin: &CatalogPin) -> bool {
+    let controls = ControlCatalog::all_embedded().into_iter().map(|catalog| catalog.id);
+    let mappings = MappingSet::all_embedded().into_iter().map(|set| set.id.clone());
+    EMBEDDED.contains(&pin.id.as_str()) || controls.chain(mappings).any(|id| id == pin.id)
+}
+
+/// Refuses catalogs that do not go together with those in use: a control or a mapping twice, an id of two kinds, more bytes
+/// than a pack takes, mappings that lead nowhere.
+pub(crate) fn go_together(in_use: &Catalogs, loaded: &[Loaded]) -> Result<(), Failure> {
+    let mut own = Added::default();
+    for catalog in loaded {
+        match catalog {
+            Loaded::Framework(framework) => own.frameworks.push((**framework).clone()),
+            Loaded::Controls(controls) => own.controls.push((**controls).clone()),
+            Loaded::Mappings(mappings) => own.mappings.push((**mappings).clone()),
+        }
+    }
+    let mut frameworks = in_use.frameworks.clone();
+    frameworks.retain(|before| !own.frameworks.iter().any(|own| own.id == before.id));
+    frameworks.extend(own.frameworks);
+    let mut controls = in_use.controls.catalogs().to_vec();
+    controls.retain(|before| !own.controls.iter().any(|own| own.id == before.id));
+    controls.extend(own.controls);
+    let controls = ControlSet::new(controls).map_err(Failure::refused)?;
+    let mut mappings = in_use.mappings.sets().to_vec();
+    mappings.retain(|before| !own.mappings.iter().any(|own| own.id == before.id));
+    mappings.extend(own.mappings);
+    let mappings = MappingSets::new(mappings).map_err(Failure::refused)?;
+    if let Some(fault) = frameworks.iter().flat_map(|it| mappings.check(it, &controls)).next() {
+        return Err(Failure::refused(fault));
+    }
+    let together = Catalogs { frameworks, controls, mappings };
+    let pins = together.pins();
+    let twice = pins.iter().enumerate().find(|(at, pin)| pins[..*at].iter().any(|other| other.id == pin.id));
+    if let Some((_, pin)) = twice {
+        return Err(Failure::refused(format!("`{}` is the id of two catalogs", pin.id)));
+    }
+    if let Err(error) = affiant_reports::issue::fits(&together) {
+        return Err(Failure::refused(error));
+    }
+    Ok(())
 }
 
 /// Those of the program and one's own; one of the same id takes the place of the program's.

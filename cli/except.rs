@@ -21,7 +21,7 @@ pub(crate) fn run(context: &Context, arguments: ExceptArguments) -> Result<u8, F
 }
 
 fn grant(context: &Context, arguments: &ExceptionArguments) -> Result<u8, Failure> {
-    let desk = Desk::open(context, &arguments.system)?;
+    let mut desk = Desk::open(context, &arguments.system)?;
     let parts = [&arguments.control, &arguments.until, &arguments.reason];
     let mut content: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
     content.extend(arguments.assets.iter().map(String::as_bytes));
@@ -38,6 +38,7 @@ fn grant(context: &Context, arguments: &ExceptionArguments) -> Result<u8, Failur
         requested_by: arguments.requested_by.clone(),
     };
     let exception = admit_exception(exception, &desk.catalogs.controls, desk.now).map_err(admitted)?;
+    desk.known_assets(&exception.assets)?;
     let name = exception.id.to_string();
     desk.record("exception", &name, &[Statement::Exception(exception)])
 }

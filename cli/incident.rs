@@ -60,8 +60,9 @@ pub(crate) fn run(context: &Context, arguments: IncidentArguments) -> Result<u8,
     }
 }
 
-fn record(desk: Desk<'_>, incident: Incident) -> Result<u8, Failure> {
+fn record(mut desk: Desk<'_>, incident: Incident) -> Result<u8, Failure> {
     let incident = admit_incident(incident, desk.now).map_err(admitted)?;
+    desk.known_assets(&incident.assets)?;
     let name = incident.id.to_string();
     desk.record("incident", &name, &[Statement::Incident(incident)])
 }

@@ -37,7 +37,7 @@ pub(crate) fn run(context: &Context, arguments: PlanArguments) -> Result<u8, Fai
 }
 
 fn add(context: &Context, arguments: &PlanAddArguments) -> Result<u8, Failure> {
-    let desk = Desk::open(context, &arguments.system)?;
+    let mut desk = Desk::open(context, &arguments.system)?;
     let asset = arguments.asset.as_deref().unwrap_or_default();
     let content = [arguments.control.as_bytes(), arguments.every.as_bytes(), asset.as_bytes()];
     let plan = Plan {
@@ -53,6 +53,7 @@ fn add(context: &Context, arguments: &PlanAddArguments) -> Result<u8, Failure> {
         collector: arguments.collector.clone(),
     };
     let plan = admit_plan(plan, &desk.catalogs.controls, desk.now).map_err(admitted)?;
+    desk.known_assets(&plan.asset)?;
     let name = plan.id.to_string();
     desk.record("plan", &name, &[Statement::Plan(plan)])
 }

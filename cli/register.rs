@@ -117,9 +117,10 @@ fn registered(ledger: &mut Ledger, system: &Id) -> Result<BTreeMap<Id, Asset>, F
 
 /// The events that a new version or other bytes of an asset are: its kind has changed, and a version is a release.
 fn changes(before: Option<&Asset>, asset: &Asset, now: Timestamp) -> Vec<Event> {
-    let Some(before) = before.filter(|before| !before.retired && !asset.retired) else { return Vec::new() };
+    let Some(before) = before.filter(|_| !asset.retired) else { return Vec::new() };
     let other_version = asset.version.is_some() && asset.version != before.version;
-    let other_bytes = asset.digest.is_some() && asset.digest != before.digest;
+    // A digest that is taken away is a change too: results on any bytes would count again.
+    let other_bytes = asset.digest != before.digest;
     let kinds = [
         (other_version || other_bytes).then(|| format!("{}-change", asset.kind)),
         other_version.then(|| "release".to_owned()),

@@ -6,7 +6,7 @@ use crate::error::Failure;
 use crate::output;
 use crate::register::known_system;
 use affiant_controls::admit::AdmitError;
-use affiant_controls::statement::Statement;
+use affiant_controls::statement::{ORGANISATION, Statement};
 use affiant_frameworks::framework::Framework;
 use affiant_frameworks::requirement::Requirement;
 use affiant_ledger::digest::Digest;
@@ -32,6 +32,21 @@ impl<'a> Desk<'a> {
         known_system(&ledger, &system)?;
         let catalogs = catalogs::of_ledger(&mut ledger, &[])?;
         Ok(Self { context, ledger, catalogs, system, now: context.now() })
+    }
+
+    /// Refuses assets that are not registered; the system and the organisation stand for themselves.
+    pub(crate) fn known_assets<'i>(
+        &mut self,
+        assets: impl IntoIterator<Item = &'i Id>,
+    ) -> Result<(), Failure> {
+        for asset in assets {
+            let implicit = *asset == self.system || *asset == *ORGANISATION;
+            if !implicit && self.latest("asset", asset.as_str())?.is_none() {
+                let text = format!("asset `{asset}` is not registered for `{}`", self.system);
+                return Err(Failure::refused(text).hint("register it first: `affiant register asset ...`"));
+            }
+        }
+        Ok(())
     }
 
     /// The latest statement filed under a key.

@@ -15,7 +15,7 @@ use crate::output;
 use crate::view::{self, Asked, Kept, View};
 use affiant_controls::register::Register;
 use affiant_frameworks::assess::assess_all;
-use affiant_frameworks::assessment::{Assessment, Outcome};
+use affiant_frameworks::assessment::Assessment;
 use affiant_frameworks::clock::{Clock, Expiry, clocks, expiring};
 use affiant_ledger::id::Id;
 use affiant_ledger::time::{Period, Timestamp};
@@ -78,11 +78,12 @@ fn once(context: &Context, arguments: &StatusArguments, kept: &mut Kept) -> Resu
         }
         catalogs::changed(&catalogs, register).iter().for_each(|it| context.say(format!("{system}: {it}")));
         let standing = judge(&catalogs, system, register)?;
-        evaluated |= standing.assessments.iter().any(rests_on_evidence);
+        let on_evidence = standing.assessments.iter().any(Assessment::rests_on_evidence);
         if let Some(requirement) = &arguments.why {
             why::show(context, &catalogs, &standing, requirement)?;
         } else if let Some(name) = &arguments.sheet {
             evaluated |= sheet::show(context, &catalogs, &standing, name, arguments.csv)?;
+            continue;
         } else if context.json {
             answers.push(json!({
                 "system": system, "entries": view.count(system)?, "checkpoint": reader.size(),
@@ -97,6 +98,7 @@ fn once(context: &Context, arguments: &StatusArguments, kept: &mut Kept) -> Resu
         } else {
             screen::show(context, &catalogs, &standing, arguments.system.is_some());
         }
+        evaluated |= on_evidence;
     }
     if context.json && arguments.why.is_none() && arguments.sheet.is_none() {
         output::json(&answers);
@@ -107,16 +109,9 @@ fn once(context: &Context, arguments: &StatusArguments, kept: &mut Kept) -> Resu
     Ok(if evaluated { 0 } else { UNDETERMINED })
 }
 
-/// Whether any outcome rests on evidence. Outcomes that no requirement has are listed too, with 0.
-fn rests_on_evidence(judged: &Assessment) -> bool {
-    let evaluated =
-        |outcome: &Outcome| matches!(outcome, Outcome::Satisfied | Outcome::Partial | Outcome::NotSatisfied);
-    judged.totals.by_outcome.iter().any(|(outcome, count)| evaluated(outcome) && *count > 0)
-}
-
 fn judge<'a>(catalogs: &Catalogs, system: &'a Id, register: &'a Register) -> Result<Standing<'a>, Failure> {
     let Catalogs { frameworks, controls, mappings } = catalogs;
-    let assessments = assess_all(frameworks, mappings, controls, register).map_err(Failure::integrity)?;
+    let assessments = assess_all(frameworks, mappings, controls, register).map_err(Failure::refused)?;
     let clocks: Vec<Clock> = frameworks.iter().flat_map(|framework| clocks(framework, register)).collect();
     let until = register.as_of().plus(Period::days(AHEAD));
     let expiring = expiring(register, &assessments, &clocks, until);

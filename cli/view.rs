@@ -162,8 +162,13 @@ pub(crate) fn register_kept<'k>(
 
 /// What a system's stream says.
 pub(crate) fn register(view: &View<'_>, system: &Id, asked: Asked) -> Result<Register, Failure> {
-    let indexes = view.indexes(system, asked.past)?;
-    Register::replay_pieces(indexes.chunks(PIECE).map(|piece| view.read(piece)), asked.horizon)
+    let replay = |past| {
+        let indexes = view.indexes(system, past)?;
+        Register::replay_pieces(indexes.chunks(PIECE).map(|piece| view.read(piece)), asked.horizon)
+    };
+    let register = replay(asked.past)?;
+    // What lies ahead stands in the index in the place of what counts today: then everything is read.
+    if register.leaves_out() && !asked.past { replay(true) } else { Ok(register) }
 }
 
 /// What the stream of a system says now.

@@ -93,7 +93,7 @@ pub(crate) struct AttestArguments {
     #[arg(long, value_name = "TEXT")]
     pub(crate) summary: String,
     /// The document, kept beside the log; may be repeated
-    #[arg(long = "file", value_name = "FILE")]
+    #[arg(long = "file", value_name = "FILE", required_unless_present = "withdraw")]
     pub(crate) files: Vec<PathBuf>,
     /// Until when it speaks [default: a year; for a control its freshness]
     #[arg(long, value_name = "TIME")]

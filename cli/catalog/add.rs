@@ -18,6 +18,7 @@ pub(super) fn run(context: &Context, files: &[String]) -> Result<u8, Failure> {
     let mut ledger = context.open()?;
     let in_use = catalogs::of_ledger(&mut ledger, &[])?;
     let Some(loaded) = lint::judge(context, &in_use, files, false)? else { return Ok(NO) };
+    catalogs::go_together(&in_use, &loaded)?;
     let organisation: Id = ORGANISATION.parse().map_err(Failure::io)?;
     let mut drafts = Vec::new();
     let mut pins: Vec<CatalogPin> = Vec::new();
@@ -36,8 +37,6 @@ pub(super) fn run(context: &Context, files: &[String]) -> Result<u8, Failure> {
         }
     }
     let appended = ledger.append(&drafts)?;
-    // What does not go together is found before anything is judged with it.
-    catalogs::of_ledger(&mut ledger, &[])?;
     ledger.close()?;
     for (pin, appended) in pins.iter().zip(appended) {
         if context.json {

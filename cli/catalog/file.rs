@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A catalog of any kind.
-pub(super) enum Loaded {
+pub(crate) enum Loaded {
     Framework(Box<Framework>),
     Controls(Box<ControlCatalog>),
     Mappings(Box<MappingSet>),

@@ -13,7 +13,13 @@ use serde_json::json;
 
 /// Judges the catalogs in `files`, mappings beside the others.
 pub(super) fn run(context: &Context, catalogs: &Catalogs, files: &[String]) -> Result<u8, Failure> {
-    Ok(if judge(context, catalogs, files, true)?.is_some() { 0 } else { NO })
+    let Some(sound) = judge(context, catalogs, files, true)? else { return Ok(NO) };
+    if let Err(failure) = crate::catalogs::go_together(catalogs, &sound) {
+        let fault = Fault { line: None, place: String::new(), what: failure.message, hint: failure.hint };
+        show(context, "together with those in use", "", &[fault]);
+        return Ok(NO);
+    }
+    Ok(0)
 }
 
 /// The catalogs in `files`, if nothing is wrong with any; what is wrong is shown.

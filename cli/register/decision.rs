@@ -39,7 +39,7 @@ pub(super) fn decide(context: &Context, arguments: DecisionArguments) -> Result<
 
 /// Records that something happened.
 pub(super) fn happened(context: &Context, arguments: EventArguments) -> Result<u8, Failure> {
-    let desk = Desk::open(context, &arguments.system)?;
+    let mut desk = Desk::open(context, &arguments.system)?;
     let event = Event {
         at: time_or(arguments.at.as_ref(), desk.now)?,
         kind: arguments.kind.parse().map_err(Failure::refused)?,
@@ -48,6 +48,7 @@ pub(super) fn happened(context: &Context, arguments: EventArguments) -> Result<u
         done_at: time(arguments.done_at.as_ref())?,
         summary: arguments.summary,
     };
+    desk.known_assets(&event.asset)?;
     let heeded = desk
         .catalogs
         .controls

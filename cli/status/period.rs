@@ -6,8 +6,8 @@ use crate::output::{self, share_bar};
 use crate::view::{Asked, View};
 use affiant_controls::history::Span;
 use affiant_controls::state::ControlState;
-use affiant_frameworks::assessment::Share;
-use affiant_frameworks::period::{Period, PeriodAssessment, assess_period};
+use affiant_frameworks::assessment::{self, Share};
+use affiant_frameworks::period::{Period, PeriodAssessment, PeriodError, assess_period};
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::Catalogs;
@@ -35,10 +35,9 @@ pub(super) fn run(
     let records = view.records(system, true)?;
     let judged =
         assess_period(&catalogs.frameworks, &catalogs.mappings, &catalogs.controls, &records, period);
-    let judged = judged.map_err(Failure::refused)?;
+    let judged = judged.map_err(failure)?;
     let covered = judged.iter().flat_map(|it| &it.controls).flat_map(|it| &it.assets);
-    let evaluated =
-        covered.into_iter().any(|asset| asset.spans.iter().any(|span| !span.citations.is_empty()));
+    let evaluated = covered.into_iter().any(|asset| asset.spans.iter().any(is_evaluated));
     if context.json {
         output::json(&judged);
     } else if csv {
@@ -53,6 +52,18 @@ pub(super) fn run(
         }
     }
     Ok(if evaluated { 0 } else { UNDETERMINED })
+}
+
+fn is_evaluated(span: &Span) -> bool {
+    assessment::is_evaluated(span.state) || span.underlying.is_some_and(assessment::is_evaluated)
+}
+
+fn failure(error: PeriodError) -> Failure {
+    match error {
+        PeriodError::Register(error) => Failure::integrity(error),
+        PeriodError::NoSystem(_) => Failure { code: UNDETERMINED, ..Failure::refused(error) },
+        PeriodError::Empty(..) | PeriodError::Mappings { .. } => Failure::refused(error),
+    }
 }
 
 fn show(judged: &PeriodAssessment) {

@@ -27,7 +27,8 @@ pub(super) fn show(
         return Err(Failure::refused(format!("{name} is made from {}, which is left out", kind.framework())));
     };
     let sheet = sheet(kind, framework, judged, standing.register);
-    let evaluated = sheet.rows.iter().any(|row| !row.evidence.is_empty());
+    let rests = ["satisfied", "partial", "not-satisfied"];
+    let evaluated = sheet.rows.iter().any(|row| rests.contains(&row.current.as_str()));
     if context.json {
         output::json(&sheet);
     } else if csv {

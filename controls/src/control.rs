@@ -167,7 +167,8 @@ pub struct Control {
     pub title: String,
     /// Number of its pillar.
     pub pillar: u8,
-    /// Events after which earlier results no longer count, such as `release`. Not acted upon yet: shown to readers.
+    /// Events after which earlier results no longer count, such as `release`: words of
+    /// [`Event`](crate::Event)s.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_on: Vec<String>,
     /// How long after the observation a result stays fresh.

@@ -175,9 +175,15 @@ impl History {
             })
             .collect();
         let events: Vec<&Filed<Event>> = self.events_on(control, asset);
+        let covers = |versions: &&Vec<Filed<Exception>>| {
+            versions.iter().any(|filed| filed.value.covers(&control.id, asset))
+        };
+        let exceptions: Vec<&Vec<Filed<Exception>>> = self.exceptions.values().filter(covers).collect();
         let mut spans: Vec<Span> = Vec::new();
         let mut walk = Walk { relevant: &relevant, erased: &erased, next: 0, latest: BTreeMap::new() };
-        for at in self.changes(control, asset, &relevant, &erased, &events, (from, to)) {
+        let movers =
+            Movers { relevant: &relevant, erased: &erased, events: &events, exceptions: &exceptions };
+        for at in self.changes(control, asset, movers, (from, to)) {
             walk.advance(at);
             let pair = Pair {
                 control,
@@ -186,11 +192,7 @@ impl History {
                 digest: at_time(self.assets.get(asset), at).and_then(|filed| filed.value.digest),
                 events: latest_events(&events, at),
                 decision: self.decision_at(&control.id, at),
-                exceptions: self
-                    .exceptions
-                    .values()
-                    .filter_map(|versions| at_time(Some(versions), at))
-                    .collect(),
+                exceptions: exceptions.iter().filter_map(|versions| at_time(Some(versions), at)).collect(),
             };
             let named = walk.latest.iter().filter(|((named, ..), _)| *named).map(|(_, recorded)| *recorded);
             let unnamed =
@@ -206,19 +208,17 @@ impl History {
         &self,
         control: &Control,
         asset: &Id,
-        relevant: &[&Recorded],
-        erased: &[&ErasedResult],
-        events: &[&Filed<Event>],
+        movers: Movers<'_>,
         (from, to): (Timestamp, Timestamp),
     ) -> BTreeSet<Timestamp> {
         let after = |time: Timestamp| Timestamp::from_millis(time.as_millis() + 1).unwrap_or(Timestamp::MAX);
         let mut changes = BTreeSet::from([from]);
-        changes.extend(relevant.iter().flat_map(|recorded| {
+        changes.extend(movers.relevant.iter().flat_map(|recorded| {
             [recorded.result.observed_to, after(fresh_until(control, &recorded.result))]
         }));
-        changes.extend(erased.iter().map(|it| it.rank.0));
-        changes.extend(events.iter().map(|event| event.value.at));
-        let covering = self.exceptions.values().flatten();
+        changes.extend(movers.erased.iter().map(|it| it.rank.0));
+        changes.extend(movers.events.iter().map(|event| event.value.at));
+        let covering = movers.exceptions.iter().copied().flatten();
         changes.extend(covering.flat_map(|filed| [filed.time, filed.value.expires]));
         changes.extend(
             self.decisions.get(&on_control(&control.id)).into_iter().flatten().map(|filed| filed.time),
@@ -239,6 +239,15 @@ impl History {
         };
         self.events.iter().filter(heeds).collect()
     }
+}
+
+/// What can change how a control stands on an asset, beside decisions and the asset itself.
+#[derive(Clone, Copy)]
+struct Movers<'a> {
+    relevant: &'a [&'a Recorded],
+    erased: &'a [&'a ErasedResult],
+    events: &'a [&'a Filed<Event>],
+    exceptions: &'a [&'a Vec<Filed<Exception>>],
 }
 
 /// The latest results while time goes on, by whether they name the asset, collector and variant.

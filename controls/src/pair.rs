@@ -108,9 +108,5 @@ pub(crate) fn is_unfavourable(result: &ControlResult) -> bool {
 /// Whether a result without an asset speaks for every asset: what is unfavourable does, a pass must have tested all.
 fn covers_all(result: &ControlResult) -> bool {
     let complete = result.population.as_ref().is_some_and(|population| population.is_complete());
-    match result.status {
-        Status::Failed | Status::NeedsReview | Status::Unknown => true,
-        Status::Passed => complete || result.population.as_ref().is_some_and(|p| p.failed > 0),
-        Status::NotApplicable | Status::NotRun => complete,
-    }
+    complete || is_unfavourable(result)
 }

@@ -6,6 +6,7 @@
 //! decisions take effect when they are recorded, never earlier.
 
 mod erased;
+mod error;
 mod files;
 
 use crate::asset::Asset;
@@ -33,40 +34,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use files::decision_key;
 
+pub use error::RegisterError;
 pub use files::{Filed, Horizon, Recorded};
-
-/// Why records are not the replayable history of one stream.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RegisterError {
-    /// A statement that does not read as its kind.
-    #[error("entry `{index}`: {source}")]
-    Statement {
-        /// Position in the ledger.
-        index: u64,
-        /// What is wrong with it.
-        source: StatementError,
-    },
-    /// Entries of two streams.
-    #[error("entry `{index}` belongs to stream `{found}`, the others to `{stream}`")]
-    Stream {
-        /// Position in the ledger.
-        index: u64,
-        /// Its stream.
-        found: Id,
-        /// The stream of the entries before it.
-        stream: Id,
-    },
-    /// A statement about another system than the stream's.
-    #[error("entry `{index}` of stream `{stream}` speaks about system `{found}`")]
-    System {
-        /// Position in the ledger.
-        index: u64,
-        /// The system it speaks about.
-        found: Id,
-        /// Its stream.
-        stream: Id,
-    },
-}
 
 /// What a stream says as of a time.
 #[derive(Debug, Clone)]
@@ -85,8 +54,8 @@ pub struct Register {
     /// By framework and requirement.
     attestations: Files<(Id, String), Attestation>,
     incidents: Files<Id, Incident>,
-    /// By asset and kind.
-    events: Files<(Option<Id>, Id), Event>,
+    /// By asset, kind and time.
+    events: Files<(Option<Id>, Id, Timestamp), Event>,
     /// Entries that could not be read.
     unread: BTreeSet<u64>,
     /// Erasures with the time they were recorded at.
@@ -227,7 +196,8 @@ impl Register {
                 return keep_filed(&mut self.incidents, value.id.clone(), Filed { citation, time, value });
             }
             Statement::Event(value) if value.at <= as_of => {
-                return self.keep_event(Filed { citation, time, value });
+                let key = (value.asset.clone(), value.kind.clone(), value.at);
+                return keep_filed(&mut self.events, key, Filed { citation, time, value });
             }
             Statement::Attestation(_) | Statement::Incident(_) | Statement::Event(_) => {
                 self.left_out = true;
@@ -262,19 +232,6 @@ impl Register {
             | Statement::Attestation(_)
             | Statement::Incident(_)
             | Statement::Event(_) => {}
-        }
-    }
-
-    fn keep_event(&mut self, event: Filed<Event>) {
-        let key = (event.value.asset.clone(), event.value.kind.clone());
-        let rank = |event: &Filed<Event>| (event.value.at, event.citation.index);
-        match self.events.entry(key) {
-            Entry::Vacant(slot) => drop(slot.insert(event)),
-            Entry::Occupied(mut slot) => {
-                if rank(slot.get()) <= rank(&event) {
-                    slot.insert(event);
-                }
-            }
         }
     }
 
@@ -380,7 +337,7 @@ impl Register {
         self.incidents.values()
     }
 
-    /// The latest event of each kind on each asset.
+    /// The events, each as last stated, by asset, kind and time.
     pub fn events(&self) -> impl Iterator<Item = &Filed<Event>> {
         self.events.values()
     }
@@ -452,6 +409,24 @@ impl Register {
     /// A pass on other bytes than those the asset has today speaks for none of it. A decision that the control does not
     /// apply counts only where nothing unfavourable is on file, and an exception only until it expires.
     pub fn state(&self, control: &Control, asset: &Id) -> StateOn {
+        self.state_under(control, asset, &self.exceptions_on(control))
+    }
+
+    /// The states of a control on its whole population, by asset.
+    pub fn states(&self, control: &Control) -> Vec<(Id, StateOn)> {
+        let exceptions = self.exceptions_on(control);
+        let on = |asset: Id| {
+            let state = self.state_under(control, &asset, &exceptions);
+            (asset, state)
+        };
+        self.population(control).into_iter().map(on).collect()
+    }
+
+    fn exceptions_on(&self, control: &Control) -> Vec<&Filed<Exception>> {
+        self.exceptions.values().filter(|filed| filed.value.control == control.id).collect()
+    }
+
+    fn state_under(&self, control: &Control, asset: &Id, exceptions: &[&Filed<Exception>]) -> StateOn {
         let results = self.results.get(&control.id);
         let named = results.and_then(|results| results.named.get(asset));
         let pair = Pair {
@@ -461,24 +436,30 @@ impl Register {
             digest: self.asset(asset.as_str()).and_then(|asset| asset.digest),
             events: self.events_after(control, asset),
             decision: self.decision_on(&control.id),
-            exceptions: self.exceptions.values().collect(),
+            exceptions: exceptions.to_vec(),
         };
         let unnamed = results.into_iter().flat_map(|results| results.unnamed.values());
         pair.state(named.into_iter().flat_map(BTreeMap::values), unnamed, self.horizon.as_of)
     }
 
-    /// The events after which earlier results of a control on an asset no longer count.
+    /// Of the events after which earlier results of a control on an asset no longer count, the latest of each kind.
     fn events_after(&self, control: &Control, asset: &Id) -> Vec<&Filed<Event>> {
         if control.also_on.is_empty() || self.events.is_empty() {
             return Vec::new();
         }
-        let on = |asset: Option<&Id>| {
-            let kinds = control.also_on.iter().filter_map(|kind| kind.parse::<Id>().ok());
-            kinds.filter_map(|kind| self.events.get(&(asset.cloned(), kind))).collect::<Vec<_>>()
+        let latest = |asset: Option<&Id>, kind: Id| {
+            let (asset, first) = (asset.cloned(), (asset.cloned(), kind.clone(), Timestamp::MIN));
+            self.events.range(first..=(asset, kind, Timestamp::MAX)).next_back().map(|(_, event)| event)
         };
-        let mut events = on(None);
-        events.extend(on(Some(asset)));
+        let kinds = || control.also_on.iter().filter_map(|kind| kind.parse::<Id>().ok());
+        let mut events: Vec<_> = kinds().filter_map(|kind| latest(None, kind)).collect();
+        events.extend(kinds().filter_map(|kind| latest(Some(asset), kind)));
         events
+    }
+
+    /// Whether something on file lies ahead of the horizon, so that what it stands before was not looked at.
+    pub fn leaves_out(&self) -> bool {
+        self.left_out
     }
 
     /// The asset for which a result without one speaks.

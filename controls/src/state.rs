@@ -163,7 +163,8 @@ fn weight(result: &ControlResult) -> Weight {
     let population = result.population.as_ref();
     match result.status {
         Status::Failed => Weight::Failed,
-        Status::Passed if population.is_some_and(|p| p.failed > 0) => Weight::Failed,
+        // Failed items are a failure, whatever else is said.
+        _ if population.is_some_and(|p| p.failed > 0) => Weight::Failed,
         Status::Passed if population.is_some_and(|p| !p.is_complete()) => Weight::Review,
         Status::Passed => Weight::Passed,
         Status::NeedsReview | Status::Unknown => Weight::Review,

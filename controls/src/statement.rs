@@ -200,7 +200,7 @@ impl Statement {
             }
             Self::Event(event) => {
                 let asset = event.asset.as_ref().map_or("", Id::as_str);
-                facet(&["event", asset, event.kind.as_str()], event.at.as_millis())
+                facet(&["event", asset, event.kind.as_str(), &event.at.as_millis().to_string()], 0)
             }
         }
     }
@@ -263,7 +263,8 @@ pub fn facet_of(kind: &str, statement: &[u8]) -> Option<Facet> {
         "event" => {
             let [at, event, asset] = codec::fields(statement, ["at", "kind", "asset"]).ok()?;
             let at = Timestamp::from_millis(codec::uint(at?).ok()?).ok()?;
-            Some(facet(&[kind, asset.map_or(Some(""), id_in)?, id_in(event?)?], at.as_millis()))
+            let at = at.as_millis().to_string();
+            Some(facet(&[kind, asset.map_or(Some(""), id_in)?, id_in(event?)?, &at], 0))
         }
         _ => None,
     }

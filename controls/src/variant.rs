@@ -51,7 +51,8 @@ pub(crate) fn standing<'r>(
         if is_favourable_on_other_bytes(&recorded.result, digest) {
             continue;
         }
-        let slot = &mut slots[usize::from(recorded.result.status == Status::NotRun)];
+        let did_not_run = recorded.result.status == Status::NotRun && !is_unfavourable(&recorded.result);
+        let slot = &mut slots[usize::from(did_not_run)];
         if slot.is_none_or(|before| before.rank() <= recorded.rank()) {
             *slot = Some(recorded);
         }

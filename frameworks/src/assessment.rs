@@ -267,6 +267,11 @@ impl GapKind {
     }
 }
 
+/// Whether a state comes from looking at something.
+pub fn is_evaluated(state: ControlState) -> bool {
+    matches!(state, ControlState::Held | ControlState::Failed | ControlState::Review | ControlState::Stale)
+}
+
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }
@@ -315,6 +320,12 @@ impl Assessment {
     /// The determination of a requirement.
     pub fn determination(&self, requirement: &str) -> Option<&Determination> {
         self.determinations.iter().find(|determination| determination.requirement == requirement)
+    }
+
+    /// Whether any control was evaluated on any asset: exceptions, decisions and tests that did not run are none.
+    pub fn rests_on_evidence(&self) -> bool {
+        let of = |on: &Standing| is_evaluated(on.state) || on.underlying.is_some_and(is_evaluated);
+        self.controls.iter().flat_map(|standing| &standing.assets).any(of)
     }
 
     /// The standing of a control.

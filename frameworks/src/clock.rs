@@ -14,7 +14,7 @@ use affiant_controls::{Citation, ControlState, Event, Filed, Incident, Register,
 use affiant_ledger::id::Id;
 use affiant_ledger::time::{Date, Period, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A clock that runs, ran out or was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,10 +109,11 @@ pub fn clocks(framework: &Framework, register: &Register) -> Vec<Clock> {
     for deadline in law.deadlines.iter().filter(|deadline| concerns(framework, deadline, system)) {
         let Some(row) = framework.requirement(&deadline.requirement) else { continue };
         let (applies, timing) = applicability(framework, row, system, register.as_of().date());
-        if applies.state == ApplicabilityState::DoesNotApply {
+        let decided = register.decision(&framework.id, &row.id).map(|filed| filed.value.applies);
+        if !decided.unwrap_or(applies.state != ApplicabilityState::DoesNotApply) {
             continue;
         }
-        let unsure = applies.state == ApplicabilityState::Unknown;
+        let unsure = decided.is_none() && applies.state == ApplicabilityState::Unknown;
         let found = started(deadline, register, system);
         clocks.extend(
             found.into_iter().filter_map(|start| clock(deadline, start, unsure, &timing, register.as_of())),
@@ -194,7 +195,8 @@ fn clock(
     let keeps =
         matches!(deadline.kind.as_str(), "retention" | "retention-minimum" | "validity" | "maximum-duration");
     let state = match start.done {
-        Some(done) if done > due => ClockState::AnsweredLate,
+        // What is asked for without delay has no length that could be overrun.
+        Some(done) if done > due && deadline.limit.value.is_some() => ClockState::AnsweredLate,
         Some(_) => ClockState::Answered,
         None if keeps && now <= due => ClockState::Keep,
         None if keeps => ClockState::Over,
@@ -224,20 +226,24 @@ fn clock(
 /// Of the reports due on one incident within a number of days, the shortest counts.
 fn shortest_reports(clocks: &mut Vec<Clock>) {
     let counts = |clock: &Clock| clock.kind == "report" && !clock.immediate;
-    let shortest = |clocks: &[Clock], subject: &str| {
-        clocks.iter().filter(|it| counts(it) && it.subject == *subject).map(|it| it.due).min()
-    };
-    let all = clocks.clone();
-    clocks
-        .retain(|clock| !counts(clock) || shortest(&all, &clock.subject).is_none_or(|due| clock.due <= due));
+    let mut shortest: BTreeMap<String, Timestamp> = BTreeMap::new();
+    for clock in clocks.iter().filter(|clock| counts(clock)) {
+        let due = shortest.entry(clock.subject.clone()).or_insert(clock.due);
+        *due = clock.due.min(*due);
+    }
+    clocks.retain(|clock| !counts(clock) || shortest.get(&clock.subject).is_none_or(|due| clock.due <= *due));
 }
 
 fn concerns(framework: &Framework, deadline: &Deadline, system: &System) -> bool {
-    let rules = &framework.vocabularies.role_rules;
-    deadline.actors.iter().any(|actor| {
-        let narrower = rules.iter().any(|rule| rule.is_a == *actor && system.roles.contains(&rule.role));
+    let words = &framework.vocabularies;
+    let has = |actor: &String| {
+        let narrower =
+            words.role_rules.iter().any(|rule| rule.is_a == *actor && system.roles.contains(&rule.role));
         system.roles.contains(actor) || narrower
-    })
+    };
+    let operator = |actor: &String| actor == "operator" && words.operator_roles.iter().any(has);
+    // Where no role is stated it is unknown whom it concerns: no silence stops a clock.
+    system.roles.is_empty() || deadline.actors.iter().any(|actor| has(actor) || operator(actor))
 }
 
 /// When a limit from an instant runs out; `None` where it names no length of time that can be counted.

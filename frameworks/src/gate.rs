@@ -176,9 +176,7 @@ impl GateProfile {
             rules.push(control_rule(standing.ok_or_else(|| unknown("control", control.as_str()))?));
         }
         rules.extend(self.limits(assessments, clocks));
-        let evaluated =
-            assessments.iter().flat_map(|judged| &judged.controls).flat_map(|standing| &standing.assets);
-        if !evaluated.into_iter().any(|on| !on.citations.is_empty()) {
+        if !assessments.iter().any(Assessment::rests_on_evidence) {
             rules.push(RuleVerdict {
                 rule: "something is evaluated".to_owned(),
                 answer: Answer::Undetermined,
@@ -191,9 +189,6 @@ impl GateProfile {
 
     /// The rule of one requirement, or those of all that a node above stands for.
     fn requirement_rules(&self, judged: &Assessment, id: &str) -> Result<Vec<RuleVerdict>, GateError> {
-        if let Some(determination) = judged.determination(id) {
-            return Ok(vec![self.requirement_rule(determination)]);
-        }
         // `MEASURE 2.7` stands under `MEASURE`.
         let under =
             |it: &str| is_under(it, id) || it.strip_prefix(id).is_some_and(|rest| rest.starts_with(' '));
@@ -202,30 +197,31 @@ impl GateProfile {
         if below.is_empty() {
             return Err(unknown("requirement", id));
         }
-        // Where it is unknown whether or from when a requirement binds, it is heeded: silence opens nothing.
+        // Where it is unknown whether or from when a requirement binds, it is heeded: silence opens nothing. So is one that
+        // was decided on, or is named itself.
         let heeded = |it: &&&Determination| {
-            it.outcome != Outcome::NotApplicable
-                && (self.timing.contains(&it.timing.state) || it.timing.state == TimingState::Unknown)
+            let binds = self.timing.contains(&it.timing.state) || it.timing.state == TimingState::Unknown;
+            it.requirement == id || it.applicability.decided || it.outcome != Outcome::NotApplicable && binds
         };
-        let rules: Vec<RuleVerdict> =
-            below.iter().filter(heeded).map(|it| self.requirement_rule(it)).collect();
-        if rules.is_empty() {
+        let named = |it: &Determination| it.requirement == id;
+        let mut rules: Vec<RuleVerdict> =
+            below.iter().filter(heeded).map(|it| self.requirement_rule(it, named(it))).collect();
+        if !below.iter().filter(heeded).any(|it| it.outcome != Outcome::NotApplicable) {
             let found = format!("none of {} requirements binds yet or applies", below.len());
-            return Ok(vec![RuleVerdict {
-                rule: format!("{} {id}", judged.framework.id),
-                answer: Answer::Undetermined,
-                found,
-            }]);
+            let rule = format!("{} {id}", judged.framework.id);
+            rules.push(RuleVerdict { rule, answer: Answer::Undetermined, found });
         }
         Ok(rules)
     }
 
-    fn requirement_rule(&self, determination: &Determination) -> RuleVerdict {
+    fn requirement_rule(&self, determination: &Determination, named: bool) -> RuleVerdict {
         let answer = match determination.outcome {
             Outcome::Satisfied => Answer::Met,
             Outcome::Partial if self.at_least == Outcome::Partial => Answer::Met,
             Outcome::NotSatisfied => Answer::NotMet,
-            // Who names it expects that it matters: a wrong role must not open the gate.
+            // Who names it expects that it matters: a wrong role must not open the gate. What was decided not to apply is
+            // shown, and passes where it is not named itself.
+            Outcome::NotApplicable if !named => Answer::Met,
             Outcome::NotApplicable => Answer::Undetermined,
             Outcome::Partial | Outcome::NotAssessed | Outcome::Unknown => Answer::Undetermined,
         };
@@ -234,7 +230,10 @@ impl GateProfile {
         RuleVerdict {
             rule: format!("{} at least {}", determination.citation, self.at_least.as_str()),
             answer,
-            found: format!("{}{note}", determination.conclusion),
+            found: match determination.applicability.decided {
+                true => format!("{}{note}; {}", determination.conclusion, determination.applicability.reason),
+                false => format!("{}{note}", determination.conclusion),
+            },
         }
     }
 

@@ -7,6 +7,7 @@
 use crate::applicability::{ApplicabilityState, applicability};
 use crate::assessment::Share;
 use crate::framework::Framework;
+use crate::lint::Fault;
 use crate::mappings::MappingSets;
 use affiant_controls::history::Part;
 use affiant_controls::{
@@ -109,9 +110,9 @@ pub struct PlanPeriod {
     pub plan: Plan,
     /// The entry that promised it first.
     pub promised: Citation,
-    /// Windows that ended in the period, by what became of them.
+    /// The windows that overlap the period, by what became of them.
     pub counts: BTreeMap<RunState, u64>,
-    /// The windows that overlap the period, in order.
+    /// These windows, in order; the last [`WINDOWS_MAX`] of them.
     pub windows: Vec<Window>,
 }
 
@@ -168,6 +169,14 @@ pub enum PeriodError {
     /// No system statement by its end.
     #[error("no system statement by {0}: state the system first")]
     NoSystem(Timestamp),
+    /// Mappings lead nowhere.
+    #[error("mappings to framework `{framework}` lead nowhere: {fault}")]
+    Mappings {
+        /// The framework's id.
+        framework: Id,
+        /// The first fault.
+        fault: Fault,
+    },
     /// The entries cannot be replayed.
     #[error(transparent)]
     Register(#[from] RegisterError),
@@ -208,6 +217,9 @@ pub fn assess_period(
     let mut lines: BTreeMap<ControlId, ControlPeriod> = BTreeMap::new();
     let mut assessments = Vec::new();
     for framework in frameworks {
+        if let Some(fault) = mappings.check(framework, controls).into_iter().next() {
+            return Err(PeriodError::Mappings { framework: framework.id.clone(), fault });
+        }
         let mut mapped: BTreeMap<&str, Vec<&ControlId>> = BTreeMap::new();
         for mapping in mappings.of(framework.id.as_str()) {
             mapped.entry(&mapping.requirement).or_default().push(&mapping.control);
@@ -218,7 +230,7 @@ pub fn assess_period(
             let Some(of) = mapped.get(requirement.id.as_str()) else { continue };
             let (applies, _) = applicability(framework, requirement, system, last.date());
             let decided = register.decision(&framework.id, &requirement.id).map(|filed| filed.value.applies);
-            if !decided.unwrap_or(applies.state != ApplicabilityState::DoesNotApply) {
+            if !decided.unwrap_or(applies.state == ApplicabilityState::Applies) {
                 continue;
             }
             for id in of {
@@ -365,7 +377,7 @@ fn plan_period(history: &History, versions: &[Filed<Plan>], period: Period) -> O
         let replaced = versions.get(number + 1).map_or(period.to, |next| next.time);
         let end = plan.until.unwrap_or(period.to).min(replaced).min(period.to);
         let mut from = plan.from;
-        while from < end && windows.len() < WINDOWS_MAX {
+        while from < end {
             let to = from.plus(plan.cadence);
             if to <= from {
                 break;
@@ -378,6 +390,7 @@ fn plan_period(history: &History, versions: &[Filed<Plan>], period: Period) -> O
     }
     let mut counts = BTreeMap::new();
     windows.iter().for_each(|window| *counts.entry(window.state).or_insert(0) += 1);
+    windows.drain(..windows.len().saturating_sub(WINDOWS_MAX));
     Some(PlanPeriod { plan: last.value.clone(), promised: first.citation.clone(), counts, windows })
 }
 

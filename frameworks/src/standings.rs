@@ -38,8 +38,7 @@ impl Standings {
 
 /// The state of a control on every asset it applies to.
 fn standing(control: &Control, register: &Register) -> ControlStanding {
-    let on = |asset: Id| {
-        let found = register.state(control, &asset);
+    let on = |(asset, found): (Id, affiant_controls::StateOn)| {
         let stray = !register.is_listed(control, &asset);
         Standing {
             asset,
@@ -55,7 +54,7 @@ fn standing(control: &Control, register: &Register) -> ControlStanding {
             citations: found.citations,
         }
     };
-    let assets: Vec<Standing> = register.population(control).into_iter().map(on).collect();
+    let assets: Vec<Standing> = register.states(control).into_iter().map(on).collect();
     let counted = |wanted: &dyn Fn(&&Standing) -> bool| assets.iter().filter(wanted).count() as u64;
     ControlStanding {
         control: control.id.clone(),

@@ -233,3 +233,20 @@ fn a_pass_with_failed_items_counts_like_a_failure_on_other_bytes_too() {
     assert_eq!(state(Status::Failed), ControlState::Failed);
     assert_eq!(state(Status::Passed), ControlState::Failed);
 }
+
+/// Decision 0005: nobody enlarges a population with passes. Failed items are a failure whatever the status says, and what
+/// was found where a control does not apply gives it none.
+#[test]
+fn a_pass_on_an_asset_of_another_kind_satisfies_nothing_though_a_run_there_had_failed_items() {
+    let mut stream = one_data_set();
+    let mut ran = result(SECRETS, Status::NotRun, "2026-11-20");
+    ran.asset = "training".parse().ok();
+    ran.population = Some(Population { size: 2, failed: 1, tested: 2, definition: "all of them".to_owned() });
+    stream.push(Statement::Result(Box::new(ran)), "2026-11-20");
+    assert_eq!(on(&stream, SECRETS, "training").state, ControlState::Failed);
+    let mut passed = result(SECRETS, Status::Passed, "2026-11-21");
+    passed.asset = "training".parse().ok();
+    passed.collector.name = "auditor".to_owned();
+    stream.push(Statement::Result(Box::new(passed)), "2026-11-21");
+    assert_eq!(determination(&stream, &[SECRETS]).outcome, Outcome::NotSatisfied);
+}

@@ -6,8 +6,8 @@ use crate::bag::{self, BagInfo, Members};
 use crate::derive::{Catalogs, DeriveError, Subject, derive, issued, to_json};
 use crate::document::Document;
 use crate::pack::{
-    ASSESSMENT, CHECKPOINT, ClaimedKeys, ENTRIES, NOTE, PROOFS, PackAssessment, PackNote, Proofs, REPORT_PDF,
-    VERIFY, catalog_member, evidence_member, payload_member,
+    ASSESSMENT, CATALOGS_MAX, CATALOGS_SIZE_MAX, CHECKPOINT, ClaimedKeys, ENTRIES, NOTE, PROOFS,
+    PackAssessment, PackNote, Proofs, REPORT_PDF, VERIFY, catalog_member, evidence_member, payload_member,
 };
 use affiant_ledger::checkpoint::{Checkpoint, CheckpointError};
 use affiant_ledger::digest::Digest;
@@ -84,12 +84,34 @@ pub enum IssueError {
         /// Name of the key at hand.
         signing: String,
     },
+    /// More or larger catalogs than a verifier takes.
+    #[error(
+        "{count} catalogs of {size} bytes together exceed what a pack takes, {CATALOGS_MAX} of {CATALOGS_SIZE_MAX} bytes"
+    )]
+    Catalogs {
+        /// How many.
+        count: usize,
+        /// Their bytes.
+        size: usize,
+    },
     /// The report cannot be rendered.
     #[error("report: {0}")]
     Render(String),
     /// The file cannot be written.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+}
+
+/// Refuses catalogs that a verifier would refuse.
+pub fn fits(catalogs: &Catalogs) -> Result<(), IssueError> {
+    let mut members = Members::new();
+    insert_catalogs(&mut members, catalogs);
+    let (count, size) = (members.len(), members.values().map(Vec::len).sum());
+    if count > CATALOGS_MAX || size > CATALOGS_SIZE_MAX {
+        Err(IssueError::Catalogs { count, size })
+    } else {
+        Ok(())
+    }
 }
 
 /// Renders a document to PDF bytes.
@@ -102,6 +124,7 @@ pub fn issue(
     issuer: &Issuer,
     render: RenderPdf<'_>,
 ) -> Result<IssuedPack, IssueError> {
+    fits(catalogs)?;
     let mut catalogs = catalogs.clone();
     catalogs.frameworks.sort_by(|a, b| a.id.cmp(&b.id));
     let origin = source.log_key.name().as_str();

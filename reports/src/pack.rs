@@ -189,6 +189,11 @@ pub fn evidence_member(digest: &Digest) -> String {
     format!("{EVIDENCE}{digest}")
 }
 
+/// Most catalogs in a pack.
+pub const CATALOGS_MAX: usize = 64;
+/// Largest sum of their sizes, in bytes: checking one takes more than linear time.
+pub const CATALOGS_SIZE_MAX: usize = 4 << 20;
+
 /// Order of catalogs in assessment.json: frameworks, controls, mappings; then by id.
 pub fn catalog_order(pin: &CatalogPin) -> (CatalogKind, Id) {
     (pin.kind, pin.id.clone())

@@ -42,8 +42,7 @@ fn an_exception_is_seen_everywhere_and_ends_by_itself() {
     assert_eq!((&excepted["state"], &excepted["underlying"]), (&"excepted".into(), &"failed".into()));
     assert!(excepted["reason"].as_str().unwrap().contains("Head of Risk"));
     place.affiant(&["except", "list", "scoring"]).expect(0).says("in force").says("revalidation");
-    // It is shown, and is no evidence.
-    place.affiant(&["status", "scoring"]).expect(4).says("exception exc-1 on AFF-EXP-11");
+    place.affiant(&["status", "scoring"]).expect(0).says("exception exc-1 on AFF-EXP-11");
     // Before it was granted the control had failed, and it does so again once the exception has ended.
     place.at(NOON + 30 * DAY);
     let after = standing(&place, CONTROL, "model", &[]);
@@ -64,7 +63,7 @@ fn an_exception_is_refused_without_an_end_with_a_far_one_and_from_who_asked() {
         ["except", "grant", CONTROL, "--system", "scoring", "--until", "2027-01-01", "--reason", "late"];
     let own = ["--approver", "Data team", "--requested-by", "data  team"];
     place.affiant(&[&words[..], &own].concat()).expect(2).warns("asks for the exception and approves it");
-    place.affiant(&[&words[..], &["--approver", "Head of Risk", "--asset", "No Asset"]].concat()).expect(2);
+    place.affiant(&[&words[..], &["--approver", "Head of Risk", "--asset", "no-asset"]].concat()).expect(2);
     place
         .affiant(&["except", "revoke", "exc-9", "--system", "scoring", "--reason", "x", "--by", "y"])
         .expect(2);
@@ -177,7 +176,18 @@ fn a_document_settles_a_requirement_without_a_control_until_it_ends() {
     assert_eq!(outcome(&place, id).0, "not-assessed");
     place.affiant(&["status", "scoring", "--why", id]).says("attestation-expired");
     place
-        .affiant(&["attest", "art-9-1", "--system", "scoring", "--by", "x", "--summary", "y"])
+        .affiant(&[
+            "attest",
+            "art-9-1",
+            "--system",
+            "scoring",
+            "--by",
+            "x",
+            "--summary",
+            "y",
+            "--file",
+            "memo.txt",
+        ])
         .expect(2)
         .warns("hint:");
 }
@@ -199,7 +209,8 @@ fn an_attested_control_is_a_result_found_by_examining_the_document() {
     place.affiant(&[&words[..], &["--file", "policy.pdf"]].concat()).expect(0);
     assert_eq!(standing(&place, "AFF-MGT-01", "org", &[])["state"], "held");
     place.affiant(&[&words[..], &["--file", "no-such-file.pdf"]].concat()).expect(2);
-    let recorded = place.affiant(&[&words[..], &["--json"]].concat()).expect(0).json();
+    let recorded =
+        place.affiant(&[&words[..], &["--file", "policy.pdf", "--json"]].concat()).expect(0).json();
     assert_eq!(recorded["statement"]["method"], "EXAMINE");
     assert_eq!(recorded["statement"]["source"]["account"], "Head of Risk");
     place.sound();
@@ -409,4 +420,114 @@ fn catalogs_of_ones_own_are_pinned_used_and_carried_in_packs() {
     place.write("mappings.yaml", mappings("OWN-1").replace("bears on it", "really bears on it"));
     place.affiant(&["catalog", "add", "mappings.yaml"]).expect(0);
     place.affiant(&["status", "scoring"]).expect(0).warns("own-mappings");
+}
+
+#[test]
+fn nothing_but_the_evidence_of_today_opens_a_gate() {
+    let mut place = Place::with_system_at(NOON);
+    let gate = |place: &Place, profile: &str| {
+        place.write("gate.yaml", profile);
+        place.affiant(&["gate", "scoring", "--profile", "gate.yaml"])
+    };
+    let lax = "gate: 1\nfailed_max: 0\noverdue_max: 0\n";
+    // An exception is no evidence.
+    grant(&place, "2027-01-01").expect(0);
+    gate(&place, lax).expect(4);
+    let revoke =
+        ["except", "revoke", "exc-1", "--system", "scoring", "--reason", "x", "--by", "Head of Risk"];
+    place.affiant(&revoke).expect(0);
+    place.push("one", "passed");
+    gate(&place, lax).expect(0);
+    place.at(NOON + 60);
+    place.push("two", "failed");
+    gate(&place, lax).expect(1);
+    // A result a little ahead of the clock does not take the failure away.
+    let ahead =
+        ["push", "--system", "scoring", "--asset", "model", "--control", CONTROL, "--status", "passed"];
+    let ahead =
+        [&ahead[..], &["--summary", "soon", "--observed", "2026-11-24T12:04:00Z", "--id", "ahead"]].concat();
+    place.affiant(&ahead).expect(0);
+    assert_eq!(standing(&place, CONTROL, "model", &[])["state"], "failed");
+    gate(&place, lax).expect(1);
+    // Nor does a clock that is set back to before it was found.
+    place.at(NOON + 30);
+    gate(&place, lax).expect(2).warns("the last entry was recorded");
+}
+
+#[test]
+fn a_gate_on_a_node_judges_it_and_everything_under_it() {
+    let place = Place::with_system_at(NOON);
+    place.push("one", "passed");
+    place.write(
+        "gate.yaml",
+        "gate: 1\nrequirements: {eu-ai-act: [art-10-2]}\ntiming: [in-force, grace, upcoming]\n",
+    );
+    let judged = place.affiant(&["gate", "scoring", "--profile", "gate.yaml", "--json"]).json();
+    assert!(judged["rules"].as_array().unwrap().len() > 5, "{judged}");
+}
+
+#[test]
+fn no_silence_stops_a_clock_and_no_newer_event_hides_an_older() {
+    let place = Place::with_system_at(NOON);
+    place.affiant(&["register", "system", "silent", "--name", "Silent"]).expect(0);
+    let open = ["incident", "open", "inc-1", "--system", "silent", "--summary", "x", "--kind", "serious"];
+    place.affiant(&[&open[..], &["--aware-at", "2026-01-01"]].concat()).expect(0);
+    place.affiant(&["incident", "list", "silent"]).says("Art. 73(2) overdue");
+    let event =
+        ["register", "event", "authority-order", "--system", "scoring", "--summary", "corrective action"];
+    place.affiant(&[&event[..], &["--at", "2026-09-01"]].concat()).expect(0);
+    place.affiant(&[&event[..], &["--at", "2026-11-20", "--done-at", "2026-11-21"]].concat()).expect(0);
+    let clocks = place.affiant(&["status", "scoring", "--json"]).json()[0]["clocks"].clone();
+    let states: Vec<&str> =
+        clocks.as_array().unwrap().iter().map(|it| it["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["overdue", "answered"], "{clocks}");
+}
+
+#[test]
+fn assets_that_are_not_there_are_refused_and_a_retired_one_comes_back_changed() {
+    let mut place = Place::with_system_at(NOON);
+    let size = place.affiant(&["log", "fsck"]).stdout;
+    let of = |words: &[&str]| place.affiant(&[words, &["--system", "scoring", "--asset", "modle"]].concat());
+    of(&["register", "event", "release", "--summary", "x"]).expect(2).warns("`modle` is not registered");
+    of(&["except", "grant", CONTROL, "--until", "2027-01-01", "--reason", "x", "--approver", "y"]).expect(2);
+    of(&["plan", "add", CONTROL, "--every", "P7D"]).expect(2);
+    of(&["incident", "open", "inc-1", "--summary", "x", "--aware-at", "2026-11-20"]).expect(2);
+    place.write("memo.txt", "memo");
+    of(&["attest", CONTROL, "--by", "x", "--summary", "y", "--file", "memo.txt"]).expect(2);
+    place.affiant(&["attest", CONTROL, "--system", "scoring", "--by", "x", "--summary", "y"]).expect(2);
+    assert_eq!(place.affiant(&["log", "fsck"]).stdout, size, "nothing was recorded");
+    let words = ["register", "asset", "model", "--system", "scoring", "--kind", "model", "--name", "Model"];
+    place.affiant(&[&words[..], &["--asset-version", "1"]].concat()).expect(0);
+    place.at(NOON + 60);
+    place.push("one", "passed");
+    place.at(NOON + 120);
+    place.affiant(&[&words[..], &["--asset-version", "1", "--retired"]].concat()).expect(0);
+    place.affiant(&[&words[..], &["--asset-version", "9"]].concat()).expect(0).warns("release of model");
+    assert_eq!(standing(&place, CONTROL, "model", &[])["state"], "stale");
+}
+
+#[test]
+fn catalogs_that_do_not_go_together_are_refused_before_anything_is_recorded() {
+    let place = Place::with_system_at(NOON);
+    place.push("one", "failed");
+    let size = place.affiant(&["log", "fsck"]).stdout;
+    let own =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/controls/data/ai-ms-controls.yaml"))
+            .unwrap();
+    place.write("twice.yaml", own.replace("id: affiant-ai-ms\n", "id: acme-controls\n"));
+    place
+        .affiant(&["catalog", "add", "twice.yaml"])
+        .expect(2)
+        .warns("stands in `acme-controls` and in `affiant-ai-ms`");
+    place.affiant(&["catalog", "lint", "twice.yaml"]).expect(1);
+    let mappings = "id: affiant-ai-ms\ntitle: Ours\nversion: '1'\nas_of: '2026-11-01'\nmeaning: supports\nbasis: ours\ncontrols: affiant-ai-spm\nframeworks:\n  iso-42001:\n  - {control: AFF-EXP-11, requirement: '7.1', relation: intersects-with, rationale: it bears on it}\n";
+    place.write("kinds.yaml", mappings);
+    place.affiant(&["catalog", "add", "kinds.yaml"]).expect(2).warns("the id of two catalogs");
+    assert_eq!(place.affiant(&["log", "fsck"]).stdout, size, "nothing was recorded");
+    place.write("own.yaml", mappings.replace("id: affiant-ai-ms", "id: own-mappings"));
+    place.affiant(&["catalog", "add", "own.yaml"]).expect(0);
+    place.affiant(&["status", "scoring"]).expect(0);
+    // Bytes that are gone are missed, not passed over.
+    std::fs::remove_dir_all(place.ledger().join("blob")).unwrap();
+    place.affiant(&["status", "scoring"]).expect(3).warns("its bytes are gone");
 }

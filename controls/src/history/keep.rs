@@ -138,14 +138,12 @@ impl History {
                 let (control, collector) = (control.to_owned(), collector.to_owned());
                 self.erased.push(ErasedResult { control, asset, collector, rank: (at, index) });
             }
-            ["event", asset, kind] => {
-                let Ok(at) = Timestamp::from_millis(filed.rank) else { return };
-                self.events.retain(|held| {
-                    let on =
-                        held.value.asset.as_ref().map_or("", Id::as_str) == asset && held.value.kind == *kind;
-                    !on || (held.value.at, held.citation.index) > (at, index)
-                });
-            }
+            ["event", asset, kind, at] => self.events.retain(|held| {
+                let on = held.value.asset.as_ref().map_or("", Id::as_str) == asset
+                    && held.value.kind == *kind
+                    && held.value.at.as_millis().to_string() == *at;
+                !on || held.citation.index > index
+            }),
             _ => {}
         }
     }

@@ -47,13 +47,13 @@ impl Register {
             ["attestation", framework, requirement] => {
                 forget(&mut self.attestations, |key| key.0 == *framework && key.1 == requirement, older);
             }
-            ["event", asset, kind] => {
-                let on =
-                    |key: &(Option<Id>, Id)| key.0.as_ref().map_or("", Id::as_str) == asset && key.1 == *kind;
-                let Ok(erased_at) = Timestamp::from_millis(filed.rank) else { return };
-                self.events.retain(|key, held| {
-                    !on(key) || (held.value.at, held.citation.index) > (erased_at, erasure.index)
-                });
+            ["event", asset, kind, at] => {
+                let is_meant = |key: &(Option<Id>, Id, Timestamp)| {
+                    key.0.as_ref().map_or("", Id::as_str) == asset
+                        && key.1 == *kind
+                        && key.2.as_millis().to_string() == *at
+                };
+                forget(&mut self.events, is_meant, older);
             }
             _ => {}
         }

@@ -30,7 +30,7 @@ type Results<'a> = Vec<One<'a, ControlResult>>;
 
 fn failed(result: &ControlResult) -> bool {
     let items = result.population.as_ref().is_some_and(|population| population.failed > 0);
-    result.status == Status::Failed || result.status == Status::Passed && items
+    result.status == Status::Failed || items
 }
 
 /// A population with something in it, all of which was tested.
@@ -104,7 +104,7 @@ fn standing<'a>(view: &'a View, control: &Control, asset: &Id, named: bool) -> R
     let otherwise = |(said, result): &One<'_, ControlResult>, (other, by): &One<'_, ControlResult>| {
         by.collector.name == result.collector.name
             && (by.observed_to, other.index) > (result.observed_to, said.index)
-            && !(by.status == Status::NotRun && unfavourable(result))
+            && !(by.status == Status::NotRun && !unfavourable(by) && unfavourable(result))
     };
     let replaced = |one: &One<'_, ControlResult>| all.iter().any(|other| otherwise(one, other));
     all.iter().copied().filter(|one| !replaced(one)).collect()

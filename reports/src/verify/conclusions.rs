@@ -7,8 +7,8 @@ use crate::derive::{Catalogs, ENGINE, Subject, derive, statement, to_json};
 use crate::instructions;
 use crate::issue::RenderPdf;
 use crate::pack::{
-    ASSESSMENT, CATALOGS, ClaimedKeys, EVIDENCE, PackAssessment, REPORT_PDF, VERIFY, catalog_member,
-    evidence_member,
+    ASSESSMENT, CATALOGS, CATALOGS_MAX, CATALOGS_SIZE_MAX, ClaimedKeys, EVIDENCE, PackAssessment, REPORT_PDF,
+    VERIFY, catalog_member, evidence_member,
 };
 use crate::verdict::CheckName;
 use affiant_controls::catalog::ControlCatalog;
@@ -16,18 +16,13 @@ use affiant_controls::pin::{CatalogKind, CatalogPin};
 use affiant_controls::register::Register;
 use affiant_controls::set::ControlSet;
 use affiant_controls::statement::Statement;
-use affiant_frameworks::framework::{EMBEDDED, Framework};
+use affiant_frameworks::framework::{EARLIER, EMBEDDED, Framework};
 use affiant_frameworks::mapping::MappingSet;
 use affiant_frameworks::mappings::MappingSets;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::record::Record;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Most catalogs in a pack.
-const CATALOGS_MAX: usize = 64;
-/// Largest sum of their sizes, in bytes: checking one takes more than linear time.
-const CATALOGS_SIZE_MAX: usize = 4 << 20;
 
 /// What is judged: everything in it is signed, and proved to be the ledger's.
 #[derive(Clone, Copy)]
@@ -264,13 +259,11 @@ fn references(
 
 /// Which catalogs bear the id of one in this program and are not it: the reader should know whose they are.
 fn foreign(assessment: &PackAssessment) -> String {
-    let mut own: BTreeMap<String, Digest> = EMBEDDED
-        .into_iter()
-        .filter_map(|id| Some((id.to_owned(), Digest::of(Framework::embedded_bytes(id).ok()?))))
-        .collect();
+    let frameworks = EMBEDDED.into_iter().chain(EARLIER);
+    let frameworks = frameworks.filter_map(|id| Some(Framework::embedded(id).ok()?.pin()));
     let others = MappingSets::embedded().pins().into_iter().chain(ControlSet::embedded().pins());
-    own.extend(others.map(|pin| (pin.id.to_string(), pin.digest)));
-    let foreign = assessment.catalogs.iter().filter(|pin| own.get(pin.id.as_str()) != Some(&pin.digest));
+    let own: BTreeSet<Digest> = frameworks.chain(others).map(|pin| pin.digest).collect();
+    let foreign = assessment.catalogs.iter().filter(|pin| !own.contains(&pin.digest));
     let foreign: Vec<String> = foreign.map(|pin| format!("`{}` {}", pin.id, visible(&pin.version))).collect();
     if foreign.is_empty() {
         String::new()
