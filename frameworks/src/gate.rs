@@ -147,6 +147,7 @@ impl GateProfile {
         profile.checked()
     }
 
+    #[cfg(feature = "yaml")]
     fn checked(self) -> Result<Self, GateError> {
         if self.gate != GATE_VERSION {
             return Err(GateError::Version(self.gate));
