@@ -11,7 +11,7 @@ use affiant_frameworks::law::{Basis, DateRule};
 use affiant_frameworks::mapping::Mapping;
 use affiant_frameworks::requirement::Requirement;
 use affiant_ledger::id::visible;
-use affiant_ledger::time::Date;
+use affiant_ledger::time::{Date, Period};
 use affiant_reports::derive::Catalogs;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,7 +124,7 @@ fn show_control(context: &Context, catalogs: &Catalogs, control: &Control) {
         "tested: {}, by {}; a result stays fresh for {}",
         control.test.mode.as_str(),
         control.test.checks.join(", "),
-        control.max_age
+        period(control.max_age)
     ));
     line(format!("for assets: {}", joined(&control.asset_kinds)));
     line(format!("evidence: {}", control.evidence.join(", ")));
@@ -319,4 +319,20 @@ fn dates(dates: &BTreeMap<String, Date>) -> String {
         if what == "all" { date.to_string() } else { format!("{date} ({what})") }
     };
     dates.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// A period in words: `30 days`, `1 year`.
+fn period(period: Period) -> String {
+    let text = period.to_string();
+    let parts = text.trim_start_matches('P').split_inclusive(|c: char| c.is_ascii_alphabetic());
+    let words = parts.map(|part| {
+        let (count, unit) = part.split_at(part.len() - 1);
+        let unit = match unit {
+            "Y" => "year",
+            "M" => "month",
+            _ => "day",
+        };
+        if count == "1" { format!("1 {unit}") } else { format!("{count} {unit}s") }
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
