@@ -108,7 +108,7 @@ fn kind(kind: FrameworkKind) -> &'static str {
 }
 
 /// Whether two citations are the same but for spaces and case.
-fn same_citation(one: &str, other: &str) -> bool {
+pub(crate) fn same_citation(one: &str, other: &str) -> bool {
     let letters = |text: &str| {
         text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect::<String>()
     };

@@ -1,5 +1,6 @@
 //! What the verbs share that record statements about a system.
 
+use crate::catalog::same_citation;
 use crate::catalogs;
 use crate::context::Context;
 use crate::error::Failure;
@@ -84,9 +85,8 @@ impl<'a> Desk<'a> {
 
     /// The requirement of that id or citation.
     pub(crate) fn requirement(&self, name: &str) -> Result<(&Framework, &Requirement), Failure> {
-        let plain = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
         let is_meant =
-            |row: &&Requirement| plain(&row.id) == plain(name) || plain(&row.citation) == plain(name);
+            |row: &&Requirement| same_citation(&row.id, name) || same_citation(&row.citation, name);
         let rows =
             self.catalogs.frameworks.iter().flat_map(|framework| {
                 framework.assessable().filter(is_meant).map(move |row| (framework, row))

@@ -93,7 +93,7 @@ fn once(context: &Context, arguments: &StatusArguments, kept: &mut Kept) -> Resu
         } else if arguments.csv {
             gaps::csv(&standing, arguments.gaps);
         } else if arguments.gaps {
-            screen::head(context, &standing);
+            screen::head(&standing);
             standing.assessments.iter().for_each(gaps::show);
         } else {
             screen::show(context, &catalogs, &standing, arguments.system.is_some());

@@ -17,7 +17,7 @@ const BAR: u64 = 12;
 const SHOWN: usize = 6;
 
 /// Name of the system and a row for each framework.
-pub(super) fn head(_: &Context, standing: &Standing<'_>) {
+pub(super) fn head(standing: &Standing<'_>) {
     let register = standing.register;
     let name = register.system().map_or("", |system| system.name.as_str());
     let known = match register.horizon().known == register.as_of() {
@@ -53,7 +53,7 @@ pub(super) fn head(_: &Context, standing: &Standing<'_>) {
 
 /// The whole screen; groups and steps where one system was asked for.
 pub(super) fn show(context: &Context, catalogs: &Catalogs, standing: &Standing<'_>, one: bool) {
-    head(context, standing);
+    head(standing);
     if one {
         steps(standing);
     }

@@ -12,9 +12,8 @@ use crate::event::Event;
 use crate::exception::Exception;
 use crate::pair::Pair;
 use crate::plan::Plan;
-use crate::register::{Filed, Recorded};
+use crate::register::{Filed, Recorded, implicit};
 use crate::state::{Citation, ControlState, StateOn, fresh_until};
-use crate::statement::ORGANISATION;
 use crate::variant::Variant;
 use affiant_ledger::id::Id;
 use affiant_ledger::time::Timestamp;
@@ -124,7 +123,7 @@ impl History {
                 population.insert(id.clone(), part(id, time, false));
             }
         }
-        for id in self.implicit(control) {
+        for id in implicit(self.stream.as_ref(), control) {
             population.insert(id.clone(), part(&id, (from, to), false));
         }
         let unfavourable = || {
@@ -151,17 +150,9 @@ impl History {
         population.into_values().collect()
     }
 
-    fn implicit(&self, control: &Control) -> Vec<Id> {
-        let organisation: Option<Id> = ORGANISATION.parse().ok();
-        let system = self.stream.clone().filter(|stream| stream != ORGANISATION);
-        let system = system.filter(|_| control.applies_to("ai-system"));
-        let organisation = organisation.filter(|_| control.applies_to("organisation"));
-        system.into_iter().chain(organisation).collect()
-    }
-
     /// How a control stood on an asset from an instant to another: spans without a gap between them, none empty.
     pub fn timeline(&self, control: &Control, asset: &Id, from: Timestamp, to: Timestamp) -> Vec<Span> {
-        let whole = self.implicit(control).into_iter().next();
+        let whole = implicit(self.stream.as_ref(), control).into_iter().next();
         let relevant: Vec<&Recorded> = self
             .results(&control.id)
             .iter()

@@ -8,6 +8,7 @@
 mod erased;
 mod error;
 mod files;
+mod read;
 
 use crate::asset::Asset;
 use crate::attestation::Attestation;
@@ -21,7 +22,7 @@ use crate::pair::{Pair, is_unfavourable};
 use crate::pin::CatalogPin;
 use crate::plan::Plan;
 use crate::state::{Citation, StateOn};
-use crate::statement::{ORGANISATION, Statement, StatementError};
+use crate::statement::Statement;
 use crate::system::System;
 use crate::variant::{self, Variant};
 use affiant_ledger::erasure::{ERASURE, Erasure};
@@ -33,6 +34,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use files::decision_key;
+pub(crate) use read::{Read, implicit, read};
 
 pub use error::RegisterError;
 pub use files::{Filed, Horizon, Recorded};
@@ -146,37 +148,13 @@ impl Register {
     }
 
     fn take(&mut self, record: &Record) -> Result<(), RegisterError> {
-        let index = record.entry.index;
-        let stream = self.stream.get_or_insert_with(|| record.entry.stream.clone());
-        if *stream != record.entry.stream {
-            let found = record.entry.stream.clone();
-            return Err(RegisterError::Stream { index, found, stream: stream.clone() });
+        match read(record, self.horizon, &mut self.stream)? {
+            Read::Said(statement) => self.keep(record, statement),
+            Read::Erased(erasure) => self.erasures.push((record.entry.time, erasure)),
+            Read::Ahead => self.left_out = true,
+            Read::Unread => drop(self.unread.insert(record.entry.index)),
+            Read::Nothing => {}
         }
-        if let (true, Some(bytes)) = (record.entry.kind == *ERASURE, &record.statement) {
-            let source = |source| StatementError { kind: ERASURE.into(), source };
-            let erasure = Erasure::from_bytes(bytes).map_err(source);
-            let erasure = erasure.map_err(|source| RegisterError::Statement { index, source })?;
-            if erasure.index < index {
-                self.erasures.push((record.entry.time, erasure));
-            }
-            return Ok(());
-        }
-        if !self.horizon.knows(record) {
-            self.left_out = true;
-            return Ok(());
-        }
-        let Some(bytes) = &record.statement else {
-            self.unread.insert(index);
-            return Ok(());
-        };
-        let read = Statement::from_bytes(record.entry.kind.as_str(), bytes);
-        let read = read.map_err(|source| RegisterError::Statement { index, source })?;
-        let Some(statement) = read else { return Ok(()) };
-        let about = statement.stream();
-        if !matches!(statement, Statement::Catalog(_)) && about != record.entry.stream {
-            return Err(RegisterError::System { index, found: about, stream: record.entry.stream.clone() });
-        }
-        self.keep(record, statement);
         Ok(())
     }
 
@@ -354,7 +332,7 @@ impl Register {
     pub fn population(&self, control: &Control) -> Vec<Id> {
         let listed = self.assets().filter(|asset| !asset.retired && control.applies_to(&asset.kind));
         let mut population: Vec<Id> = listed.map(|asset| asset.id.clone()).collect();
-        population.extend(self.implicit(control));
+        population.extend(implicit(self.stream.as_ref(), control));
         if population.is_empty() && self.has_homeless_failure(control) {
             population.extend(self.stream.clone());
         }
@@ -368,7 +346,7 @@ impl Register {
     pub fn is_listed(&self, control: &Control, asset: &Id) -> bool {
         let known = self.asset(asset.as_str());
         known.is_some_and(|asset| !asset.retired && control.applies_to(&asset.kind))
-            || self.implicit(control).contains(asset)
+            || implicit(self.stream.as_ref(), control).contains(asset)
     }
 
     /// The assets named by an unfavourable result that stands, unless retired.
@@ -389,15 +367,6 @@ impl Register {
         let unnamed =
             self.results.get(&control.id).into_iter().flat_map(|of_control| of_control.unnamed.values());
         variant::standing(unnamed, None).0.iter().any(|it| is_unfavourable(&it.result))
-    }
-
-    /// The system itself and the organisation, where the control applies to them.
-    fn implicit(&self, control: &Control) -> Vec<Id> {
-        let organisation: Option<Id> = ORGANISATION.parse().ok();
-        let system = self.stream.clone().filter(|stream| stream != ORGANISATION);
-        let system = system.filter(|_| control.applies_to("ai-system"));
-        let organisation = organisation.filter(|_| control.applies_to("organisation"));
-        system.into_iter().chain(organisation).collect()
     }
 
     /// The state of a control on an asset. Pure; as of the register's time.
@@ -464,7 +433,7 @@ impl Register {
 
     /// The asset for which a result without one speaks.
     fn speaks_for_whole(&self, control: &Control) -> Option<Id> {
-        self.implicit(control).into_iter().next()
+        implicit(self.stream.as_ref(), control).into_iter().next()
     }
 }
 

@@ -1,10 +1,10 @@
 //! From records to a history.
 
 use super::{ErasedResult, History};
-use crate::register::{Filed, Horizon, Recorded, RegisterError, decision_key};
+use crate::register::{Filed, Horizon, Read, Recorded, RegisterError, decision_key, read};
 use crate::state::Citation;
-use crate::statement::{Statement, StatementError};
-use affiant_ledger::erasure::{ERASURE, Erasure};
+use crate::statement::Statement;
+use affiant_ledger::erasure::Erasure;
 use affiant_ledger::id::Id;
 use affiant_ledger::record::Record;
 use affiant_ledger::time::Timestamp;
@@ -30,7 +30,12 @@ impl History {
         };
         let mut erasures = Vec::new();
         for record in records {
-            history.take(record, horizon, &mut erasures)?;
+            match read(record, horizon, &mut history.stream)? {
+                Read::Said(statement) => history.keep(record, statement),
+                Read::Erased(erasure) => erasures.push((record.entry.time, erasure)),
+                Read::Unread => drop(history.unread.insert(record.entry.index)),
+                Read::Ahead | Read::Nothing => {}
+            }
         }
         history.sort();
         for (time, erasure) in erasures {
@@ -39,46 +44,6 @@ impl History {
             }
         }
         Ok(history)
-    }
-
-    fn take(
-        &mut self,
-        record: &Record,
-        horizon: Horizon,
-        erasures: &mut Vec<(Timestamp, Erasure)>,
-    ) -> Result<(), RegisterError> {
-        let index = record.entry.index;
-        let stream = self.stream.get_or_insert_with(|| record.entry.stream.clone());
-        if *stream != record.entry.stream {
-            let found = record.entry.stream.clone();
-            return Err(RegisterError::Stream { index, found, stream: stream.clone() });
-        }
-        if let (true, Some(bytes)) = (record.entry.kind == *ERASURE, &record.statement) {
-            let source = |source| StatementError { kind: ERASURE.into(), source };
-            let erasure = Erasure::from_bytes(bytes).map_err(source);
-            let erasure = erasure.map_err(|source| RegisterError::Statement { index, source })?;
-            if erasure.index < index {
-                erasures.push((record.entry.time, erasure));
-            }
-            return Ok(());
-        }
-        if !horizon.knows(record) {
-            return Ok(());
-        }
-        let Some(bytes) = &record.statement else {
-            self.unread.insert(index);
-            return Ok(());
-        };
-        let read = Statement::from_bytes(record.entry.kind.as_str(), bytes);
-        let Some(statement) = read.map_err(|source| RegisterError::Statement { index, source })? else {
-            return Ok(());
-        };
-        let about = statement.stream();
-        if !matches!(statement, Statement::Catalog(_)) && about != record.entry.stream {
-            return Err(RegisterError::System { index, found: about, stream: record.entry.stream.clone() });
-        }
-        self.keep(record, statement);
-        Ok(())
     }
 
     fn keep(&mut self, record: &Record, statement: Statement) {
