@@ -17,6 +17,8 @@ pub(crate) use posture::{
 };
 pub(crate) use status::{GateArguments, StatusArguments};
 
+use affiant_controls::intake::Format;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -94,7 +96,7 @@ pub(crate) enum Verb {
     Register(RegisterArguments),
     /// What the frameworks ask, the controls that answer it, and catalogs of your own
     Catalog(CatalogArguments),
-    /// Push control results: flags, JSON, NDJSON or SARIF
+    /// Push control results: flags, JSON, NDJSON, or the report of a tool
     Push(Box<PushArguments>),
     /// State with a document that a requirement is met or a control holds
     Attest(AttestArguments),
@@ -278,18 +280,21 @@ Examples:
   affiant push --system credit-scoring --control AFF-GOV-04 --status passed \\
       --summary 'risk assessment 2026-11 approved' --observed 2026-11-20 --id ra-2026-11
 
+The format is found out; `push FILE --explain` shows what each row would come to. Test reports whose names are your own are
+tied to controls with --control, or rule by rule with --rules.
+
 Findings-only formats such as SARIF cannot show a pass. Say what was run, and controls without a finding pass:
   affiant push bandit.sarif --system credit-scoring --examined 42
 
 A batch is all or nothing; with --partial good rows are taken and bad ones reported. The same id pushed again returns
 the first receipt; the same id with other content is refused.")]
 pub(crate) struct PushArguments {
-    /// File with results; `-` is stdin; none with --control
-    #[arg(required_unless_present = "control")]
+    /// File with results or a tool's report; `-` is stdin; none with --status
+    #[arg(required_unless_present = "status")]
     pub(crate) file: Option<PathBuf>,
     /// Format [default: found out from the content]
-    #[arg(long, value_enum)]
-    pub(crate) format: Option<FormatName>,
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::ALL.map(Format::as_str)))]
+    pub(crate) format: Option<String>,
     /// The AI system the results are about
     #[arg(long, value_name = "ID")]
     pub(crate) system: Option<String>,
@@ -326,25 +331,35 @@ pub(crate) struct PushArguments {
     /// How many errors it had
     #[arg(long, value_name = "COUNT", requires = "examined", default_value_t = 0)]
     pub(crate) errors: u64,
-    /// A single result: the control
-    #[arg(long, value_name = "ID", conflicts_with = "file", requires_all = ["status", "system"])]
-    pub(crate) control: Option<String>,
+    /// The control that a tool's report is about, whatever its rules are called; may be repeated. Without a file: the
+    /// control of a single result
+    #[arg(long = "control", value_name = "ID")]
+    pub(crate) controls: Vec<String>,
+    /// Rules of your own for a tool: which of its rules speak about which controls, in YAML; cited as evidence
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub(crate) rules: Option<PathBuf>,
+    /// A rule, probe or test that must appear in the report; may be repeated. One that does not is unknown
+    #[arg(long = "expect", value_name = "RULE", requires = "file")]
+    pub(crate) expected: Vec<String>,
+    /// Show row by row what would be recorded and why; record nothing
+    #[arg(long, requires = "file")]
+    pub(crate) explain: bool,
     /// A single result: passed, failed, needs-review, not-applicable, not-run
-    #[arg(long, value_name = "STATUS", requires = "control")]
+    #[arg(long, value_name = "STATUS", conflicts_with = "file", requires_all = ["controls", "system"])]
     pub(crate) status: Option<String>,
     /// A single result: what was found, in a sentence
-    #[arg(long, value_name = "TEXT", requires = "control")]
+    #[arg(long, value_name = "TEXT", requires = "status")]
     pub(crate) summary: Option<String>,
     /// A single result: its idempotency id
-    #[arg(long, value_name = "ID", requires = "control")]
+    #[arg(long, value_name = "ID", requires = "status")]
     pub(crate) id: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FormatName {
-    Json,
-    Ndjson,
-    Sarif,
+impl PushArguments {
+    /// Whether nothing is to be recorded.
+    pub(crate) fn is_dry(&self) -> bool {
+        self.dry_run || self.explain
+    }
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod answer;
 mod collection;
 mod faults;
 mod ids;
+mod own_rules;
 mod signer;
 mod source;
 mod spool;
@@ -17,6 +18,7 @@ use crate::catalogs;
 use crate::context::Context;
 use crate::error::{Failure, REFUSED};
 use crate::register::known_system;
+use affiant_controls::control::ControlId;
 use affiant_controls::intake::{self, Format, ToolRules};
 use affiant_controls::result::{Collector, Run};
 use affiant_controls::set::ControlSet;
@@ -27,6 +29,7 @@ use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
 use answer::{SHOWN_MAX, Telling};
 use collection::Collection;
+use own_rules::OwnRules;
 use signer::Signer;
 use source::Source;
 use std::collections::BTreeMap;
@@ -44,9 +47,12 @@ pub(crate) fn run(context: &Context, arguments: Box<PushArguments>) -> Result<u8
 
 /// Pushes into an open ledger.
 pub(crate) fn push(context: &Context, ledger: &mut Ledger, arguments: &PushArguments) -> Result<u8, Failure> {
-    let (catalog, tools) = (catalogs::controls_of(ledger)?, ToolRules::embedded());
-    let intake = intake_context(context, ledger, arguments, &catalog, &tools)?;
-    let shown = if arguments.dry_run { SHOWN_MAX as usize } else { 0 };
+    let catalog = catalogs::controls_of(ledger)?;
+    let own = OwnRules::read(arguments, &catalog)?;
+    let tools = own.before(ToolRules::embedded());
+    let mut intake = intake_context(context, ledger, arguments, &catalog, &tools)?;
+    intake.rules_cited = own.cited();
+    let shown = if arguments.is_dry() { SHOWN_MAX as usize } else { 0 };
     let signer = arguments.sign_key.as_ref().map(|path| Signer::of(context, ledger, path)).transpose()?;
     let signer = signer.map(Arc::new);
     let Some(path) = &arguments.file else {
@@ -54,8 +60,11 @@ pub(crate) fn push(context: &Context, ledger: &mut Ledger, arguments: &PushArgum
         collection.document(&single(arguments)?, Format::Json)?;
         return record(context, arguments, collection, intake.name);
     };
-    let mut source = Source::open(path, arguments.format)?;
+    let mut source = Source::open(path, arguments.format.as_deref().and_then(Format::from_word))?;
     let name = source.name.clone();
+    if source.format.importer().is_some() {
+        context.say(format!("{name}: taken for {}", source.format.title()));
+    }
     let intake = intake::Context { name: &name, ..intake };
     let mut collection = Collection::new(ledger, &intake, shown, signer)?;
     if source.format == Format::Ndjson {
@@ -64,9 +73,12 @@ pub(crate) fn push(context: &Context, ledger: &mut Ledger, arguments: &PushArgum
         let bytes = source.document()?;
         let found = collection.document(&bytes, source.format);
         found.map_err(|failure| Failure { message: format!("{name}: {}", failure.message), ..failure })?;
-        if arguments.keep_raw && !arguments.dry_run {
+        if arguments.keep_raw && !arguments.is_dry() {
             let reader = collection.ledger.reader()?;
             blob::store(reader.storage(), reader.folder(), &bytes)?;
+        }
+        if !arguments.is_dry() {
+            own.keep(collection.ledger)?;
         }
     }
     record(context, arguments, collection, &name)
@@ -80,7 +92,7 @@ fn record(
     name: &str,
 ) -> Result<u8, Failure> {
     collection.compare_within()?;
-    let Collection { ledger, spool, faults, unmapped, preview, repeats, signer, .. } = collection;
+    let Collection { ledger, spool, faults, unmapped, explained, preview, repeats, signer, .. } = collection;
     faults.say(context.json);
     if faults.count() > 0 && !arguments.partial {
         let count = faults.count();
@@ -91,11 +103,14 @@ fn record(
     for (rule, count) in &unmapped {
         context.say(format!("note: {count} findings under `{rule}`: no control is mapped to this rule"));
     }
+    if arguments.explain {
+        answer::explained(context, &explained);
+    }
     let total = spool.count();
     if total == 0 {
-        return Err(Failure::refused(format!("{name}: nothing to record, no row could be taken")));
+        return Err(nothing(name, unmapped.is_empty()));
     }
-    if arguments.dry_run {
+    if arguments.is_dry() {
         answer::preview(context, &preview, total);
         return Ok(0);
     }
@@ -118,6 +133,15 @@ fn record(
     }
     telling.sum(ledger);
     Ok(if faults.count() > 0 { REFUSED } else { 0 })
+}
+
+fn nothing(name: &str, all_mapped: bool) -> Failure {
+    let failure = Failure::refused(format!("{name}: nothing to record, no row could be taken"));
+    if all_mapped {
+        failure
+    } else {
+        failure.hint("say what the report is about with --control ID, or map its rules with --rules FILE")
+    }
 }
 
 fn intake_context<'a>(
@@ -143,16 +167,31 @@ fn intake_context<'a>(
         complete: arguments.errors == 0,
         exit_code: None,
     });
-    let by_hand = arguments.control.is_some().then_some("manual");
+    let by_hand = arguments.status.is_some().then_some("manual");
     let collector = arguments.collector.as_deref().or(by_hand).map(Collector::new);
     Ok(intake::Context {
         system,
         asset: id(&arguments.asset)?,
-        observed: observed.map(|time| (time, time)),
+        observed: observed.map(intake::Observed::declared),
+        about: about(arguments, catalog)?,
+        expected: arguments.expected.clone(),
+        explain: arguments.explain,
         collector,
         run,
         ..intake::Context::new(catalog, tools, context.now())
     })
+}
+
+/// The controls that a foreign report is about.
+fn about(arguments: &PushArguments, catalog: &ControlSet) -> Result<Vec<ControlId>, Failure> {
+    let named = |id: &String| match catalog.control(id) {
+        Some(control) => Ok(control.id.clone()),
+        None => {
+            let failure = Failure::refused(format!("control `{}` is in no catalog in use", visible(id)));
+            Err(failure.hint("affiant catalog search finds it by words"))
+        }
+    };
+    if arguments.file.is_none() { Ok(Vec::new()) } else { arguments.controls.iter().map(named).collect() }
 }
 
 /// A single result from flags, as the JSON a script would write.
@@ -163,8 +202,12 @@ fn single(arguments: &PushArguments) -> Result<Vec<u8>, Failure> {
         return Err(Failure::refused(format!("`{}` is not a status", visible(status)))
             .hint("passed, failed, needs-review, not-applicable or not-run"));
     }
+    let [control] = arguments.controls.as_slice() else {
+        return Err(Failure::refused("a single result is about one control").hint("push one after the other"));
+    };
+    let control = Some(control.clone());
     let fields = [
-        ("control", &arguments.control),
+        ("control", &control),
         ("status", &arguments.status),
         ("summary", &arguments.summary),
         ("id", &arguments.id),

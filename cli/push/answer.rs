@@ -4,6 +4,7 @@ use crate::args::PushArguments;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output;
+use affiant_controls::intake::Explained;
 use affiant_controls::result::ControlResult;
 use affiant_controls::statement::Statement;
 use affiant_ledger::digest::Digest;
@@ -145,6 +146,22 @@ fn shown(result: &ControlResult, appended: &Appended) -> String {
         "entry {index}: {} {}{asset}, by {}{flags}{again}",
         result.control, result.status, result.collector.name
     )
+}
+
+/// Shows what becomes of each row of a foreign report, and why.
+pub(super) fn explained(context: &Context, rows: &[Explained]) {
+    if context.json {
+        rows.iter().for_each(output::json);
+        return;
+    }
+    let row = |row: &Explained| {
+        let controls: Vec<&str> = row.controls.iter().map(|control| control.as_str()).collect();
+        let status = row.status.map_or("-", |status| status.as_str());
+        let said = format!("{} -> {status}", row.word);
+        vec![row.pointer.clone(), row.rule.clone(), said, controls.join(", "), row.why.clone()]
+    };
+    output::table(&["where", "rule", "said", "controls", "why"], rows.iter().map(row));
+    output::line("");
 }
 
 /// Shows what would be recorded.

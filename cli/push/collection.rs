@@ -12,7 +12,7 @@ use super::source::{Lines, Source};
 use super::spool::Spool;
 use crate::error::{Failure, REFUSED};
 use crate::register::known_system;
-use affiant_controls::intake::{self, Format, IntakeError};
+use affiant_controls::intake::{self, Explained, Format, IntakeError};
 use affiant_controls::result::ControlResult;
 use affiant_controls::statement::{ORGANISATION, Statement};
 use affiant_ledger::id::{Id, visible};
@@ -38,6 +38,8 @@ pub(super) struct Collection<'a> {
     pub(super) faults: Faults,
     /// Findings that no control is mapped to, by rule.
     pub(super) unmapped: BTreeMap<String, u64>,
+    /// What becomes of each row of a foreign report, where it was asked for.
+    pub(super) explained: Vec<Explained>,
     /// The first results, to be shown; as many as are wanted.
     pub(super) preview: Vec<ControlResult>,
     shown: usize,
@@ -64,6 +66,7 @@ impl<'a> Collection<'a> {
             ids: Ids::new(&folder),
             faults: Faults::default(),
             unmapped: BTreeMap::new(),
+            explained: Vec::new(),
             preview: Vec::new(),
             shown,
             signer,
@@ -76,6 +79,7 @@ impl<'a> Collection<'a> {
         let parsed = intake::parse_partial(bytes, format, self.intake).map_err(refused)?;
         parsed.faults.iter().for_each(|fault| self.faults.push_row(fault));
         self.unmapped = parsed.unmapped;
+        self.explained = parsed.explained;
         let mut results = parsed.lines.into_iter().zip(parsed.results);
         loop {
             let some: Vec<_> = results.by_ref().take(RESULTS).collect();

@@ -1,6 +1,5 @@
 //! Where results come from: a file or stdin, as one document or as a stream of lines.
 
-use crate::args::FormatName;
 use crate::error::{Failure, IO};
 use affiant_controls::intake::{DOCUMENT_SIZE_MAX, Format, ROW_SIZE_MAX, detect, strict};
 use std::fs::File;
@@ -40,7 +39,7 @@ impl Lines {
 }
 
 impl Source {
-    pub(super) fn open(path: &Path, format: Option<FormatName>) -> Result<Self, Failure> {
+    pub(super) fn open(path: &Path, format: Option<Format>) -> Result<Self, Failure> {
         let (name, reader): (String, Box<dyn Read + Send>) = if path == Path::new("-") {
             ("stdin".to_owned(), Box::new(std::io::stdin()))
         } else {
@@ -51,9 +50,7 @@ impl Source {
         let head = fill(&mut reader)?;
         refuse_encoding(&head, &name)?;
         let format = match format {
-            Some(FormatName::Json) => Format::Json,
-            Some(FormatName::Ndjson) => Format::Ndjson,
-            Some(FormatName::Sarif) => Format::Sarif,
+            Some(format) => format,
             None => found_out(&head, &name)?,
         };
         let reader = std::io::Cursor::new(head).chain(reader);
@@ -144,8 +141,9 @@ fn found_out(head: &[u8], name: &str) -> Result<Format, Failure> {
             .hint("a tool that wrote nothing has shown nothing; push what it examined"));
     }
     detect(head, name).ok_or_else(|| {
-        Failure::refused(format!("{name}: neither JSON, NDJSON nor SARIF"))
-            .hint("name the format with --format")
+        let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+        Failure::refused(format!("{name}: of no format known here"))
+            .hint(format!("name the format with --format: {}", known.join(", ")))
     })
 }
 

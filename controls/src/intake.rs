@@ -5,25 +5,42 @@
 //! | JSON | one result, a list of results, or `{"results": [..]}` | [`json`] |
 //! | NDJSON | one result a line; parse lines in parallel with [`ndjson::line()`] | [`ndjson`] |
 //! | SARIF | static analysis results, 2.1.0 | [`sarif`] |
+//! | Bandit JSON | static analysis of Python | `bandit` |
 //!
-//! An importer reads and never judges: [`crate::admit()`] does, for all of them. Every limit is checked before memory
-//! is taken. Errors name line, column, field and the offending value.
+//! An importer reads and never judges. What a foreign format's rows come to is decided in one place for all of them
+//! (`group`), and [`crate::admit()`] has the last word on every result. Every limit is checked before memory is taken.
+//! Errors name line, column, field and the offending value.
 
+mod bandit;
+mod document;
 pub mod fault;
+mod format;
+mod group;
 pub mod json;
+mod look;
 pub mod ndjson;
+mod redact;
+mod report;
 mod row;
 pub mod sarif;
 pub mod strict;
 pub mod tools;
 
-use crate::result::{Collector, ControlResult, Method, Run, Subject};
+use crate::control::ControlId;
+use crate::evidence::EvidenceRef;
+use crate::result::{Collector, ControlResult, Method, Run, Subject, TimeSource};
 use crate::set::ControlSet;
+use crate::status::Status;
 use affiant_ledger::id::Id;
 use affiant_ledger::time::Timestamp;
 use std::collections::BTreeMap;
 
+use document::Document;
+use group::Groups;
+
 pub use fault::{Problem, RowError};
+pub use format::Format;
+pub use look::detect;
 pub use tools::ToolRules;
 
 /// Largest JSON or SARIF document, in bytes.
@@ -36,34 +53,6 @@ pub const ROW_SIZE_MAX: usize = 1 << 20;
 pub const ROWS_MAX: usize = 1_000_000;
 /// Most faults reported at once.
 pub const FAULTS_MAX: usize = 100;
-
-/// A format that can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Format {
-    /// One JSON document.
-    Json,
-    /// One JSON object a line.
-    Ndjson,
-    /// SARIF 2.1.0.
-    Sarif,
-}
-
-impl Format {
-    /// The word used on command lines.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Ndjson => "ndjson",
-            Self::Sarif => "sarif",
-        }
-    }
-}
-
-impl std::fmt::Display for Format {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
 
 /// What the submitter says beside the bytes. A row's own value goes before the default given here, but a row about
 /// another system than the one given is refused.
@@ -79,9 +68,17 @@ pub struct Context<'a> {
     pub asset: Option<Id>,
     /// The present: the observation time of results that have none.
     pub now: Timestamp,
-    /// Begin and end of the observation, for results that do not say.
-    pub observed: Option<(Timestamp, Timestamp)>,
-    /// The collector, for results that name none; it goes before the tool a SARIF report names.
+    /// When it was observed, for results that do not say.
+    pub observed: Option<Observed>,
+    /// The controls that a foreign report is about, whatever its rules are called; by its rules when empty.
+    pub about: Vec<ControlId>,
+    /// Rules that must appear in a foreign report: one that does not is a row that says unknown.
+    pub expected: Vec<String>,
+    /// Tool rules of the submitter's own, cited beside the report.
+    pub rules_cited: Option<EvidenceRef>,
+    /// Whether every row of a foreign report is to be explained.
+    pub explain: bool,
+    /// The collector, for results that name none; it goes before the tool a foreign report names.
     pub collector: Option<Collector>,
     /// The run manifest: what the tool examined, as its wrapper saw it.
     pub run: Option<Run>,
@@ -103,6 +100,10 @@ impl<'a> Context<'a> {
             asset: None,
             now,
             observed: None,
+            about: Vec::new(),
+            expected: Vec::new(),
+            rules_cited: None,
+            explain: false,
             collector: None,
             run: None,
             subject: None,
@@ -112,12 +113,47 @@ impl<'a> Context<'a> {
     }
 }
 
+/// Begin and end of an observation, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Observed {
+    /// Begin.
+    pub from: Timestamp,
+    /// End.
+    pub to: Timestamp,
+    /// Who says so.
+    pub source: TimeSource,
+}
+
+impl Observed {
+    /// One instant, as the submitter says.
+    pub fn declared(at: Timestamp) -> Self {
+        Self { from: at, to: at, source: TimeSource::Declared }
+    }
+}
+
+/// What becomes of a row of a foreign report, and why.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Explained {
+    /// Where in the report.
+    pub pointer: String,
+    /// The rule with its tool.
+    pub rule: String,
+    /// The tool's word for the outcome.
+    pub word: String,
+    /// What it is here; none where the row does not count.
+    pub status: Option<Status>,
+    /// The controls it speaks about; none where no control is mapped to its rule.
+    pub controls: Vec<ControlId>,
+    /// Why.
+    pub why: String,
+}
+
 /// What was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parsed {
     /// The results, not yet admitted.
     pub results: Vec<ControlResult>,
-    /// The line on which each result begins; 1 for results of a SARIF report.
+    /// The line on which each result begins; 1 for results of a foreign report.
     pub lines: Vec<u64>,
     /// Rows refused; empty from [`parse`], which refuses all when one is bad.
     pub faults: Vec<RowError>,
@@ -125,6 +161,8 @@ pub struct Parsed {
     pub unmapped: BTreeMap<String, u64>,
     /// Rows the report itself marks as gone (SARIF `baselineState: absent`).
     pub absent: u64,
+    /// What becomes of each row, where it was asked for.
+    pub explained: Vec<Explained>,
     /// Whether a byte order mark was taken off.
     pub bom: bool,
 }
@@ -184,44 +222,31 @@ pub fn parse_partial(bytes: &[u8], format: Format, context: &Context<'_>) -> Res
     let mut parsed = match format {
         Format::Json => json::document(text, context)?,
         Format::Ndjson => ndjson::lines(text, context)?,
-        Format::Sarif => sarif::report(text, bytes, context)?,
+        _ => foreign(text, bytes, format, context)?,
     };
     parsed.bom = bom;
     Ok(parsed)
 }
 
-/// Tells the format from the file's name and first bytes; `None` when neither says.
-pub fn detect(bytes: &[u8], name: &str) -> Option<Format> {
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    match extension.as_deref() {
-        Some("sarif") => return Some(Format::Sarif),
-        Some("ndjson" | "jsonl") => return Some(Format::Ndjson),
-        _ => {}
-    }
-    let text = bytes.strip_prefix(strict::BOM).unwrap_or(bytes).trim_ascii_start();
-    match text.first()? {
-        b'[' => Some(Format::Json),
-        b'{' if is_sarif(text) => Some(Format::Sarif),
-        b'{' => Some(object_or_lines(text)),
-        _ => None,
-    }
+/// Reads a report of a foreign format.
+fn foreign(
+    text: &[u8],
+    received: &[u8],
+    format: Format,
+    context: &Context<'_>,
+) -> Result<Parsed, IntakeError> {
+    let document = Document { text, title: format.title() };
+    let mut groups = Groups::new(context);
+    format.read(&document, &mut groups)?;
+    let Some(system) = &context.system else {
+        let missing = RowError::at(1, 0, Problem::Missing("system".into()));
+        return Err(document::one(missing.hint("the format does not say: give it beside the report")));
+    };
+    let evidence = EvidenceRef::of(received, context.name, format.media_type());
+    Ok(groups.finish(system, format.importer().unwrap_or_default(), &evidence))
 }
 
-/// Whether the first bytes look like SARIF: `runs` and `version` stand near the top or it names its schema.
-fn is_sarif(text: &[u8]) -> bool {
-    let head = &text[..text.len().min(4096)];
-    let has = |needle: &[u8]| head.windows(needle.len()).any(|window| window == needle);
-    has(b"\"runs\"") && (has(b"sarif") || has(b"\"2.1.0\"") || has(b"\"driver\""))
-}
-
-/// An object that ends on its first line and is followed by another is NDJSON.
-fn object_or_lines(text: &[u8]) -> Format {
-    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let first = lines.next().unwrap_or_default();
-    let next = lines.find(|line| !line.is_empty());
-    let ends = first.ends_with(b"}");
-    if ends && next.is_some_and(|next| next.starts_with(b"{")) { Format::Ndjson } else { Format::Json }
-}
-
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod tests;

@@ -8,11 +8,16 @@
 //! | `incomplete-run` | passed, yet the run broke off or had errors | unknown |
 //! | `skipped-items` | passed, yet the run left items out | needs-review |
 //! | `no-run-manifest` | passed by absence of findings, yet nothing shows that the tool looked | not-run |
+//! | `silenced-in-source` | passed, yet marks in the source took findings out of the report | needs-review |
+//! | `totals-disagree` | passed, yet the report's own totals are not those of its rows | needs-review |
 //!
 //! The first rule that applies decides; its name is set as a flag. None makes a status better.
 
 use crate::result::{Basis, ControlResult};
 use crate::status::Status;
+
+/// Flags of importers with which a pass must be looked at.
+const DOUBTS: [&str; 2] = ["silenced-in-source", "totals-disagree"];
 
 /// Applies the core rules.
 pub fn apply(mut result: ControlResult) -> ControlResult {
@@ -54,7 +59,8 @@ fn judge_pass(result: &ControlResult) -> Option<(Status, &'static str)> {
     if result.basis == Basis::Absence && run.is_none() {
         return Some((Status::NotRun, "no-run-manifest"));
     }
-    None
+    let doubted = DOUBTS.into_iter().find(|flag| result.flags.contains(*flag))?;
+    Some((Status::NeedsReview, doubted))
 }
 
 #[cfg(test)]
@@ -98,6 +104,16 @@ mod tests {
         assert_eq!(ruled(|r| r.run = run(5, 0, 0, false)), (Status::Unknown, "incomplete-run".into()));
         assert_eq!(ruled(|r| r.run = run(5, 1, 0, true)), (Status::NeedsReview, "skipped-items".into()));
         assert_eq!(ruled(|r| r.basis = Basis::Absence), (Status::NotRun, "no-run-manifest".into()));
+    }
+
+    #[test]
+    fn a_pass_under_doubt_is_to_be_reviewed() {
+        for flag in DOUBTS {
+            let doubted = ruled(|r| {
+                r.flags.insert(flag.to_owned());
+            });
+            assert_eq!(doubted, (Status::NeedsReview, flag.to_owned()));
+        }
     }
 
     #[test]

@@ -256,7 +256,7 @@ fn observed(
 ) -> (Timestamp, Timestamp, TimeSource) {
     match (from.or(to), to.or(from), context.observed) {
         (Some(from), Some(to), _) => (from, to, TimeSource::Report),
-        (_, _, Some((from, to))) => (from, to, TimeSource::Declared),
+        (_, _, Some(observed)) => (observed.from, observed.to, observed.source),
         _ => (context.now, context.now, TimeSource::Ingest),
     }
 }

@@ -18,6 +18,8 @@ use crate::control::{Control, ControlId};
 use affiant_ledger::codec::{self, CodecError};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
+#[cfg(feature = "yaml")]
+use affiant_ledger::id::visible;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -38,6 +40,8 @@ pub enum Matching {
     Exact,
     /// Its last segments between dots: the tool puts the path of its configuration before it.
     LastSegments,
+    /// A pattern in which `*` stands for any text.
+    Glob,
 }
 
 /// Which rules a report of the tool lists.
@@ -101,6 +105,26 @@ impl ToolRules {
         EMBEDDED.iter().map(decode).collect()
     }
 
+    /// Reads tool rules that a user wrote as YAML, and checks that their controls exist.
+    #[cfg(feature = "yaml")]
+    pub fn from_yaml(text: &str, controls: &crate::set::ControlSet) -> Result<Self, String> {
+        if text.len() > TOOL_RULES_SIZE_MAX {
+            return Err(format!("more than {TOOL_RULES_SIZE_MAX} bytes"));
+        }
+        let tool: Self = crate::definition::yaml(text)?;
+        for rule in &tool.rules {
+            for control in &rule.controls {
+                if controls.control(control.as_str()).is_none() {
+                    return Err(format!(
+                        "rule `{}`: control `{control}` is in no catalog in use",
+                        visible(&rule.rule)
+                    ));
+                }
+            }
+        }
+        Ok(tool)
+    }
+
     /// Reads tool rules from their canonical bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CodecError> {
         codec::decode(bytes, TOOL_RULES_SIZE_MAX)
@@ -118,14 +142,15 @@ impl ToolRules {
 
     /// The rule a report's rule id stands for: the longest match.
     pub fn rule(&self, reported: &str) -> Option<&ToolRule> {
-        let matches = |rule: &&ToolRule| match self.matching {
+        let fits = |rule: &&ToolRule| match self.matching {
             Matching::Exact => rule.rule == reported,
             Matching::LastSegments => {
                 let before = reported.strip_suffix(rule.rule.as_str());
                 before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
             }
+            Matching::Glob => matches(&rule.rule, reported),
         };
-        self.rules.iter().filter(matches).max_by_key(|rule| rule.rule.len())
+        self.rules.iter().filter(fits).max_by_key(|rule| rule.rule.len())
     }
 
     /// The controls that some rule speaks about.
@@ -142,5 +167,39 @@ impl ToolRules {
     pub fn is_driver(&self, driver: &str) -> bool {
         let driver = driver.trim().to_lowercase();
         self.drivers.contains(&driver)
+    }
+}
+
+/// Whether a text is what a pattern says, in which `*` stands for any text.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let first = pieces.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let Some(last) = pieces.next_back() else { return rest.is_empty() };
+    for piece in pieces {
+        match rest.find(piece) {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_star_stands_for_any_text_and_nothing_else_does() {
+        for (pattern, text) in
+            [("*", ""), ("*", "x"), ("a*", "abc"), ("*c", "abc"), ("a*b*c", "aXbYc"), ("a", "a")]
+        {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in
+            [("a", "ab"), ("a*", "b"), ("*c", "cb"), ("ab*ba", "aba"), ("a?c", "abc"), ("", "x")]
+        {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
     }
 }

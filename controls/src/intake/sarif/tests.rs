@@ -1,5 +1,7 @@
 use super::*;
-use crate::intake::{Format, parse};
+use crate::control::Severity;
+use crate::intake::group::CHECKS_KEPT;
+use crate::intake::{Context, Format, Parsed, ToolRules, parse};
 use crate::result::{Basis, ControlResult, Run};
 use crate::{AdmitContext, ControlSet, Status, TimeSource, admit};
 use affiant_ledger::digest::Digest;
@@ -358,13 +360,13 @@ fn what_is_no_sarif_2_1_0_is_refused() {
     let refused =
         |bytes: &[u8]| parse(bytes, Format::Sarif, &bench.context()).expect_err("refused").to_string();
     let cases: [(&[u8], &str); 7] = [
-        (b"{}", "line 1, column 2: not SARIF: missing field `version`"),
-        (b"[]", "line 1: not SARIF: an object was expected"),
-        (br#"{"version":"3.0","runs":[]}"#, "line 1, field `version`: SARIF version `3.0` is not 2.1.0"),
+        (b"{}", "line 1, column 2: not SARIF 2.1.0: missing field `version`"),
+        (b"[]", "line 1: not SARIF 2.1.0: an object was expected"),
+        (br#"{"version":"3.0","runs":[]}"#, "line 1, field `version`: not SARIF 2.1.0: version `3.0`"),
         (br#"{"version":"2.1.0","runs":[]}"#, "there is nothing to read"),
         (
             br#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":7}}}]}"#,
-            "line 1, column 54, field `runs[0].tool.driver.name`: not SARIF: invalid type: integer `7`, expected a string, found `7`",
+            "line 1, column 54, field `runs[0].tool.driver.name`: not SARIF 2.1.0: invalid type: integer `7`, expected a string, found `7`",
         ),
         (
             br#"{"version":"2.1.0","version":"2.1.0","runs":[]}"#,
