@@ -4,6 +4,7 @@ mod catalog;
 mod key;
 mod log;
 mod posture;
+mod push;
 mod status;
 
 pub(crate) use catalog::{CatalogArguments, CatalogVerb};
@@ -15,10 +16,9 @@ pub(crate) use posture::{
     AttestArguments, DecisionArguments, EventArguments, ExceptArguments, ExceptVerb, ExceptionArguments,
     IncidentArguments, IncidentVerb, PlanAddArguments, PlanArguments, PlanVerb,
 };
+pub(crate) use push::{PushArguments, RunArguments, Submission};
 pub(crate) use status::{GateArguments, StatusArguments};
 
-use affiant_controls::intake::Format;
-use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -98,6 +98,8 @@ pub(crate) enum Verb {
     Catalog(CatalogArguments),
     /// Push control results: flags, JSON, NDJSON, or the report of a tool
     Push(Box<PushArguments>),
+    /// Run a tool, and push its report with what was run: command, version, digests, times, exit code
+    Run(Box<RunArguments>),
     /// State with a document that a requirement is met or a control holds
     Attest(AttestArguments),
     /// Exceptions: gaps accepted for a time
@@ -270,96 +272,6 @@ pub(crate) struct AssetArguments {
     /// It is out of use
     #[arg(long)]
     pub(crate) retired: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  affiant push results.ndjson --system credit-scoring
-  bandit -r app -f sarif | affiant push - --format sarif --system credit-scoring --asset scoring-code
-  affiant push --system credit-scoring --control AFF-GOV-04 --status passed \\
-      --summary 'risk assessment 2026-11 approved' --observed 2026-11-20 --id ra-2026-11
-
-The format is found out; `push FILE --explain` shows what each row would come to. Test reports whose names are your own are
-tied to controls with --control, or rule by rule with --rules.
-
-Findings-only formats such as SARIF cannot show a pass. Say what was run, and controls without a finding pass:
-  affiant push bandit.sarif --system credit-scoring --examined 42
-
-A batch is all or nothing; with --partial good rows are taken and bad ones reported. The same id pushed again returns
-the first receipt; the same id with other content is refused.")]
-pub(crate) struct PushArguments {
-    /// File with results or a tool's report; `-` is stdin; none with --status
-    #[arg(required_unless_present = "status")]
-    pub(crate) file: Option<PathBuf>,
-    /// Format [default: found out from the content]
-    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::ALL.map(Format::as_str)))]
-    pub(crate) format: Option<String>,
-    /// The AI system the results are about
-    #[arg(long, value_name = "ID")]
-    pub(crate) system: Option<String>,
-    /// The asset they are about
-    #[arg(long, value_name = "ID")]
-    pub(crate) asset: Option<String>,
-    /// Take the good rows and report the bad
-    #[arg(long)]
-    pub(crate) partial: bool,
-    /// Show what would be recorded; record nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Keep the file itself as evidence, not only its digest
-    #[arg(long)]
-    pub(crate) keep_raw: bool,
-    /// Sign every statement with this collector key; entries say by which collector
-    #[arg(long, value_name = "FILE")]
-    pub(crate) sign_key: Option<PathBuf>,
-    /// Write a receipt file for every entry into this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) receipts: Option<PathBuf>,
-    /// Name of the collector [default: the tool in the file]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) collector: Option<String>,
-    /// When it was observed, where the file does not say [default: now, marked as such]
-    #[arg(long, value_name = "TIME")]
-    pub(crate) observed: Option<String>,
-    /// How much the tool examined: makes the absence of findings count
-    #[arg(long, value_name = "COUNT")]
-    pub(crate) examined: Option<u64>,
-    /// How much it skipped
-    #[arg(long, value_name = "COUNT", requires = "examined", default_value_t = 0)]
-    pub(crate) skipped: u64,
-    /// How many errors it had
-    #[arg(long, value_name = "COUNT", requires = "examined", default_value_t = 0)]
-    pub(crate) errors: u64,
-    /// The control that a tool's report is about, whatever its rules are called; may be repeated. Without a file: the
-    /// control of a single result
-    #[arg(long = "control", value_name = "ID")]
-    pub(crate) controls: Vec<String>,
-    /// Rules of your own for a tool: which of its rules speak about which controls, in YAML; cited as evidence
-    #[arg(long, value_name = "FILE", requires = "file")]
-    pub(crate) rules: Option<PathBuf>,
-    /// A rule, probe or test that must appear in the report; may be repeated. One that does not is unknown
-    #[arg(long = "expect", value_name = "RULE", requires = "file")]
-    pub(crate) expected: Vec<String>,
-    /// Show row by row what would be recorded and why; record nothing
-    #[arg(long, requires = "file")]
-    pub(crate) explain: bool,
-    /// A single result: passed, failed, needs-review, not-applicable, not-run
-    #[arg(long, value_name = "STATUS", conflicts_with = "file", requires_all = ["controls", "system"])]
-    pub(crate) status: Option<String>,
-    /// A single result: what was found, in a sentence
-    #[arg(long, value_name = "TEXT", requires = "status")]
-    pub(crate) summary: Option<String>,
-    /// A single result: its idempotency id
-    #[arg(long, value_name = "ID", requires = "status")]
-    pub(crate) id: Option<String>,
-}
-
-impl PushArguments {
-    /// Whether nothing is to be recorded.
-    pub(crate) fn is_dry(&self) -> bool {
-        self.dry_run || self.explain
-    }
 }
 
 #[derive(Debug, Args)]

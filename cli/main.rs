@@ -19,6 +19,7 @@ mod pack;
 mod plan;
 mod push;
 mod register;
+mod run;
 mod statements;
 mod status;
 mod verify;
@@ -58,6 +59,7 @@ fn run(context: &Context, verb: Verb) -> Result<u8, Failure> {
         Verb::Register(arguments) => register::run(context, arguments),
         Verb::Catalog(arguments) => catalog::run(context, arguments),
         Verb::Push(arguments) => push::run(context, arguments),
+        Verb::Run(arguments) => run::run(context, arguments),
         Verb::Attest(arguments) => attest::run(context, arguments),
         Verb::Except(arguments) => except::run(context, arguments),
         Verb::Plan(arguments) => plan::run(context, arguments),

@@ -13,25 +13,26 @@ mod signer;
 mod source;
 mod spool;
 
-use crate::args::PushArguments;
+use crate::args::{PushArguments, Submission};
 use crate::catalogs;
 use crate::context::Context;
 use crate::error::{Failure, REFUSED};
 use crate::register::known_system;
+use affiant_controls::EvidenceRef;
 use affiant_controls::control::ControlId;
 use affiant_controls::intake::{self, Format, ToolRules};
-use affiant_controls::result::{Collector, Run};
+use affiant_controls::result::{Collector, Run, Subject};
 use affiant_controls::set::ControlSet;
 use affiant_controls::status::Status;
-use affiant_ledger::blob;
+use affiant_ledger::blob::{self, BLOB_SIZE_MAX};
+use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
 use answer::{SHOWN_MAX, Telling};
 use collection::Collection;
-use own_rules::OwnRules;
 use signer::Signer;
-use source::Source;
+pub(crate) use source::Source;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -45,49 +46,115 @@ pub(crate) fn run(context: &Context, arguments: Box<PushArguments>) -> Result<u8
     Ok(code)
 }
 
-/// Pushes into an open ledger.
-pub(crate) fn push(context: &Context, ledger: &mut Ledger, arguments: &PushArguments) -> Result<u8, Failure> {
+fn push(context: &Context, ledger: &mut Ledger, arguments: &PushArguments) -> Result<u8, Failure> {
+    match &arguments.file {
+        None => single(context, ledger, arguments),
+        Some(path) => {
+            let source = Source::open(path, format(&arguments.submission))?;
+            submit(context, ledger, &arguments.submission, source, Witnessed::default())
+        }
+    }
+}
+
+/// What a wrapper saw of the run behind a report.
+#[derive(Default)]
+pub(crate) struct Witnessed {
+    pub(crate) observed: Option<intake::Observed>,
+    pub(crate) exit: Option<intake::Exit>,
+    pub(crate) subject: Option<Subject>,
+    pub(crate) tool_version: Option<String>,
+    pub(crate) config: Option<Digest>,
+    /// Files of the run, to be cited and kept.
+    pub(crate) files: Vec<(EvidenceRef, Vec<u8>)>,
+}
+
+/// Pushes a report or a file of results into an open ledger.
+pub(crate) fn submit(
+    context: &Context,
+    ledger: &mut Ledger,
+    submission: &Submission,
+    mut source: Source,
+    witnessed: Witnessed,
+) -> Result<u8, Failure> {
     let catalog = catalogs::controls_of(ledger)?;
-    let own = OwnRules::read(arguments, &catalog)?;
-    let tools = own.before(ToolRules::embedded());
-    let mut intake = intake_context(context, ledger, arguments, &catalog, &tools)?;
-    intake.rules_cited = own.cited();
-    let shown = if arguments.is_dry() { SHOWN_MAX as usize } else { 0 };
-    let signer = arguments.sign_key.as_ref().map(|path| Signer::of(context, ledger, path)).transpose()?;
-    let signer = signer.map(Arc::new);
-    let Some(path) = &arguments.file else {
-        let mut collection = Collection::new(ledger, &intake, shown, signer)?;
-        collection.document(&single(arguments)?, Format::Json)?;
-        return record(context, arguments, collection, intake.name);
-    };
-    let mut source = Source::open(path, arguments.format.as_deref().and_then(Format::from_word))?;
+    let (tools, mut files) = own_rules::read(submission, &catalog)?;
+    files.extend(witnessed.files);
     let name = source.name.clone();
+    let said = intake_context(context, ledger, submission, &catalog, &tools)?;
+    let intake = intake::Context {
+        about: about(submission, &catalog)?,
+        observed: said.observed.or(witnessed.observed),
+        exit: witnessed.exit,
+        subject: witnessed.subject,
+        tool_version: witnessed.tool_version,
+        config: witnessed.config,
+        cited: files.iter().map(|(cited, _)| cited.clone()).collect(),
+        name: &name,
+        ..said
+    };
     if source.format.importer().is_some() {
         context.say(format!("{name}: taken for {}", source.format.title()));
     }
-    let intake = intake::Context { name: &name, ..intake };
-    let mut collection = Collection::new(ledger, &intake, shown, signer)?;
+    let mut kept: Vec<Vec<u8>> = files.into_iter().map(|(_, bytes)| bytes).collect();
+    let mut collection = collection(context, ledger, submission, &intake)?;
     if source.format == Format::Ndjson {
         collection.lines(&mut source)?;
     } else {
-        let bytes = source.document()?;
-        let found = collection.document(&bytes, source.format);
-        found.map_err(|failure| Failure { message: format!("{name}: {}", failure.message), ..failure })?;
-        if arguments.keep_raw && !arguments.is_dry() {
-            let reader = collection.ledger.reader()?;
-            blob::store(reader.storage(), reader.folder(), &bytes)?;
-        }
-        if !arguments.is_dry() {
-            own.keep(collection.ledger)?;
+        collection.document(&mut source)?;
+        if submission.keep_raw && !submission.is_dry() {
+            kept.push(source.whole(BLOB_SIZE_MAX)?);
         }
     }
-    record(context, arguments, collection, &name)
+    if !submission.is_dry() {
+        let reader = collection.ledger.reader()?;
+        for bytes in &kept {
+            blob::store(reader.storage(), reader.folder(), bytes)?;
+        }
+    }
+    record(context, submission, collection, &name)
+}
+
+/// Whether what is said beside a report can be taken; asked before a tool is run for hours.
+pub(crate) fn admissible(context: &Context, submission: &Submission) -> Result<(), Failure> {
+    let mut ledger = context.open()?;
+    let catalog = catalogs::controls_of(&mut ledger)?;
+    let (tools, _) = own_rules::read(submission, &catalog)?;
+    intake_context(context, &ledger, submission, &catalog, &tools)?;
+    about(submission, &catalog)?;
+    ledger.close().map_err(Failure::from)
+}
+
+fn collection<'a>(
+    context: &Context,
+    ledger: &'a mut Ledger,
+    submission: &Submission,
+    intake: &'a intake::Context<'a>,
+) -> Result<Collection<'a>, Failure> {
+    let shown = if submission.is_dry() { SHOWN_MAX as usize } else { 0 };
+    let signer = submission.sign_key.as_ref().map(|path| Signer::of(context, ledger, path)).transpose()?;
+    Collection::new(ledger, intake, shown, signer.map(Arc::new))
+}
+
+/// The format that was named.
+pub(crate) fn format(submission: &Submission) -> Option<Format> {
+    submission.format.as_deref().and_then(Format::from_word)
+}
+
+/// Pushes a single result, said in flags.
+fn single(context: &Context, ledger: &mut Ledger, arguments: &PushArguments) -> Result<u8, Failure> {
+    let (catalog, submission) = (catalogs::controls_of(ledger)?, &arguments.submission);
+    let said = intake_context(context, ledger, submission, &catalog, &[])?;
+    let collector = said.collector.clone().or_else(|| Some(Collector::new("manual")));
+    let intake = intake::Context { collector, ..said };
+    let mut collection = collection(context, ledger, submission, &intake)?;
+    collection.document(&mut Source::of(row_of(arguments)?, Format::Json))?;
+    record(context, submission, collection, intake.name)
 }
 
 /// Records what was collected, all or nothing unless told otherwise.
 fn record(
     context: &Context,
-    arguments: &PushArguments,
+    arguments: &Submission,
     mut collection: Collection<'_>,
     name: &str,
 ) -> Result<u8, Failure> {
@@ -147,7 +214,7 @@ fn nothing(name: &str, all_mapped: bool) -> Failure {
 fn intake_context<'a>(
     context: &Context,
     ledger: &Ledger,
-    arguments: &PushArguments,
+    arguments: &Submission,
     catalog: &'a ControlSet,
     tools: &'a [ToolRules],
 ) -> Result<intake::Context<'a>, Failure> {
@@ -167,23 +234,20 @@ fn intake_context<'a>(
         complete: arguments.errors == 0,
         exit_code: None,
     });
-    let by_hand = arguments.status.is_some().then_some("manual");
-    let collector = arguments.collector.as_deref().or(by_hand).map(Collector::new);
     Ok(intake::Context {
         system,
         asset: id(&arguments.asset)?,
         observed: observed.map(intake::Observed::declared),
-        about: about(arguments, catalog)?,
         expected: arguments.expected.clone(),
         explain: arguments.explain,
-        collector,
+        collector: arguments.collector.as_deref().map(Collector::new),
         run,
         ..intake::Context::new(catalog, tools, context.now())
     })
 }
 
 /// The controls that a foreign report is about.
-fn about(arguments: &PushArguments, catalog: &ControlSet) -> Result<Vec<ControlId>, Failure> {
+fn about(arguments: &Submission, catalog: &ControlSet) -> Result<Vec<ControlId>, Failure> {
     let named = |id: &String| match catalog.control(id) {
         Some(control) => Ok(control.id.clone()),
         None => {
@@ -191,18 +255,18 @@ fn about(arguments: &PushArguments, catalog: &ControlSet) -> Result<Vec<ControlI
             Err(failure.hint("affiant catalog search finds it by words"))
         }
     };
-    if arguments.file.is_none() { Ok(Vec::new()) } else { arguments.controls.iter().map(named).collect() }
+    arguments.controls.iter().map(named).collect()
 }
 
 /// A single result from flags, as the JSON a script would write.
-fn single(arguments: &PushArguments) -> Result<Vec<u8>, Failure> {
+fn row_of(arguments: &PushArguments) -> Result<Vec<u8>, Failure> {
     // A tool's unknown word is recorded as unknown; a person can be asked again.
     let status = arguments.status.as_deref().unwrap_or_default();
     if Status::from_word(status).is_none() {
         return Err(Failure::refused(format!("`{}` is not a status", visible(status)))
             .hint("passed, failed, needs-review, not-applicable or not-run"));
     }
-    let [control] = arguments.controls.as_slice() else {
+    let [control] = arguments.submission.controls.as_slice() else {
         return Err(Failure::refused("a single result is about one control").hint("push one after the other"));
     };
     let control = Some(control.clone());

@@ -22,6 +22,7 @@ mod journeys {
     mod past;
     mod posture;
     mod publish;
+    mod runs;
 }
 
 mod bad_input {

@@ -1,6 +1,6 @@
 //! What a push answers: a line per entry, once it is durable and under the signed checkpoint; receipts; the sum.
 
-use crate::args::PushArguments;
+use crate::args::Submission;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::output;
@@ -44,7 +44,7 @@ struct Line<'a> {
 /// Tells of entries as they become durable.
 pub(super) struct Telling<'a> {
     context: &'a Context,
-    arguments: &'a PushArguments,
+    arguments: &'a Submission,
     total: u64,
     done: u64,
     again: u64,
@@ -53,7 +53,7 @@ pub(super) struct Telling<'a> {
 
 impl<'a> Telling<'a> {
     /// Nothing told yet, of `total` results.
-    pub(super) fn new(context: &'a Context, arguments: &'a PushArguments, total: u64) -> Self {
+    pub(super) fn new(context: &'a Context, arguments: &'a Submission, total: u64) -> Self {
         Self { context, arguments, total, done: 0, again: 0, range: None }
     }
 

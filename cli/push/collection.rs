@@ -12,7 +12,7 @@ use super::source::{Lines, Source};
 use super::spool::Spool;
 use crate::error::{Failure, REFUSED};
 use crate::register::known_system;
-use affiant_controls::intake::{self, Explained, Format, IntakeError};
+use affiant_controls::intake::{self, Explained, IntakeError};
 use affiant_controls::result::ControlResult;
 use affiant_controls::statement::{ORGANISATION, Statement};
 use affiant_ledger::id::{Id, visible};
@@ -75,8 +75,14 @@ impl<'a> Collection<'a> {
     }
 
     /// Takes a document whole.
-    pub(super) fn document(&mut self, bytes: &[u8], format: Format) -> Result<(), Failure> {
-        let parsed = intake::parse_partial(bytes, format, self.intake).map_err(refused)?;
+    pub(super) fn document(&mut self, source: &mut Source) -> Result<(), Failure> {
+        let (name, format) = (source.name.clone(), source.format);
+        let mut open = source.reopening(self.spool.folder())?;
+        let parsed = intake::parse_report(&mut *open, format, self.intake);
+        let parsed = parsed.map_err(|error| {
+            let failure = refused(error);
+            Failure { message: format!("{name}: {}", failure.message), ..failure }
+        })?;
         parsed.faults.iter().for_each(|fault| self.faults.push_row(fault));
         self.unmapped = parsed.unmapped;
         self.explained = parsed.explained;
@@ -232,6 +238,7 @@ impl<'a> Collection<'a> {
 
 fn refused(error: IntakeError) -> Failure {
     match &error {
+        IntakeError::Unread(_) => Failure::io(error),
         IntakeError::Faults(faults) => {
             let failure = Failure::refused(&error);
             match faults.first().and_then(|fault| fault.hint.clone()) {

@@ -1,9 +1,9 @@
 //! Where results come from: a file or stdin, as one document or as a stream of lines.
 
 use crate::error::{Failure, IO};
-use affiant_controls::intake::{DOCUMENT_SIZE_MAX, Format, ROW_SIZE_MAX, detect, strict};
+use affiant_controls::intake::{Format, ROW_SIZE_MAX, detect, strict};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// Lines read at a time.
@@ -14,10 +14,12 @@ const CHUNK: usize = 1 << 20;
 const LOOK: usize = 64 << 10;
 
 /// An open source with its format.
-pub(super) struct Source {
+pub(crate) struct Source {
     pub(super) name: String,
     pub(super) format: Format,
     reader: Box<dyn BufRead + Send>,
+    /// The file, where it is one and can be read again.
+    file: Option<File>,
     line: u64,
 }
 
@@ -39,13 +41,34 @@ impl Lines {
 }
 
 impl Source {
-    pub(super) fn open(path: &Path, format: Option<Format>) -> Result<Self, Failure> {
-        let (name, reader): (String, Box<dyn Read + Send>) = if path == Path::new("-") {
-            ("stdin".to_owned(), Box::new(std::io::stdin()))
-        } else {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            (name, Box::new(open(path)?))
-        };
+    /// Opens a file, or stdin for `-`.
+    pub(crate) fn open(path: &Path, format: Option<Format>) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            return Self::reading("stdin".to_owned(), Box::new(io::stdin()), None, format);
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self::file(name, open(path)?, format)
+    }
+
+    /// An open file under a name.
+    pub(crate) fn file(name: String, file: File, format: Option<Format>) -> Result<Self, Failure> {
+        let regular = file.metadata().map_err(Failure::io)?.is_file();
+        let again = if regular { Some(file.try_clone().map_err(Failure::io)?) } else { None };
+        Self::reading(name, Box::new(file), again, format)
+    }
+
+    /// Bytes that are there, of a known format.
+    pub(super) fn of(bytes: Vec<u8>, format: Format) -> Self {
+        let reader = Box::new(io::Cursor::new(bytes));
+        Self { name: "-".to_owned(), format, reader, file: None, line: 0 }
+    }
+
+    fn reading(
+        name: String,
+        reader: Box<dyn Read + Send>,
+        file: Option<File>,
+        format: Option<Format>,
+    ) -> Result<Self, Failure> {
         let mut reader = BufReader::with_capacity(LOOK, reader);
         let head = fill(&mut reader)?;
         refuse_encoding(&head, &name)?;
@@ -53,18 +76,43 @@ impl Source {
             Some(format) => format,
             None => found_out(&head, &name)?,
         };
-        let reader = std::io::Cursor::new(head).chain(reader);
-        Ok(Self { name, format, reader: Box::new(BufReader::with_capacity(LOOK, reader)), line: 0 })
+        let reader = io::Cursor::new(head).chain(reader);
+        Ok(Self { name, format, reader: Box::new(BufReader::with_capacity(LOOK, reader)), file, line: 0 })
     }
 
-    /// The whole document.
-    pub(super) fn document(&mut self) -> Result<Vec<u8>, Failure> {
+    /// Opens the document again from its beginning, as often as asked; what is no file is put into an unnamed one in a
+    /// folder first.
+    pub(super) fn reopening(
+        &mut self,
+        folder: &Path,
+    ) -> Result<Box<dyn FnMut() -> io::Result<Box<dyn Read>>>, Failure> {
+        let file = match &self.file {
+            Some(file) => file.try_clone().map_err(Failure::io)?,
+            None => {
+                let mut file = tempfile::tempfile_in(folder).map_err(Failure::io)?;
+                io::copy(&mut self.reader, &mut file).map_err(Failure::io)?;
+                self.file = Some(file.try_clone().map_err(Failure::io)?);
+                file
+            }
+        };
+        Ok(Box::new(move || {
+            let mut again = file.try_clone()?;
+            again.seek(SeekFrom::Start(0))?;
+            Ok(Box::new(again))
+        }))
+    }
+
+    /// The whole of a document that was opened again.
+    pub(super) fn whole(&self, max: u64) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
-        let max = DOCUMENT_SIZE_MAX as u64;
-        self.reader.by_ref().take(max + 1).read_to_end(&mut bytes).map_err(Failure::io)?;
+        if let Some(file) = &self.file {
+            let mut file = file;
+            file.seek(SeekFrom::Start(0)).map_err(Failure::io)?;
+            file.take(max + 1).read_to_end(&mut bytes).map_err(Failure::io)?;
+        }
         if bytes.len() as u64 > max {
-            let text = format!("{}: more than {max} bytes, the limit for {}", self.name, self.format);
-            return Err(Failure::refused(text).hint("split it, or push NDJSON, which is read line by line"));
+            let text = format!("{}: more than {max} bytes, the limit of what is kept", self.name);
+            return Err(Failure::refused(text).hint("push it without --keep-raw: its digest is recorded"));
         }
         Ok(bytes)
     }
@@ -109,7 +157,7 @@ impl Source {
 fn open(path: &Path) -> Result<File, Failure> {
     let shown = path.display();
     let file = File::open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Failure::refused(format!("{shown}: no such file")),
+        io::ErrorKind::NotFound => Failure::refused(format!("{shown}: no such file")),
         _ => Failure { code: IO, message: format!("{shown}: {error}"), hint: None },
     })?;
     let kind = file.metadata().map_err(Failure::io)?.file_type();
@@ -153,8 +201,8 @@ mod tests {
 
     /// A source of these bytes, as NDJSON.
     fn source(bytes: Vec<u8>) -> Source {
-        let reader = Box::new(std::io::Cursor::new(bytes));
-        Source { name: "rows".into(), format: Format::Ndjson, reader, line: 0 }
+        let reader = Box::new(io::Cursor::new(bytes));
+        Source { name: "rows".into(), format: Format::Ndjson, reader, file: None, line: 0 }
     }
 
     #[test]

@@ -23,6 +23,8 @@ mod redact;
 mod report;
 mod row;
 pub mod sarif;
+mod split;
+mod stream;
 pub mod strict;
 pub mod tools;
 
@@ -31,16 +33,21 @@ use crate::evidence::EvidenceRef;
 use crate::result::{Collector, ControlResult, Method, Run, Subject, TimeSource};
 use crate::set::ControlSet;
 use crate::status::Status;
+use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use affiant_ledger::time::Timestamp;
-use std::collections::BTreeMap;
-
 use document::Document;
 use group::Groups;
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+use std::sync::Arc;
+use stream::Stream;
 
 pub use fault::{Problem, RowError};
 pub use format::Format;
 pub use look::detect;
+pub use redact::masked;
+pub use stream::Open;
 pub use tools::ToolRules;
 
 /// Largest JSON or SARIF document, in bytes.
@@ -74,8 +81,14 @@ pub struct Context<'a> {
     pub about: Vec<ControlId>,
     /// Rules that must appear in a foreign report: one that does not is a row that says unknown.
     pub expected: Vec<String>,
-    /// Tool rules of the submitter's own, cited beside the report.
-    pub rules_cited: Option<EvidenceRef>,
+    /// What is cited beside a foreign report: tool rules of the submitter's own, the manifest of a run.
+    pub cited: Vec<EvidenceRef>,
+    /// How the tool ended, as its wrapper saw it.
+    pub exit: Option<Exit>,
+    /// The tool's version, where a foreign report does not say.
+    pub tool_version: Option<String>,
+    /// SHA-256 of the tool's configuration or rule set.
+    pub config: Option<Digest>,
     /// Whether every row of a foreign report is to be explained.
     pub explain: bool,
     /// The collector, for results that name none; it goes before the tool a foreign report names.
@@ -102,7 +115,10 @@ impl<'a> Context<'a> {
             observed: None,
             about: Vec::new(),
             expected: Vec::new(),
-            rules_cited: None,
+            cited: Vec::new(),
+            exit: None,
+            tool_version: None,
+            config: None,
             explain: false,
             collector: None,
             run: None,
@@ -129,6 +145,13 @@ impl Observed {
     pub fn declared(at: Timestamp) -> Self {
         Self { from: at, to: at, source: TimeSource::Declared }
     }
+}
+
+/// How a tool ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exit {
+    /// Its exit code; none where a signal ended it.
+    pub code: Option<i64>,
 }
 
 /// What becomes of a row of a foreign report, and why.
@@ -198,9 +221,21 @@ pub enum IntakeError {
     /// Nothing there.
     #[error("there is nothing to read")]
     Empty,
+    /// The bytes cannot be read.
+    #[error("{0}")]
+    Unread(String),
+    /// Two passes over the report saw different bytes.
+    #[error("the report was changed while it was read")]
+    Changed,
     /// Rows that are not results; the first of them, and how many.
     #[error("{}", fault::list(.0))]
     Faults(Vec<RowError>),
+}
+
+impl From<RowError> for IntakeError {
+    fn from(fault: RowError) -> Self {
+        Self::Faults(vec![fault])
+    }
 }
 
 /// Reads control results, refusing everything when one row is bad.
@@ -222,13 +257,46 @@ pub fn parse_partial(bytes: &[u8], format: Format, context: &Context<'_>) -> Res
     let mut parsed = match format {
         Format::Json => json::document(text, context)?,
         Format::Ndjson => ndjson::lines(text, context)?,
+        _ if format.is_streamed() => {
+            let received: Arc<[u8]> = bytes.into();
+            let mut open = || Ok(Box::new(Cursor::new(received.clone())) as Box<dyn Read>);
+            return parse_report(&mut open, format, context);
+        }
         _ => foreign(text, bytes, format, context)?,
     };
     parsed.bom = bom;
     Ok(parsed)
 }
 
-/// Reads a report of a foreign format.
+/// Reads a foreign report that can be opened more than once. One of a format that is read as a stream may be of any size;
+/// others are read whole.
+pub fn parse_report(
+    open: &mut Open<'_>,
+    format: Format,
+    context: &Context<'_>,
+) -> Result<Parsed, IntakeError> {
+    if !format.is_streamed() {
+        let mut bytes = Vec::new();
+        let reader = open().map_err(|error| IntakeError::Unread(error.to_string()))?;
+        let read = reader.take(DOCUMENT_SIZE_MAX as u64 + 1).read_to_end(&mut bytes);
+        read.map_err(|error| IntakeError::Unread(error.to_string()))?;
+        return parse_partial(&bytes, format, context);
+    }
+    let (mut groups, mut stream) = (Groups::new(context), Stream::new(open, format.title()));
+    sarif::read(&mut stream, &mut groups)?;
+    let (digest, size) = stream.seen();
+    let evidence = EvidenceRef {
+        name: crate::text::file_name(context.name),
+        size,
+        sha256: digest,
+        pointer: None,
+        media_type: format.media_type().to_owned(),
+    };
+    let bom = stream.bom;
+    Ok(Parsed { bom, ..finish(groups, format, context, &evidence)? })
+}
+
+/// Reads a report of a foreign format that is there as a whole.
 fn foreign(
     text: &[u8],
     received: &[u8],
@@ -238,12 +306,21 @@ fn foreign(
     let document = Document { text, title: format.title() };
     let mut groups = Groups::new(context);
     format.read(&document, &mut groups)?;
+    let evidence = EvidenceRef::of(received, context.name, format.media_type());
+    finish(groups, format, context, &evidence)
+}
+
+fn finish(
+    groups: Groups<'_>,
+    format: Format,
+    context: &Context<'_>,
+    evidence: &EvidenceRef,
+) -> Result<Parsed, IntakeError> {
     let Some(system) = &context.system else {
         let missing = RowError::at(1, 0, Problem::Missing("system".into()));
         return Err(document::one(missing.hint("the format does not say: give it beside the report")));
     };
-    let evidence = EvidenceRef::of(received, context.name, format.media_type());
-    Ok(groups.finish(system, format.importer().unwrap_or_default(), &evidence))
+    Ok(groups.finish(system, format.importer().unwrap_or_default(), evidence))
 }
 
 #[cfg(test)]

@@ -48,8 +48,10 @@ pub(super) fn fits(look: &Look<'_>) -> bool {
 pub(super) fn read(document: &Document<'_>, sink: &mut dyn Sink) -> Result<(), IntakeError> {
     let report: Report = document
         .json("Bandit's JSON has `generated_at`, `errors`, `metrics` and `results`: run it with -f json")?;
-    let totals = report.metrics.get("_totals");
-    let count = |name: &str| totals.and_then(|totals| totals.get(name)?.as_u64()).unwrap_or(0);
+    let Some(totals) = report.metrics.get("_totals") else {
+        return Err(document.refuse("metrics", "the totals are missing"));
+    };
+    let count = |name: &str| totals.get(name).and_then(serde_json::Number::as_u64).unwrap_or(0);
     let examined = report.metrics.keys().filter(|file| *file != "_totals").count() as u64;
     let errors = report.errors.len() as u64;
     let silenced = count("nosec") + count("skipped_tests") > 0;

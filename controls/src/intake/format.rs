@@ -67,11 +67,15 @@ impl Format {
 }
 
 impl Format {
-    /// Reads a foreign report.
+    /// Whether it is read as a stream, whatever its size.
+    pub fn is_streamed(self) -> bool {
+        self == Self::Sarif
+    }
+
+    /// Reads a foreign report that is there as a whole.
     pub(super) fn read(self, document: &Document<'_>, sink: &mut dyn Sink) -> Result<(), IntakeError> {
         match self {
-            Self::Json | Self::Ndjson => Ok(()),
-            Self::Sarif => sarif::read(document, sink),
+            Self::Json | Self::Ndjson | Self::Sarif => Ok(()),
             Self::Bandit => bandit::read(document, sink),
         }
     }

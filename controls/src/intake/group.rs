@@ -8,6 +8,7 @@
 //!   one, controls whose own test is of a kind the tool carries out are `passed` by absence.
 //! - Where it lists everything judged, the rows are the run manifest: none judged is `not-run`, and what was skipped or
 //!   broke is counted for the core rules ([`crate::rules`]).
+//! - A tool that a signal ended, or that says by its exit code that something is wrong while no row does, broke.
 //! - A run that broke makes every mapped control `unknown` at best; a rule that was expected and is missing as well.
 //! - A finding the tool was told to suppress still counts, marked: only an exception in the ledger waives.
 //! - Quoted code and secrets are never copied; the report is cited by the digest of its bytes as received.
@@ -17,7 +18,7 @@ mod tally;
 
 use super::report::{Head, Row, Sink};
 use super::tools::{Matching, ToolRule, ToolRules};
-use super::{Context, Explained, Parsed, redact};
+use super::{Context, Exit, Explained, Parsed, redact};
 use crate::control::ControlId;
 use crate::evidence::EvidenceRef;
 use crate::result::{Check, Collector, Subject};
@@ -68,24 +69,45 @@ pub(super) struct Groups<'a> {
     collected: BTreeMap<String, Collected<'a>>,
     current: Option<Current<'a>>,
     expected: Vec<&'a str>,
+    /// Whether any row says that something is wrong, mapped or not.
+    any_wrong: bool,
     parsed: Parsed,
 }
 
 impl<'a> Groups<'a> {
     pub(super) fn new(context: &'a Context<'a>) -> Self {
         let expected = context.expected.iter().map(String::as_str).collect();
-        Self { context, collected: BTreeMap::new(), current: None, expected, parsed: Parsed::default() }
+        Self {
+            context,
+            collected: BTreeMap::new(),
+            current: None,
+            expected,
+            any_wrong: false,
+            parsed: Parsed::default(),
+        }
     }
 
     /// The results of all rows, about a system.
     pub(super) fn finish(mut self, system: &Id, importer: &'static str, evidence: &EvidenceRef) -> Parsed {
         self.miss_expected();
+        if self.is_doubted() {
+            self.collected.values_mut().for_each(Collected::break_off);
+        }
         for collected in self.collected.values() {
             for result in collected.results(system, importer, evidence, self.context) {
                 self.parsed.push(1, Ok(result));
             }
         }
         self.parsed
+    }
+
+    /// Whether the tool's end gives its report the lie.
+    fn is_doubted(&self) -> bool {
+        match self.context.exit {
+            None | Some(Exit { code: Some(0) }) => false,
+            Some(Exit { code: Some(_) }) => !self.any_wrong,
+            Some(Exit { code: None }) => true,
+        }
     }
 
     /// A rule that was expected and is in no row is a row that says unknown.
@@ -147,7 +169,9 @@ impl<'a> Sink for Groups<'a> {
         let name = if name.is_empty() { "unknown".to_owned() } else { name };
         let mut collector = self.context.collector.clone().unwrap_or_else(|| Collector::new(name.as_str()));
         let version = head.version.as_deref().map(|version| text::plain(version, 100));
-        collector.version = collector.version.or(version).filter(|version| !version.is_empty());
+        let version = collector.version.or(version).or_else(|| self.context.tool_version.clone());
+        collector.version = version.filter(|version| !version.is_empty());
+        collector.config = collector.config.or(self.context.config);
         let key = collector.name.clone();
         let subject = head.subject.clone();
         let collected = self.collected.entry(key.clone()).or_insert_with(|| Collected::new(collector));
@@ -158,6 +182,8 @@ impl<'a> Sink for Groups<'a> {
     fn row(&mut self, row: Row) {
         let Some(mut current) = self.current.take() else { return };
         let name = rule_name(&current.name, &row.rule);
+        let wrong = !matches!(row.status, None | Some(Status::Passed | Status::NotApplicable));
+        self.any_wrong |= wrong;
         self.expected.retain(|rule| !is_rule(&row.rule, rule));
         let mapped = if row.controls.is_empty() {
             match current.known.get(&row.rule) {

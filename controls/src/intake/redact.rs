@@ -1,6 +1,7 @@
 //! What a tool says, without the code and the secrets it quotes. The ledger cannot forget, so they stay out of it.
 
 use crate::text;
+use std::borrow::Cow;
 
 /// Longest message kept, in bytes.
 const MESSAGE_MAX: usize = 300;
@@ -18,6 +19,23 @@ pub(super) fn message<'s>(message: &str, snippets: impl Iterator<Item = &'s str>
     let kept = mask_tokens(&kept);
     let redacted = kept != message;
     (text::plain(&kept, MESSAGE_MAX), redacted)
+}
+
+/// The words of a command line without what looks like a secret: tokens made by a machine, and what stands behind the
+/// name of one (`--api-key=...`, `--password ...`).
+pub fn masked<'w>(words: impl Iterator<Item = Cow<'w, str>>) -> Vec<String> {
+    let mut named = false;
+    let mask = |word: Cow<'w, str>| {
+        let is_flag = word.starts_with('-');
+        let kept = match word.split_once('=') {
+            Some((name, _)) if is_about_secrets(name) => format!("{name}=[redacted]"),
+            _ if named && !is_flag => "[redacted]".to_owned(),
+            _ => mask_tokens(&word),
+        };
+        named = is_flag && !word.contains('=') && is_about_secrets(&word);
+        kept
+    };
+    words.map(mask).collect()
 }
 
 /// Replaces tokens that look made by a machine: long, with both cases and digits.
@@ -82,6 +100,32 @@ mod tests {
         assert_eq!((kept.as_str(), redacted), ("key [redacted], [redacted]", true));
         let plain = "subprocess call with shell=True identified, security issue.";
         assert_eq!(message(plain, [""].into_iter()), (plain.into(), false));
+    }
+
+    #[test]
+    fn a_command_line_loses_its_secrets() {
+        let words = [
+            "scan",
+            "--api-key=abc",
+            "--password",
+            "hunter2",
+            "-q",
+            "TOKEN=x",
+            "AKIAIOSFODNN7EXAMPLE",
+            "app/",
+        ];
+        let masked = masked(words.into_iter().map(Into::into));
+        let expected = [
+            "scan",
+            "--api-key=[redacted]",
+            "--password",
+            "[redacted]",
+            "-q",
+            "TOKEN=[redacted]",
+            "[redacted]",
+            "app/",
+        ];
+        assert_eq!(masked, expected);
     }
 
     #[test]

@@ -19,19 +19,7 @@ pub const MEMBERS_MAX: usize = 100_000;
 
 /// Takes off a byte order mark and refuses what is not UTF-8. The second value tells whether there was a mark.
 pub fn decoded(bytes: &[u8]) -> Result<(&[u8], bool), RowError> {
-    let wide = |name: &str| {
-        let problem = Problem::Encoding(format!("the bytes are {name}, not UTF-8"));
-        RowError::at(1, 1, problem).hint("convert the file to UTF-8 first")
-    };
-    match bytes {
-        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] | [_, 0, 0, 0, ..] | [0, 0, 0, _, ..] => {
-            return Err(wide("UTF-32"));
-        }
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'{' | b'[' | b'"', 0, ..] | [0, b'{' | b'[' | b'"', ..] => {
-            return Err(wide("UTF-16"));
-        }
-        _ => {}
-    }
+    refuse_wide(bytes)?;
     let (text, bom) = match bytes.strip_prefix(BOM) {
         Some(text) => (text, true),
         None => (bytes, false),
@@ -42,6 +30,23 @@ pub fn decoded(bytes: &[u8]) -> Result<(&[u8], bool), RowError> {
             let (line, column) = position(text, error.valid_up_to());
             Err(RowError::at(line, column, Problem::Encoding("the bytes are not UTF-8".into())))
         }
+    }
+}
+
+/// Refuses what is UTF-16 or UTF-32, by its first bytes.
+pub(crate) fn refuse_wide(bytes: &[u8]) -> Result<(), RowError> {
+    let wide = |name: &str| {
+        let problem = Problem::Encoding(format!("the bytes are {name}, not UTF-8"));
+        Err(RowError::at(1, 1, problem).hint("convert the file to UTF-8 first"))
+    };
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] | [_, 0, 0, 0, ..] | [0, 0, 0, _, ..] => {
+            wide("UTF-32")
+        }
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'{' | b'[' | b'"', 0, ..] | [0, b'{' | b'[' | b'"', ..] => {
+            wide("UTF-16")
+        }
+        _ => Ok(()),
     }
 }
 

@@ -110,6 +110,12 @@ impl<'a> Collected<'a> {
         self.source = head.source.or(self.source.take());
     }
 
+    /// The tool's end says that it broke.
+    pub(super) fn break_off(&mut self) {
+        self.broken = true;
+        self.flags.insert("exit-code");
+    }
+
     pub(super) fn add(&mut self, about: About, controls: &[ControlId], weighed: &Weighed) {
         self.any |= weighed.counts;
         weighed.times.iter().for_each(|time| self.times.add(time));
@@ -133,7 +139,7 @@ impl<'a> Collected<'a> {
                 let mut result = self.result(control, tally, judged, system, context);
                 result.importer = Some(importer.to_owned());
                 result.evidence = vec![evidence.clone()];
-                result.evidence.extend(context.rules_cited.clone());
+                result.evidence.extend(context.cited.iter().cloned());
                 (result.asset, result.subject) = about.clone();
                 result.subject = result.subject.or_else(|| context.subject.clone());
                 results.push(result);
@@ -158,6 +164,11 @@ impl<'a> Collected<'a> {
     /// What is said about a control; `None` where nothing can be.
     fn judge(&self, control: &ControlId, tally: &Tally, context: &Context<'_>) -> Option<Judged> {
         let given = context.run.clone().or_else(|| self.run.clone());
+        let given = given.map(|run| Run {
+            exit_code: run.exit_code.or(context.exit.and_then(|exit| exit.code)),
+            complete: run.complete && context.exit.is_none_or(|exit| exit.code.is_some()),
+            ..run
+        });
         let broken = self.broken.then_some(Status::Unknown);
         let flag = self.broken.then_some("execution-failed");
         let ran = |status: &Status| self.rows == Rows::Findings || *status != Status::NotRun;

@@ -1,13 +1,13 @@
 //! One SARIF finding as a row.
 
-use super::model::{Finding, Message, Rule, Run};
+use super::model::{Described, Finding, Message, Rule, Run};
 use crate::control::Severity;
 use crate::intake::report::{Quotes, Row};
 use crate::status::Status;
 
 /// What a finding says.
-pub(super) fn row(run: &Run, finding: &Finding, pointer: String) -> Row {
-    let described = run.rule_of(finding);
+pub(super) fn row(of: &Described<'_>, finding: &Finding, pointer: String) -> Row {
+    let (run, described) = (of.run, of.rule_of(finding));
     let kind = finding.kind.as_deref().unwrap_or("fail");
     let level = match (&finding.level, kind) {
         (Some(level), _) => level.as_str(),

@@ -1,7 +1,7 @@
 //! The parts of SARIF 2.1.0 that are read. Everything else is passed over: the strict pass has seen it.
 
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 #[derive(Deserialize)]
 pub(super) struct Report {
@@ -187,19 +187,35 @@ pub(super) struct Suppression {
     pub(super) status: Option<String>,
 }
 
-impl Run {
+/// A run, and its rules by id.
+pub(super) struct Described<'a> {
+    pub(super) run: &'a Run,
+    rules: HashMap<&'a str, &'a Rule>,
+}
+
+impl<'a> Described<'a> {
+    pub(super) fn new(run: &'a Run) -> Self {
+        // Of rules of one id the first counts.
+        let mut rules = HashMap::new();
+        for rule in run.rules() {
+            rules.entry(rule.id.as_str()).or_insert(rule);
+        }
+        Self { run, rules }
+    }
+
     /// The rule a finding refers to, in the driver or an extension, by id or by index into the driver.
-    pub(super) fn rule_of(&self, finding: &Finding) -> Option<&Rule> {
-        let mut rules = self.rules();
+    pub(super) fn rule_of(&self, finding: &Finding) -> Option<&'a Rule> {
         match finding.id() {
-            Some(id) => rules.find(|rule| rule.id == id),
+            Some(id) => self.rules.get(id).copied(),
             None => {
                 let index = finding.rule_index.or(finding.rule.as_ref().and_then(|rule| rule.index))?;
-                self.tool.driver.rules.get(usize::try_from(index).ok()?)
+                self.run.tool.driver.rules.get(usize::try_from(index).ok()?)
             }
         }
     }
+}
 
+impl Run {
     /// Every rule the report lists.
     pub(super) fn rules(&self) -> impl Iterator<Item = &Rule> {
         let extensions = self.tool.extensions.iter().flat_map(|extension| &extension.rules);
