@@ -18,7 +18,6 @@ use crate::catalogs;
 use crate::context::Context;
 use crate::error::{Failure, REFUSED};
 use crate::register::known_system;
-use affiant_controls::EvidenceRef;
 use affiant_controls::control::ControlId;
 use affiant_controls::intake::{self, Format, ToolRules};
 use affiant_controls::result::{Collector, Run, Subject};
@@ -31,6 +30,7 @@ use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
 use answer::{SHOWN_MAX, Telling};
 use collection::Collection;
+use own_rules::CitedFile;
 use signer::Signer;
 pub(crate) use source::Source;
 use std::collections::BTreeMap;
@@ -65,7 +65,7 @@ pub(crate) struct Witnessed {
     pub(crate) tool_version: Option<String>,
     pub(crate) config: Option<Digest>,
     /// Files of the run, to be cited and kept.
-    pub(crate) files: Vec<(EvidenceRef, Vec<u8>)>,
+    pub(crate) files: Vec<CitedFile>,
 }
 
 /// Pushes a report or a file of results into an open ledger.

@@ -9,11 +9,14 @@ use affiant_controls::intake::ToolRules;
 use affiant_controls::intake::tools::TOOL_RULES_SIZE_MAX;
 use affiant_controls::set::ControlSet;
 
+/// A file to be cited and kept.
+pub(crate) type CitedFile = (EvidenceRef, Vec<u8>);
+
 /// The tool rules in use, the submitter's own first, and their file to be cited and kept.
 pub(super) fn read(
     submission: &Submission,
     controls: &ControlSet,
-) -> Result<(Vec<ToolRules>, Vec<(EvidenceRef, Vec<u8>)>), Failure> {
+) -> Result<(Vec<ToolRules>, Vec<CitedFile>), Failure> {
     let mut tools = ToolRules::embedded();
     let Some(path) = &submission.rules else { return Ok((tools, Vec::new())) };
     let shown = path.display();

@@ -1,7 +1,7 @@
 //! Where results come from: a file or stdin, as one document or as a stream of lines.
 
 use crate::error::{Failure, IO};
-use affiant_controls::intake::{Format, ROW_SIZE_MAX, detect, strict};
+use affiant_controls::intake::{Format, Open, ROW_SIZE_MAX, detect, strict};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -82,10 +82,7 @@ impl Source {
 
     /// Opens the document again from its beginning, as often as asked; what is no file is put into an unnamed one in a
     /// folder first.
-    pub(super) fn reopening(
-        &mut self,
-        folder: &Path,
-    ) -> Result<Box<dyn FnMut() -> io::Result<Box<dyn Read>>>, Failure> {
+    pub(super) fn reopening(&mut self, folder: &Path) -> Result<Box<Open<'static>>, Failure> {
         let file = match &self.file {
             Some(file) => file.try_clone().map_err(Failure::io)?,
             None => {
