@@ -6,6 +6,7 @@ pub(crate) mod file;
 mod lint;
 mod search;
 mod show;
+mod text;
 
 use crate::args::{CatalogArguments, CatalogVerb};
 use crate::catalogs;
@@ -20,14 +21,18 @@ use affiant_reports::derive::Catalogs;
 use serde_json::{Value, json};
 
 pub(crate) fn run(context: &Context, arguments: CatalogArguments) -> Result<u8, Failure> {
-    let catalogs = catalogs::near(context)?;
+    // Adding puts back what is gone, and so must not ask for it first.
+    let near = || catalogs::near(context);
     match arguments.verb {
-        CatalogVerb::List => list(context, &catalogs),
-        CatalogVerb::Show { id } => return show::run(context, &catalogs, &id),
-        CatalogVerb::Search { words } => return search::run(context, &catalogs, &words),
+        CatalogVerb::List => list(context, &near()?),
+        CatalogVerb::Show { id } => return show::run(context, &near()?, &id),
+        CatalogVerb::Search { words } => return search::run(context, &near()?, &words),
         CatalogVerb::Diff { before, after } => return diff::run(context, &before, &after),
-        CatalogVerb::Lint { files } => return lint::run(context, &catalogs, &files),
+        CatalogVerb::Lint { files } => return lint::run(context, &near()?, &files),
         CatalogVerb::Add { files } => return add::run(context, &files),
+        CatalogVerb::Text { framework, file, remove } => {
+            return text::run(context, &near()?, framework.as_deref(), file.as_deref(), remove);
+        }
     }
     Ok(0)
 }

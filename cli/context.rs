@@ -110,12 +110,17 @@ fn clock() -> Result<Arc<dyn Clock>, Failure> {
     Ok(Arc::new(FixedClock(time.ok_or_else(wrong)?)))
 }
 
-/// Where released checkpoints are remembered: the user's state folder (XDG base directories).
+/// Where released checkpoints are remembered.
 fn heads() -> PathBuf {
+    state().join("heads")
+}
+
+/// The user's state folder (XDG base directories).
+pub(crate) fn state() -> PathBuf {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let state = set("AFFIANT_STATE").or_else(|| set("XDG_STATE_HOME").map(|state| state.join("affiant")));
     let home = || set("HOME").map(|home| home.join(".local/state/affiant"));
-    state.or_else(home).unwrap_or_else(|| std::env::temp_dir().join("affiant")).join("heads")
+    state.or_else(home).unwrap_or_else(|| std::env::temp_dir().join("affiant"))
 }
 
 /// Reads an input file, or stdin for `-`.

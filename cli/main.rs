@@ -13,6 +13,7 @@ mod gate;
 mod incident;
 mod init;
 mod key;
+mod licensed;
 mod log;
 mod output;
 mod pack;

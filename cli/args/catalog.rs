@@ -65,4 +65,24 @@ change silently. One with the id of a catalog in use takes its place. Exits 1 wh
         #[arg(required = true, value_name = "FILE")]
         files: Vec<String>,
     },
+    /// Attach licensed text of your own to the requirements of a framework, for your eyes only; or list what is attached
+    #[command(after_help = "\
+Examples:
+  affiant catalog text iso-42001 my-copy.yaml
+  affiant catalog text
+  affiant catalog text iso-42001 --remove
+
+The file is a map of requirement ids to text: `\"4.1\": ...`. It takes the place of what was attached before. It is kept in
+your state folder, readable by you alone, and shown by `catalog show` and `status --why` as text. It is never recorded in
+a ledger, and never put into packs, reports, sheets, JSON or CSV.")]
+    Text {
+        /// Id of the framework; without it what is attached is listed
+        framework: Option<String>,
+        /// File in YAML, `-` for stdin; without it the ids that have text are listed
+        #[arg(value_name = "FILE", conflicts_with = "remove")]
+        file: Option<String>,
+        /// Take away what is attached
+        #[arg(long, requires = "framework")]
+        remove: bool,
+    },
 }

@@ -3,6 +3,7 @@
 use super::{kind, same_citation};
 use crate::context::Context;
 use crate::error::Failure;
+use crate::licensed;
 use crate::output::{self, line};
 use affiant_controls::control::Control;
 use affiant_frameworks::crosswalk::{Crosswalk, Neighbour};
@@ -161,6 +162,7 @@ fn show_requirement(context: &Context, catalogs: &Catalogs, framework: &Framewor
     let under = if under.is_empty() { String::new() } else { format!(", under {}", under.join(" < ")) };
     line(format!("{} of {} {}{under}", row.id, framework.id, framework.version));
     line(format!("asks: {}", row.summary));
+    licensed::show(context, framework, &row.id);
     if let Some(deleted) = &row.deleted {
         line(format!("deleted on {} by {}", deleted.on, deleted.by));
     }

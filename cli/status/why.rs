@@ -3,6 +3,7 @@
 use super::Standing;
 use crate::context::Context;
 use crate::error::Failure;
+use crate::licensed;
 use crate::output;
 use affiant_frameworks::applicability::explain;
 use affiant_frameworks::assessment::Determination;
@@ -37,6 +38,7 @@ pub(super) fn show(
         framework.and_then(|framework| Some((framework, framework.requirement(&determination.requirement)?)));
     if let (Some((framework, row)), Some(system)) = (row, register.system()) {
         output::line(format!("asks: {}", row.summary));
+        licensed::show(context, framework, &row.id);
         output::line(format!("applies: {}", explain(framework, row, system, register.as_of().date())));
         if determination.applicability.decided {
             output::line(format!("decision: {}", determination.applicability.reason));

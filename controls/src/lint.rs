@@ -184,7 +184,7 @@ impl Linter<'_> {
 }
 
 /// The candidate nearest to a mistaken word, when it is near: at most a third of its letters differ.
-pub(crate) fn nearest<'c>(mistaken: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+pub fn nearest<'c>(mistaken: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     if mistaken.len() > 64 {
         return None;
     }

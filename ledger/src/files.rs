@@ -64,6 +64,11 @@ pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     DISK.write_durably(path, bytes)
 }
 
+/// The same, of a file that its owner alone can read.
+pub fn write_privately(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    DISK.write_privately(path, bytes)
+}
+
 /// Removes a file from the disk that may not be there.
 pub fn remove_if_any(path: &Path) -> Result<(), FileError> {
     DISK.remove_if_any(path)

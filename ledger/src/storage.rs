@@ -121,6 +121,17 @@ impl dyn Storage + '_ {
         self.sync_names(files::parent(path))
     }
 
+    /// The same, of a file that its owner alone can read.
+    pub fn write_privately(&self, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+        let temporary = files::temporary(path);
+        self.make_folders(files::parent(path))?;
+        self.remove_if_any(&temporary)?;
+        let made = self.create_private(&temporary, bytes).and_then(|mut file| file.sync());
+        made.map_err(FileError::at(&temporary))?;
+        self.publish(path)?;
+        self.sync_names(files::parent(path))
+    }
+
     /// Writes `bytes` beside `path` under a temporary name, making the folders on the way durably. Not yet durable.
     pub fn stage(&self, path: &Path, bytes: &[u8]) -> Result<Box<dyn InPlace>, FileError> {
         let temporary = files::temporary(path);

@@ -15,6 +15,7 @@ use affiant_controls::intake::{Context, Format, ToolRules, parse};
 use affiant_controls::set::ControlSet;
 use affiant_frameworks::framework::Framework;
 use affiant_frameworks::gate::GateProfile;
+use affiant_frameworks::licensed::LicensedText;
 use affiant_frameworks::mapping::MappingSet;
 use affiant_ledger::checkpoint::{Checkpoint, LogKeys};
 use affiant_ledger::digest::Digest;
@@ -43,7 +44,7 @@ use std::time::Duration;
 use workshop::*;
 
 /// Targets, by the name of their folder in `fuzz/seeds`.
-const TARGETS: [&str; 18] = [
+const TARGETS: [&str; 19] = [
     "archive",
     "catalog",
     "checkpoint",
@@ -53,6 +54,7 @@ const TARGETS: [&str; 18] = [
     "gate",
     "journal",
     "key",
+    "licensed",
     "note",
     "pack",
     "payload",
@@ -145,6 +147,7 @@ fn accepted(target: &str, name: &str, bytes: &[u8]) -> Result<(), String> {
         "tiles" if name == "payloads" => said(tile::split_payloads(bytes)),
         "tiles" => said(tile::split_entries(bytes)),
         "gate" => said(GateProfile::from_yaml(text())),
+        "licensed" => said(LicensedText::from_yaml(text())),
         "trust" => said(Trust::parse(text())),
         other => Err(format!("no reader for {other}")),
     }

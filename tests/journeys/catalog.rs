@@ -185,3 +185,118 @@ fn mappings_in_another_order() -> String {
     parts.swap(1, 2);
     parts.concat()
 }
+
+/// A word that stands in the licensed text alone.
+const MARKER: &str = "quokkamarker";
+
+/// Every file below a folder that holds the marker; packs store their members as they are.
+fn marked(folder: &Path) -> Vec<std::path::PathBuf> {
+    let holds = |path: &std::path::PathBuf| {
+        fs::read(path).unwrap().windows(MARKER.len()).any(|part| part == MARKER.as_bytes())
+    };
+    crate::support::folder::files(folder).into_iter().filter(holds).collect()
+}
+
+#[test]
+fn licensed_text_is_shown_on_the_terminal_and_is_in_nothing_that_is_recorded_or_handed_on() {
+    let place = Place::with_system_at(crate::support::place::NOON);
+    place.push("one", "passed");
+    let text = format!(
+        "\"4.1\": |\n  {MARKER} one\n  error: all is well\nA.6.2.8: \"{MARKER} \\e[2J\\u202e two\"\n"
+    );
+    place.write("mine.yaml", &text);
+    let attached = place.affiant(&["catalog", "text", "iso-42001", "mine.yaml"]).expect(0);
+    attached.says("text of 2 requirements of iso-42001 attached").warns("nothing records or exports it");
+    // For one's eyes: as text, marked, and passing for nothing else.
+    let shown = place.affiant(&["catalog", "show", "4.1"]).expect(0);
+    let shown = shown.says("from your licensed copy").says("never recorded or exported");
+    shown.says(&format!("  | {MARKER} one\n  | error: all is well\n"));
+    let shown = place.affiant(&["catalog", "show", "A.6.2.8"]).expect(0);
+    assert!(!shown.stdout.contains(['\u{1b}', '\u{202e}']), "{}", shown.shown());
+    shown.says(&format!("  | {MARKER} \\u{{1b}}[2J\\u{{202e}} two"));
+    place.affiant(&["status", "scoring", "--why", "4.1"]).says(MARKER).says("from your licensed copy");
+    assert!(!place.affiant(&["catalog", "show", "4.2"]).expect(0).stdout.contains("licensed copy"));
+    // For nobody else's.
+    place.issue();
+    let packed = fs::read(place.path("pack.zip")).unwrap();
+    assert!(packed.starts_with(b"PK") && packed.len() > 10_000);
+    for words in [
+        ["catalog", "show", "4.1", "--json"].as_slice(),
+        &["catalog", "show", "iso-42001", "--json"],
+        &["catalog", "text", "--json"],
+        &["catalog", "text", "iso-42001", "--json"],
+        &["catalog", "list", "--json"],
+        &["catalog", "search", "context", "--json"],
+        &["status", "scoring", "--json"],
+        &["status", "scoring", "--why", "4.1", "--json"],
+        &["status", "scoring", "--csv"],
+        &["status", "scoring", "--gaps", "--csv"],
+        &["status", "scoring", "--sheet", "soa"],
+        &["status", "scoring", "--sheet", "soa", "--csv"],
+        &["pack", "build", "scoring", "--output", "second.zip", "--report", "report.pdf"],
+        &["log", "show", "--json"],
+        &["log", "publish", "site"],
+        &["verify", "pack.zip", "--trust", "trust.keys", "--json"],
+    ] {
+        let answer = place.affiant(words);
+        assert!([0, 4].contains(&answer.code), "{}", answer.shown());
+        let said = format!("{}{}", answer.stdout, answer.stderr);
+        assert!(said.len() > 20 && !said.contains(MARKER), "{}", answer.shown());
+    }
+    let own = [place.path("mine.yaml"), place.path("state/text/iso-42001.yaml")];
+    let mut found = marked(&place.path("."));
+    found.iter_mut().for_each(|path| *path = path.canonicalize().unwrap());
+    found.sort();
+    assert_eq!(found, own.map(|path| path.canonicalize().unwrap()));
+    // Assessments do not depend on it.
+    let before = place.affiant(&["status", "scoring", "--json"]).stdout;
+    place.affiant(&["catalog", "text", "iso-42001", "--remove"]).expect(0);
+    assert!(!place.affiant(&["catalog", "show", "4.1"]).expect(0).stdout.contains(MARKER));
+    place.affiant(&["catalog", "text", "iso-42001", "--remove"]).expect(2).warns("no text is attached");
+    place.affiant(&["catalog", "text"]).expect(0).warns("no text is attached");
+    assert_eq!(place.affiant(&["status", "scoring", "--json"]).stdout, before);
+    place.sound();
+}
+
+#[cfg(unix)]
+#[test]
+fn licensed_text_is_judged_before_it_is_attached_and_kept_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::with_system();
+    place.write("mine.yaml", "\"4.1\": fine\n\n  \nA.6.2.88: secret\n");
+    let judged = place.affiant(&["catalog", "text", "iso-42001", "mine.yaml"]).expect(1);
+    judged.says("mine.yaml:4:1: no requirement `A.6.2.88` in iso-42001").says("did you mean `A.6.2.8`?");
+    let judged = place.affiant(&["catalog", "text", "iso-42001", "mine.yaml", "--json"]).expect(1).json();
+    assert_eq!((&judged["faults"][0]["line"], &judged["faults"][0]["column"]), (&4.into(), &1.into()));
+    for (text, said) in [
+        ("4.1: one\n4.1: two\n", "mine.yaml:2:1: this id stands twice"),
+        ("4.1: [secret]\n", "not a map of requirement ids to text"),
+        ("4.1: ''\n", "mine.yaml:1:1: `4.1` has no text"),
+        ("{}\n", "no text is in it"),
+    ] {
+        place.write("mine.yaml", text);
+        let answer = place.affiant(&["catalog", "text", "iso-42001", "mine.yaml"]).expect(1).says(said);
+        assert!(!answer.stdout.contains("secret"), "{}", answer.shown());
+    }
+    assert!(!place.path("state/text").exists());
+    place.write("mine.yaml", "4.1: x\n");
+    place.affiant(&["catalog", "text", "iso-4200", "mine.yaml"]).expect(2).warns("known: ");
+    place.affiant(&["catalog", "text", "iso-42001", "nowhere.yaml"]).expect(2);
+    place.affiant(&["catalog", "text", "iso-42001", "mine.yaml", "--remove"]).expect(2);
+    place.affiant(&["catalog", "text", "iso-42001"]).expect(2).warns("affiant catalog text iso-42001 FILE");
+    // Who lets the state lie within the ledger would hand it on with it.
+    let mut within = place.command(&["catalog", "text", "iso-42001", "mine.yaml"]);
+    within.env("AFFIANT_STATE", place.path("ledger/state"));
+    let refused = crate::support::place::run(&mut within, &[], "catalog text".to_owned()).expect(2);
+    refused.warns("within the ledger");
+    assert!(!place.path("ledger/state").exists());
+    for _ in 0..2 {
+        place.affiant(&["catalog", "text", "iso-42001", "mine.yaml"]).expect(0);
+        let mode = fs::metadata(place.path("state/text/iso-42001.yaml")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    place.affiant(&["catalog", "text"]).expect(0).says("1 of 100").says("iso-42001");
+    // What became of it on the disk stops no answer.
+    place.write("state/text/iso-42001.yaml", "4.1: [");
+    place.affiant(&["catalog", "show", "4.1"]).expect(0).says("asks: ").warns("warning: ");
+}
