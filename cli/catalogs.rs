@@ -73,13 +73,14 @@ fn added<'a>(reader: &Reader, pins: impl Iterator<Item = &'a CatalogPin>) -> Res
             continue;
         }
         let Some(bytes) = blob::read(reader.storage(), reader.folder(), &pin.digest)? else {
-            if of_a_former_version(pin) {
+            if ships(pin) {
                 continue;
             }
-            let text = format!("catalog `{}` was added, and its bytes are gone", pin.id);
-            return Err(
-                Failure::integrity(text).hint("put the file back under blob/, or add the catalog again")
-            );
+            let text =
+                format!("catalog `{}` was added, and its bytes are gone (SHA-256 {})", pin.id, pin.digest);
+            let hint =
+                "put the file back under blob/, or add the same catalog again with `affiant catalog add`";
+            return Err(Failure::integrity(text).hint(hint));
         };
         let wrong =
             |error: &dyn std::fmt::Display| Failure::integrity(format!("catalog `{}`: {error}", pin.id));
@@ -109,11 +110,24 @@ fn of_the_program(pin: &CatalogPin) -> bool {
     bytes.into_iter().any(|bytes| Digest::of(bytes) == pin.digest)
 }
 
-/// Whether a pin bears the id of a catalog of the program, so that it may be of a former version of it: its bytes are in packs.
-fn of_a_former_version(pin: &CatalogPin) -> bool {
-    let controls = ControlCatalog::all_embedded().into_iter().map(|catalog| catalog.id);
-    let mappings = MappingSet::all_embedded().into_iter().map(|set| set.id.clone());
-    EMBEDDED.contains(&pin.id.as_str()) || controls.chain(mappings).any(|id| id == pin.id)
+/// Catalogs that ship or once shipped with the program, one a line: kind, id, digest. Never taken out.
+const SHIPPED: &str = include_str!("catalogs/shipped.txt");
+
+/// Whether a pin names a catalog exactly as this program has it, or as a former one had it: then its bytes were never
+/// added, and the catalog that has taken its place is used. An id alone says nothing: a catalog of one's own may bear it.
+pub(crate) fn ships(pin: &CatalogPin) -> bool {
+    let line = format!("{} {} {}", pin.kind, pin.id, pin.digest);
+    SHIPPED.lines().any(|shipped| shipped == line)
+}
+
+/// Puts the bytes of catalogs that are pinned and gone back in their place.
+pub(crate) fn put_back(ledger: &mut Ledger, loaded: &[Loaded]) -> Result<(), Failure> {
+    let pins = pins(ledger, &ORGANISATION.parse().map_err(Failure::io)?)?;
+    let reader = ledger.reader()?;
+    for catalog in loaded.iter().filter(|catalog| pins.contains(&catalog.pin())) {
+        blob::store(reader.storage(), reader.folder(), &catalog.to_bytes())?;
+    }
+    Ok(())
 }
 
 /// Refuses catalogs that do not go together with those in use: a control or a mapping twice, an id of two kinds, more bytes

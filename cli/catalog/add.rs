@@ -1,6 +1,6 @@
 //! Catalogs of one's own, put to use in a ledger.
 
-use super::file::Loaded;
+use super::file::{Loaded, read};
 use super::lint;
 use crate::catalogs;
 use crate::context::Context;
@@ -16,6 +16,10 @@ use serde_json::json;
 /// Judges the catalogs in `files`, stores them beside the log and pins them; all or nothing.
 pub(super) fn run(context: &Context, files: &[String]) -> Result<u8, Failure> {
     let mut ledger = context.open()?;
+    // Where bytes that are in use are gone, what is in use is known only with them.
+    let parsed =
+        files.iter().filter(|file| *file != "-").filter_map(|file| Loaded::parse(&read(file).ok()?).ok());
+    catalogs::put_back(&mut ledger, &parsed.collect::<Vec<_>>())?;
     let in_use = catalogs::of_ledger(&mut ledger, &[])?;
     let Some(loaded) = lint::judge(context, &in_use, files, false)? else { return Ok(NO) };
     catalogs::go_together(&in_use, &loaded)?;
@@ -52,7 +56,7 @@ pub(super) fn run(context: &Context, files: &[String]) -> Result<u8, Failure> {
 }
 
 impl Loaded {
-    fn pin(&self) -> CatalogPin {
+    pub(crate) fn pin(&self) -> CatalogPin {
         match self {
             Self::Framework(framework) => framework.pin(),
             Self::Controls(controls) => controls.pin(),
@@ -60,7 +64,7 @@ impl Loaded {
         }
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         match self {
             Self::Framework(framework) => framework.to_bytes(),
             Self::Controls(controls) => controls.to_bytes(),
