@@ -1,5 +1,6 @@
 //! Tells the ledger how statements are filed, so that its index can be rebuilt.
 
+use crate::catalogs;
 use affiant_controls::result::{ControlResult, TimeSource};
 use affiant_controls::statement::{Statement, facet_of, id_of};
 use affiant_ledger::digest::Digest;
@@ -22,6 +23,16 @@ impl Filing for Statements {
             // A catalog of one's own stands among the files under its digest.
             Ok(Some(Statement::Catalog(pin))) => vec![pin.digest],
             Ok(Some(statement)) => statement.evidence().iter().map(|file| file.sha256).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn needs(&self, kind: &str, statement: &[u8]) -> Vec<Digest> {
+        if kind != "catalog" {
+            return Vec::new();
+        }
+        match Statement::from_bytes(kind, statement) {
+            Ok(Some(Statement::Catalog(pin))) if !catalogs::ships(&pin) => vec![pin.digest],
             _ => Vec::new(),
         }
     }

@@ -20,6 +20,7 @@ mod journeys {
     mod officer;
     mod packs;
     mod past;
+    mod pins;
     mod posture;
     mod publish;
     mod runs;

@@ -7,6 +7,7 @@
 //!
 //! Bundles of 256 entries are judged by themselves, on all cores; what links them is then compared in order.
 
+mod blobs;
 mod bundle;
 mod chain;
 mod index;
@@ -20,7 +21,6 @@ pub(crate) use index::Sums;
 pub use repair::{RepairError, repair};
 pub use report::{Fault, FaultKind, FsckReport, IndexState};
 
-use crate::blob;
 use crate::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint, LogKeys};
 use crate::digest::Digest;
 use crate::disk::Disk;
@@ -117,6 +117,8 @@ struct Fsck<'a> {
     gone: Vec<Gone>,
     /// By the entry erased: the erasure, its own index and stream.
     erasures: BTreeMap<u64, (u64, Id, Erasure)>,
+    /// Files that must be there, with the first entry that needs each and its kind.
+    needed: BTreeMap<Digest, (u64, Id)>,
 }
 
 impl<'a> Fsck<'a> {
@@ -133,6 +135,7 @@ impl<'a> Fsck<'a> {
             keyring: None,
             gone: Vec::new(),
             erasures: BTreeMap::new(),
+            needed: BTreeMap::new(),
         }
     }
 
@@ -281,6 +284,9 @@ impl<'a> Fsck<'a> {
     fn facts(&mut self, facts: Facts, audit: Option<&mut index::Audit>) {
         self.gone.extend(facts.gone);
         self.said(facts.said);
+        for (index, kind, digest) in facts.needed {
+            self.needed.entry(digest).or_insert((index, kind));
+        }
         for (own, stream, erasure) in facts.erasures {
             self.erasures.insert(erasure.index, (own, stream, erasure));
         }
@@ -398,24 +404,6 @@ impl<'a> Fsck<'a> {
         if !self.genesis.as_ref().is_some_and(|genesis| genesis.is_of(settings)) {
             let text = "entry 0 is not the genesis of the log that affiant.toml names".to_owned();
             self.fault(FaultKind::Settings, Some(0), Some("affiant.toml"), text);
-        }
-    }
-
-    fn blobs(&mut self) {
-        for path in self.list("blob") {
-            let named = path.strip_prefix("blob/").map(|name| name.replace('/', ""));
-            let digest = named.and_then(|name| name.parse::<Digest>().ok());
-            let Some(digest) =
-                digest.filter(|digest| self.folder.join(&path) == blob::path_of(self.folder, digest))
-            else {
-                self.stray(&path);
-                continue;
-            };
-            match blob::digest_of(self.storage, &self.folder.join(&path)) {
-                Ok((found, _)) if found == digest => self.report.blobs += 1,
-                Ok(_) => self.fault(FaultKind::Blob, None, Some(&path), "is not what its name says".into()),
-                Err(error) => self.fault(FaultKind::Missing, None, Some(&path), error.to_string()),
-            }
         }
     }
 

@@ -58,6 +58,12 @@ pub trait Filing: Sync {
         Vec::new()
     }
 
+    /// The files that must be there for the ledger to be read, as opposed to evidence, which may be kept elsewhere.
+    fn needs(&self, kind: &str, statement: &[u8]) -> Vec<Digest> {
+        let _ = (kind, statement);
+        Vec::new()
+    }
+
     /// Whether a statement pushed again under the same id says the same as the first.
     fn same(&self, kind: &str, first: &[u8], again: &[u8]) -> bool {
         let _ = kind;

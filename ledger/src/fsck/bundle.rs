@@ -49,6 +49,8 @@ pub(super) struct Facts {
     pub(super) said: Vec<Said>,
     /// What the index should hold of them.
     pub(super) filed: Vec<(Id, Sums)>,
+    /// Files that must be there, each with the entry and the kind of statement that needs it.
+    pub(super) needed: Vec<(u64, Id, Digest)>,
 }
 
 /// An entry whose payload is gone.
@@ -138,6 +140,8 @@ impl Judged {
         }
         if let (Some(filing), Some(entry)) = (filing, &entry) {
             sum_up(&mut self.facts.filed, entry, statement, filing);
+            let needed = statement.map(|it| filing.needs(entry.kind.as_str(), it)).unwrap_or_default();
+            self.facts.needed.extend(needed.into_iter().map(|digest| (index, entry.kind.into(), digest)));
         }
         for (kind, detail) in self.links.take(index, leaf, entry) {
             self.fault(kind, Some(index), place, detail);
