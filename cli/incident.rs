@@ -10,9 +10,10 @@ use crate::view::{self, View};
 use affiant_controls::admit::admit_incident;
 use affiant_controls::incident::Incident;
 use affiant_controls::statement::Statement;
-use affiant_frameworks::clock::{Clock, clocks};
+use affiant_frameworks::clock::{Clock, clocks, recipients};
 use affiant_ledger::id::{Id, visible};
 use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn run(context: &Context, arguments: IncidentArguments) -> Result<u8, Failure> {
     match arguments.verb {
@@ -33,11 +34,12 @@ pub(crate) fn run(context: &Context, arguments: IncidentArguments) -> Result<u8,
                 closed_at: None,
                 occurred_at: time(occurred_at.as_ref())?,
                 reported_at: None,
+                reported_to: BTreeMap::new(),
                 completed_at: None,
             };
             record(desk, incident)
         }
-        IncidentVerb::Update { id, system, reported_at, completed_at, closed_at, kinds } => {
+        IncidentVerb::Update { id, system, reported_at, recipients: to, completed_at, closed_at, kinds } => {
             let mut desk = Desk::open(context, &system)?;
             let Some(Statement::Incident(mut incident)) = desk.latest("incident", &id)? else {
                 return Err(Failure::refused(format!(
@@ -47,7 +49,12 @@ pub(crate) fn run(context: &Context, arguments: IncidentArguments) -> Result<u8,
                 )));
             };
             let before = incident.clone();
-            incident.reported_at = time(reported_at.as_ref())?.or(incident.reported_at);
+            let told = known_recipients(&desk, &to)?;
+            match time(reported_at.as_ref())? {
+                Some(at) if told.is_empty() => incident.reported_at = Some(at),
+                Some(at) => incident.reported_to.extend(told.into_iter().map(|who| (who, at))),
+                None => {}
+            }
             incident.completed_at = time(completed_at.as_ref())?.or(incident.completed_at);
             incident.closed_at = time(closed_at.as_ref())?.or(incident.closed_at);
             incident.kinds.extend(kinds);
@@ -65,6 +72,24 @@ fn record(mut desk: Desk<'_>, incident: Incident) -> Result<u8, Failure> {
     desk.known_assets(&incident.assets)?;
     let name = incident.id.to_string();
     desk.record("incident", &name, &[Statement::Incident(incident)])
+}
+
+/// Refuses a recipient whom no clock waits for: the report would answer none, and nobody would notice.
+fn known_recipients(desk: &Desk<'_>, given: &[String]) -> Result<Vec<Id>, Failure> {
+    let laws = desk.catalogs.frameworks.iter().filter_map(|framework| framework.law.as_ref());
+    let by_incident = laws
+        .flat_map(|law| &law.deadlines)
+        .filter(|deadline| deadline.starts.as_ref().is_some_and(|word| word.starts_with("incident")));
+    let known: BTreeSet<&str> = by_incident.flat_map(recipients).collect();
+    let one = |word: &String| match known.contains(word.as_str()) {
+        true => word.parse().map_err(Failure::refused),
+        false => {
+            let known: Vec<&str> = known.iter().copied().collect();
+            let failure = Failure::refused(format!("no clock waits for a report to `{}`", visible(word)));
+            Err(failure.hint(format!("known: {}", known.join(", "))))
+        }
+    };
+    given.iter().map(one).collect()
 }
 
 fn list(context: &Context, system: &str) -> Result<u8, Failure> {

@@ -212,16 +212,21 @@ Kinds: serious (Art. 3(49) of the AI Act), death, widespread, critical-infrastru
     /// Record what was done about an incident
     #[command(after_help = "\
 Example:
-  affiant incident update inc-2026-3 --system credit-scoring --reported-at 2026-11-24")]
+  affiant incident update inc-2026-3 --system credit-scoring --reported-at 2026-11-24 --to market-surveillance-authority
+
+A report answers the clocks of those it went to. One without --to is taken to have gone to all.")]
     Update {
         /// Its id
         id: String,
         /// The AI system
         #[arg(long, value_name = "ID")]
         system: String,
-        /// When the initial report went to the authority
+        /// When the initial report went out: to those named by --to, else to all who are to receive one
         #[arg(long, value_name = "TIME")]
         reported_at: Option<String>,
+        /// Whom that report went to, such as market-surveillance-authority, ai-office or provider; may be repeated
+        #[arg(long = "to", value_name = "RECIPIENT", requires = "reported_at")]
+        recipients: Vec<String>,
         /// When the complete report went to the authority
         #[arg(long, value_name = "TIME")]
         completed_at: Option<String>,

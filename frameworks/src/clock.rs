@@ -2,7 +2,8 @@
 //!
 //! A clock is a deadline of a framework started by an incident, an event or the placing on the market. Of the reports
 //! due on one incident the shortest counts (Art. 73(2) to (4) of the AI Act). What the law asks for "immediately" is
-//! due when it starts. Working days are Monday to Friday; public holidays are not known here.
+//! due when it starts. A report answers the clocks of those it went to; one that names no recipient answers all.
+//! Working days are Monday to Friday; public holidays are not known here.
 
 use crate::applicability::{ApplicabilityState, applicability};
 use crate::assessment::Assessment;
@@ -42,7 +43,7 @@ pub struct Clock {
     /// The law asks for it without delay: the due time is the start.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub immediate: bool,
-    /// What is still open after the answer.
+    /// What is still open after the answer, or after a part of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<String>,
     /// The duty does not bind yet: from this day.
@@ -139,7 +140,7 @@ fn started<'a>(deadline: &Deadline, register: &'a Register, system: &System) -> 
     let Some(word) = &deadline.starts else { return Vec::new() };
     let by_incident = |is_meant: &dyn Fn(&BTreeSet<String>) -> bool| {
         let meant = register.incidents().filter(|filed| is_meant(&filed.value.kinds));
-        meant.map(of_incident).collect()
+        meant.map(|filed| of_incident(filed, deadline)).collect()
     };
     let has = |kinds: &BTreeSet<String>, any: &[&str]| any.iter().any(|kind| kinds.contains(*kind));
     match (word.as_str(), word.strip_prefix("event:")) {
@@ -160,14 +161,30 @@ fn started<'a>(deadline: &Deadline, register: &'a Register, system: &System) -> 
     }
 }
 
-fn of_incident(filed: &Filed<Incident>) -> Started<'_> {
+/// Who is to be told within a deadline, each of them: words with commas between. Text that is no word names nobody.
+pub fn recipients(deadline: &Deadline) -> impl Iterator<Item = &str> + Clone {
+    let named = deadline.recipient.as_deref().unwrap_or_default().split(',').map(str::trim);
+    named.filter(|word| word.parse::<Id>().is_ok())
+}
+
+fn of_incident<'a>(filed: &'a Filed<Incident>, deadline: &Deadline) -> Started<'a> {
     let incident = &filed.value;
-    let open = incident.reported_at.is_some() && incident.completed_at.is_none();
+    let done = incident.told(recipients(deadline));
+    let missing: Vec<&str> =
+        recipients(deadline).filter(|who| !incident.reported_to.contains_key(*who)).collect();
+    let open = match done {
+        Some(_) if incident.completed_at.is_none() => Some("complete report".to_owned()),
+        // Told in part: the rest is named.
+        None if missing.len() < recipients(deadline).count() => {
+            Some(format!("report to {}", missing.join(", ")))
+        }
+        _ => None,
+    };
     Started {
         subject: incident.id.to_string(),
         at: incident.aware_at,
-        done: incident.reported_at,
-        open: open.then(|| "complete report".to_owned()),
+        done,
+        open,
         entry: Some(&filed.citation),
     }
 }
@@ -223,15 +240,16 @@ fn clock(
     })
 }
 
-/// Of the reports due on one incident within a number of days, the shortest counts.
+/// Of the reports due on one incident to the same recipient within a number of days, the shortest counts.
 fn shortest_reports(clocks: &mut Vec<Clock>) {
     let counts = |clock: &Clock| clock.kind == "report" && !clock.immediate;
-    let mut shortest: BTreeMap<String, Timestamp> = BTreeMap::new();
+    let about = |clock: &Clock| (clock.subject.clone(), clock.recipient.clone());
+    let mut shortest: BTreeMap<(String, Option<String>), Timestamp> = BTreeMap::new();
     for clock in clocks.iter().filter(|clock| counts(clock)) {
-        let due = shortest.entry(clock.subject.clone()).or_insert(clock.due);
+        let due = shortest.entry(about(clock)).or_insert(clock.due);
         *due = clock.due.min(*due);
     }
-    clocks.retain(|clock| !counts(clock) || shortest.get(&clock.subject).is_none_or(|due| clock.due <= *due));
+    clocks.retain(|clock| !counts(clock) || shortest.get(&about(clock)).is_none_or(|due| clock.due <= *due));
 }
 
 fn concerns(framework: &Framework, deadline: &Deadline, system: &System) -> bool {

@@ -193,7 +193,7 @@ pub struct Deadline {
     /// What else it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub also: Option<String>,
-    /// Who receives.
+    /// Who receives: words, with commas between where each is to be told; a report answers for those it names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient: Option<String>,
 }

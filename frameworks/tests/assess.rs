@@ -4,7 +4,8 @@
 
 mod support;
 
-use affiant_controls::{Control, ControlSet, ControlState, Status};
+use affiant_controls::{Control, ControlSet, ControlState, Incident, Statement, Status, System};
+use affiant_frameworks::clock::ClockState;
 use affiant_frameworks::framework::EMBEDDED;
 use affiant_frameworks::mapping::Mappings;
 use affiant_frameworks::{
@@ -13,7 +14,7 @@ use affiant_frameworks::{
 };
 use affiant_ledger::id::Id;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use support::{STREAM, Stream, at, credit_scoring};
 
@@ -403,4 +404,56 @@ proptest! {
         stream.records.reverse();
         prop_assert_eq!(judged(&stream, &pairs).to_json(), assessment.to_json());
     }
+}
+
+#[test]
+fn a_report_answers_the_clocks_of_those_it_went_to() {
+    let mut system = credit_scoring();
+    system.roles.insert("deployer".into());
+    let clocks = |system: &System, kinds: &[&str], any: Option<&str>, named: &[(&str, &str)]| {
+        let mut stream = Stream::of(system);
+        let incident = Incident {
+            id: "inc-1".parse().unwrap(),
+            kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+            assets: BTreeSet::new(),
+            system: STREAM.parse().unwrap(),
+            summary: "refusals by a wrong threshold".to_owned(),
+            aware_at: at("2026-11-20"),
+            closed_at: None,
+            occurred_at: None,
+            reported_at: any.map(at),
+            reported_to: named.iter().map(|(who, when)| (who.parse().unwrap(), at(when))).collect(),
+            completed_at: None,
+        };
+        stream.push(Statement::Incident(incident), TODAY);
+        let found = affiant_frameworks::clocks(act(), &stream.register(TODAY)).into_iter();
+        found.map(|clock| (clock.deadline.clone(), clock)).collect::<BTreeMap<_, _>>()
+    };
+    let (authority, provider) = ("market-surveillance-authority", "provider");
+    let stand = |any: Option<&str>, named: &[(&str, &str)]| {
+        let found = clocks(&system, &["serious"], any, named);
+        let of = |id: &str| (found[id].state, found[id].done, found[id].open.clone());
+        (of("dl-73-2"), of("dl-26-5-incident"))
+    };
+    let complete = || Some("complete report".to_owned());
+    let answered = |day: &str| (ClockState::Answered, Some(at(day)), complete());
+    let left = |who: &str| (ClockState::Overdue, None, Some(format!("report to {who}")));
+    // Nobody was told.
+    let (running, overdue) = ((ClockState::Running, None, None), (ClockState::Overdue, None, None));
+    assert_eq!(stand(None, &[]), (running.clone(), overdue));
+    // A report that names nobody went to all, as it did before there were names.
+    assert_eq!(stand(Some("2026-11-22"), &[]), (answered("2026-11-22"), answered("2026-11-22")));
+    // One that went to one stops no clock of another.
+    assert_eq!(stand(None, &[(authority, "2026-11-22")]), (answered("2026-11-22"), left(provider)));
+    assert_eq!(stand(None, &[(provider, "2026-11-21")]), (running, left(authority)));
+    let both = [(provider, "2026-11-21"), (authority, "2026-11-22")];
+    assert_eq!(stand(None, &both), (answered("2026-11-22"), answered("2026-11-22")));
+    assert_eq!(stand(Some("2026-11-23"), &both[1..]), (answered("2026-11-22"), answered("2026-11-23")));
+    // The shortest report to one recipient does not stand for a report to another.
+    let mut supervised = system.clone();
+    supervised.facts.insert("ai_office_competence".into(), ["true".to_owned()].into());
+    let found = clocks(&supervised, &["death", "serious"], None, &[("ai-office", "2026-11-21")]);
+    assert!(!found.contains_key("dl-73-2"), "{:?}", found.keys());
+    assert_eq!(found["dl-73-4"].state, ClockState::Running);
+    assert_eq!(found["dl-75-1a"].state, ClockState::Answered);
 }

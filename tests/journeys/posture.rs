@@ -246,6 +246,48 @@ fn the_shortest_clock_of_an_incident_runs_and_is_answered() {
 }
 
 #[test]
+fn a_report_to_one_stops_no_clock_of_another() {
+    let mut place = Place::with_system_at(NOON);
+    let words =
+        ["register", "system", "scoring", "--name", "Scoring", "--role", "provider", "--role", "deployer"];
+    let more = ["--risk-class", "high-risk", "--route", "annex-iii", "--fact", "annex_iii=5.b"];
+    place.affiant(&[&words[..], &more].concat()).expect(0);
+    let open =
+        ["incident", "open", "inc-1", "--system", "scoring", "--summary", "refusals", "--kind", "serious"];
+    place.affiant(&[&open[..], &["--aware-at", "2026-11-20T09:30:00Z"]].concat()).expect(0);
+    let stand = |place: &Place, deadline: &str| {
+        let listed = place.affiant(&["incident", "list", "scoring", "--json"]).expect(0).json();
+        let clocks = listed[0]["clocks"].as_array().unwrap().clone();
+        let clock = clocks.iter().find(|clock| clock["deadline"] == deadline).unwrap();
+        clock["state"].as_str().unwrap().to_owned()
+    };
+    let update = ["incident", "update", "inc-1", "--system", "scoring"];
+    let to = |who: &'static str| [&update[..], &["--reported-at", "2026-11-24", "--to", who]].concat();
+    place.at(NOON + 60);
+    place
+        .affiant(&to("the-authority"))
+        .expect(2)
+        .warns("no clock waits")
+        .warns("market-surveillance-authority");
+    place.affiant(&[&update[..], &["--to", "provider"]].concat()).expect(2);
+    place.affiant(&to("provider")).expect(0);
+    assert_eq!(stand(&place, "dl-73-2"), "running");
+    place.affiant(&["incident", "list", "scoring"]).says("market-surveillance-authority open");
+    place.affiant(&to("market-surveillance-authority")).expect(0);
+    assert_eq!(
+        (stand(&place, "dl-73-2"), stand(&place, "dl-26-5-incident")),
+        ("answered".into(), "answered".into())
+    );
+    let listed = place.affiant(&["incident", "list", "scoring", "--json"]).expect(0).json();
+    let incident = &listed[0]["incident"];
+    assert!(
+        incident["reported_at"].is_null() && incident["reported_to"].as_object().unwrap().len() == 2,
+        "{listed}"
+    );
+    place.sound();
+}
+
+#[test]
 fn promised_runs_are_held_against_what_happened() {
     let mut place = Place::with_system_at(NOON);
     let add = [

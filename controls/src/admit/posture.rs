@@ -94,12 +94,14 @@ pub fn admit_incident(incident: Incident, now: Timestamp) -> Result<Incident, Ad
     if incident.occurred_at.is_some_and(|occurred| occurred > incident.aware_at) {
         return Err(AdmitError::Order { earlier: "occurred_at", later: "aware_at" });
     }
+    count("reported_to", incident.reported_to.len(), WORDS_MAX)?;
+    let named = incident.reported_to.values().map(|time| ("reported_to", Some(*time)));
     let later = [
         ("reported_at", incident.reported_at),
         ("completed_at", incident.completed_at),
         ("closed_at", incident.closed_at),
     ];
-    for (field, time) in later {
+    for (field, time) in later.into_iter().chain(named) {
         let Some(time) = time else { continue };
         past(field, time, now)?;
         if time < incident.aware_at {
@@ -107,7 +109,7 @@ pub fn admit_incident(incident: Incident, now: Timestamp) -> Result<Incident, Ad
         }
     }
     if incident.completed_at.is_some()
-        && incident.reported_at.is_none_or(|first| Some(first) > incident.completed_at)
+        && incident.first_report().is_none_or(|first| Some(first) > incident.completed_at)
     {
         return Err(AdmitError::Order { earlier: "reported_at", later: "completed_at" });
     }
@@ -162,6 +164,7 @@ fn vocabulary(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     fn now() -> Timestamp {
         "2026-11-26T00:00:00Z".parse().unwrap()
@@ -232,14 +235,21 @@ mod tests {
             closed_at: None,
             occurred_at: None,
             reported_at: None,
+            reported_to: BTreeMap::new(),
             completed_at: None,
         };
         assert!(admit_incident(incident.clone(), now()).is_ok());
         let day = |text: &str| Some(text.parse().unwrap());
+        let told = |text: &str| BTreeMap::from([("provider".parse().unwrap(), text.parse().unwrap())]);
+        let complete = Incident { completed_at: day("2026-11-23"), ..incident.clone() };
+        assert!(admit_incident(Incident { reported_to: told("2026-11-22"), ..complete }, now()).is_ok());
         for wrong in [
             Incident { occurred_at: day("2026-11-21"), ..incident.clone() },
             Incident { reported_at: day("2026-11-19"), ..incident.clone() },
             Incident { completed_at: day("2026-11-22"), ..incident.clone() },
+            Incident { reported_to: told("2026-11-19"), ..incident.clone() },
+            Incident { reported_to: told("2027-11-19"), ..incident.clone() },
+            Incident { reported_to: told("2026-11-24"), completed_at: day("2026-11-23"), ..incident.clone() },
             Incident { closed_at: day("2027-11-22"), ..incident.clone() },
             Incident { kinds: ["sad".to_owned()].into(), ..incident },
         ] {

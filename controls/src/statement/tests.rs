@@ -132,6 +132,11 @@ fn all() -> Vec<Statement> {
             closed_at: Some("2026-11-09T00:00:00Z".parse().unwrap()),
             occurred_at: Some("2026-11-01T00:00:00Z".parse().unwrap()),
             reported_at: Some("2026-11-03T00:00:00Z".parse().unwrap()),
+            reported_to: [
+                ("provider".parse().unwrap(), "2026-11-04T00:00:00Z".parse().unwrap()),
+                ("ai-office".parse().unwrap(), "2026-11-05T00:00:00Z".parse().unwrap()),
+            ]
+            .into(),
             completed_at: Some("2026-11-08T00:00:00Z".parse().unwrap()),
         }),
         Statement::Event(Event {
@@ -143,6 +148,20 @@ fn all() -> Vec<Statement> {
             summary: "version 4.2 in production".into(),
         }),
     ]
+}
+
+#[test]
+fn an_incident_from_before_recipients_were_named_reads_and_means_the_same() {
+    let old = include_bytes!("../../../fuzz/seeds/payload/incident");
+    let payload = affiant_ledger::payload::Payload::from_bytes(old).unwrap();
+    let Ok(Some(Statement::Incident(incident))) = Statement::from_bytes("incident", &payload.statement)
+    else {
+        panic!("an incident")
+    };
+    assert!(incident.reported_to.is_empty());
+    assert_eq!(incident.told(["market-surveillance-authority"]), incident.reported_at);
+    assert_eq!(incident.told([]), incident.reported_at);
+    assert_eq!(Statement::Incident(incident).to_bytes(), payload.statement);
 }
 
 #[test]

@@ -108,6 +108,7 @@ fn other(rng: &mut Rng, recorded: Timestamp) -> Statement {
             closed_at: None,
             occurred_at: None,
             reported_at: None,
+            reported_to: Default::default(),
             completed_at: None,
         }),
     }

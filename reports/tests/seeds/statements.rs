@@ -28,7 +28,7 @@ fn kind(name: &str) -> &str {
     name.split('-').next().unwrap_or(name)
 }
 
-/// A decision is on a requirement or on a control, never on both.
+/// A decision is on a requirement or on a control, never on both. A report may name whom it went to.
 fn filled() -> Vec<(&'static str, Value)> {
     let report = json!({"name": "memo.pdf", "size": 2, "pointer": "page 3", "media_type": "application/pdf",
         "sha256": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"});
@@ -70,6 +70,12 @@ fn filled() -> Vec<(&'static str, Value)> {
                 "aware_at": "2026-11-02T00:00:00Z", "closed_at": "2026-11-09T00:00:00Z",
                 "occurred_at": "2026-11-01T00:00:00Z", "reported_at": "2026-11-03T00:00:00Z",
                 "completed_at": "2026-11-08T00:00:00Z"}),
+        ),
+        (
+            "incident-named",
+            json!({"id": "inc-4", "kinds": ["death"], "system": "credit-scoring",
+                "summary": "refusals by a wrong threshold", "aware_at": "2026-11-02T00:00:00Z",
+                "reported_to": {"provider": "2026-11-03T00:00:00Z", "ai-office": "2026-11-04T00:00:00Z"}}),
         ),
         (
             "event",
