@@ -63,7 +63,7 @@ pub struct Span {
     /// It does not apply by a decision.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub decided: bool,
-    /// An exception accepted this and has expired.
+    /// An exception accepted this and has expired, and the control has not held since it was recorded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lapsed: bool,
     /// The entries it rests on.

@@ -42,6 +42,7 @@ impl Pair<'_> {
     ) -> StateOn {
         let Speaking { results, silent, uncovered } = self.speaking(named, unnamed);
         let mut judged = state::judge(self.control, &results, &self.events, at);
+        let last_held = if self.exceptions.is_empty() { None } else { state::last_held(&results) };
         if results.is_empty() {
             judged.reason = silent.unwrap_or(judged.reason);
             judged.uncovered = uncovered;
@@ -50,7 +51,7 @@ impl Pair<'_> {
             judged = judged.decided(decided);
         }
         let covers = |filed: &&&Filed<Exception>| filed.value.covers(&self.control.id, self.asset);
-        judged.excepted(self.exceptions.iter().filter(covers).copied(), at)
+        judged.excepted(self.exceptions.iter().filter(covers).copied(), last_held, at)
     }
 
     /// The results that speak for the asset, and why others do not where none does.

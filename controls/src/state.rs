@@ -85,7 +85,7 @@ pub struct StateOn {
     pub decided: bool,
     /// What it would be without the exception in force.
     pub underlying: Option<ControlState>,
-    /// An exception accepted this and has expired.
+    /// An exception accepted this and has expired, and the control has not held since it was recorded.
     pub lapsed: bool,
     /// Results are on file that name no asset and, not having tested the whole population, cover none.
     pub uncovered: bool,
@@ -111,10 +111,12 @@ impl StateOn {
         }
     }
 
-    /// The same under the exceptions that cover it, at an instant.
+    /// The same under the exceptions that cover it, at an instant. An expired one after whose recording the control has held
+    /// is over: the gap that it accepted was closed, and what is wrong now is another.
     pub(crate) fn excepted<'a>(
         mut self,
         covering: impl Iterator<Item = &'a Filed<Exception>>,
+        last_held: Option<Timestamp>,
         at: Timestamp,
     ) -> Self {
         if self.decided || self.state == ControlState::Held {
@@ -133,7 +135,10 @@ impl StateOn {
             self.state = ControlState::Excepted;
             self.fresh_until = Some(*expires);
             self.cite(&longest.citation);
-        } else if let Some(last) = over.iter().max_by_key(|filed| (filed.value.expires, filed.citation.index))
+        } else if let Some(last) = over
+            .iter()
+            .filter(|filed| last_held.is_none_or(|held| held <= filed.time))
+            .max_by_key(|filed| (filed.value.expires, filed.citation.index))
         {
             let Exception { id, expires, .. } = &last.value;
             self.reason = format!("{}; exception {id} expired on {expires}", self.reason);
@@ -171,6 +176,17 @@ fn weight(result: &ControlResult) -> Weight {
         Status::NotApplicable => Weight::NotApplicable,
         Status::NotRun => Weight::NotRun,
     }
+}
+
+/// The last instant at which the results that speak show that the control held: one passed, and nothing that still stands
+/// against it had been found.
+pub(crate) fn last_held(speaking: &[&Recorded]) -> Option<Timestamp> {
+    let of = |wanted: &'static [Weight]| {
+        let weighed = speaking.iter().filter(|recorded| wanted.contains(&weight(&recorded.result)));
+        weighed.map(|recorded| recorded.result.observed_to)
+    };
+    let found = of(&[Weight::Failed, Weight::Review]).min().unwrap_or(Timestamp::MAX);
+    of(&[Weight::Passed]).filter(|passed| *passed < found).max()
 }
 
 /// Until when a pass holds: the control's freshness from the end of the observation, never past `valid_until`.

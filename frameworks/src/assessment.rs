@@ -184,7 +184,7 @@ pub struct Standing {
     /// The state without the exception in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub underlying: Option<ControlState>,
-    /// An exception accepted this and has expired.
+    /// An exception accepted this and has expired, and the control has not held since it was recorded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lapsed: bool,
     /// The control does not apply to it: something unfavourable was found there all the same.

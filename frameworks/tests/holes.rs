@@ -85,13 +85,17 @@ fn decide_against(stream: &mut Stream, control: &str) {
 }
 
 fn except(stream: &mut Stream, control: &str) {
+    except_until(stream, control, "2027-02-01");
+}
+
+fn except_until(stream: &mut Stream, control: &str, end: &str) {
     let exception = Exception {
         id: "exc-1".parse().unwrap(),
         assets: Default::default(),
         reason: "a fix is due".to_owned(),
         system: STREAM.parse().unwrap(),
         control: control.parse().unwrap(),
-        expires: at("2027-02-01"),
+        expires: at(end),
         revoked: false,
         approver: "Head of Risk".to_owned(),
         compensating: None,
@@ -249,4 +253,49 @@ fn a_pass_on_an_asset_of_another_kind_satisfies_nothing_though_a_run_there_had_f
     passed.collector.name = "auditor".to_owned();
     stream.push(Statement::Result(Box::new(passed)), "2026-11-21");
     assert_eq!(determination(&stream, &[SECRETS]).outcome, Outcome::NotSatisfied);
+}
+
+/// "Until the control holds on the asset" (exception.md) was heeded only while it held: a pass that grew stale a year later
+/// was an expired exception again, for good.
+#[test]
+fn an_expired_exception_has_nothing_more_to_say_once_the_control_has_held_since_it_was_recorded() {
+    let accepted = |results: &[(&str, Status, &str)]| {
+        let mut stream = one_data_set();
+        except_until(&mut stream, DATA, "2026-11-03");
+        for (collector, status, day) in results {
+            let mut said = result(DATA, *status, day);
+            said.collector.name = (*collector).to_owned();
+            said.asset = "training".parse().ok();
+            stream.push(Statement::Result(Box::new(said)), day);
+        }
+        let found = on(&stream, DATA, "training");
+        let judged = determination(&stream, &[DATA]);
+        assert_eq!(kinds(&judged).contains(&GapKind::ExceptionExpired), found.lapsed, "{results:?}");
+        (found.state, found.lapsed, judged.outcome)
+    };
+    use {ControlState as State, Outcome::*, Status::*};
+    // Nothing but the exception, or what was there before it: the gap that was accepted is open.
+    assert_eq!(accepted(&[]), (State::Missing, true, NotSatisfied));
+    assert_eq!(accepted(&[("a", Passed, "2026-10-01")]), (State::Stale, true, NotSatisfied));
+    assert_eq!(accepted(&[("a", NeedsReview, "2026-10-30")]), (State::Review, true, NotSatisfied));
+    assert_eq!(accepted(&[("a", Failed, "2026-11-02")]), (State::Failed, true, NotSatisfied));
+    // It held, and holds, or did so while the exception was in force.
+    assert_eq!(accepted(&[("a", Passed, "2026-11-20")]), (State::Held, false, Satisfied));
+    let mut stream = one_data_set();
+    except_until(&mut stream, DATA, "2026-11-20");
+    stream.result(DATA, "training", Passed, "2026-11-02");
+    let later = stream.register("2027-11-02");
+    let mapped = pairs(&[(DATA, "art-9-1")]);
+    let found = assess(act(), &mapped, controls(), &later).unwrap();
+    let standing = &found.control(DATA).unwrap().assets[0];
+    assert_eq!((standing.state, standing.lapsed), (State::Stale, false));
+    assert_eq!(standing.citations.len(), 1, "the exception is no longer cited");
+    // What came later is what it is.
+    let later = [("a", Passed, "2026-11-10"), ("b", NeedsReview, "2026-11-20")];
+    assert_eq!(accepted(&later), (State::Review, false, Partial));
+    let later = [("a", Passed, "2026-11-10"), ("b", Failed, "2026-11-20")];
+    assert_eq!(accepted(&later), (State::Failed, false, NotSatisfied));
+    // A pass of one tool puts nothing right that another found before.
+    let still = [("b", NeedsReview, "2026-10-30"), ("a", Passed, "2026-11-10")];
+    assert_eq!(accepted(&still), (State::Review, true, NotSatisfied));
 }

@@ -9,8 +9,9 @@ mod model;
 mod random;
 mod support;
 
-use affiant_controls::{ControlState, Horizon, Register};
+use affiant_controls::{ControlId, ControlState, Horizon, Register};
 use affiant_frameworks::{AssessError, Assessment, GapKind, Outcome, assess};
+use affiant_ledger::id::Id;
 use model::View;
 use model::compare::{STATES, differ};
 use model::requirement::model;
@@ -82,6 +83,20 @@ impl Met {
         }
     }
 
+    /// Where an exception is over, and a pass since has closed what it accepted.
+    fn put_right(&mut self, assessment: &Assessment, register: &Register) {
+        let over = |control: &ControlId, asset: &Id| {
+            let mut covering = register.exceptions().filter(|it| it.value.covers(control, asset));
+            covering.any(|it| !it.value.revoked && !it.value.in_force(register.as_of()))
+        };
+        for standing in &assessment.controls {
+            let open = standing.assets.iter().filter(|on| !on.lapsed && !on.decided);
+            let other = open.filter(|on| !matches!(on.state, ControlState::Held | ControlState::Excepted));
+            let count = other.filter(|on| over(&standing.control, &on.asset)).count();
+            (0..count).for_each(|_| self.note("over and put right"));
+        }
+    }
+
     fn count(&self, what: &str) -> u64 {
         self.0.get(what).copied().unwrap_or_default()
     }
@@ -105,6 +120,7 @@ fn compare(seed: u64, met: &mut Met) {
                 let difference = differ(&assessment, &modelled);
                 assert!(difference.is_none(), "{}: {}", place(), difference.unwrap_or_default());
                 met.all(&assessment);
+                met.put_right(&assessment, &register);
             }
             (Err(AssessError::NoSystem(at)), None) => {
                 assert_eq!(at, horizon.as_of, "{}", place());
@@ -131,6 +147,7 @@ fn on_random_ledgers_the_assessment_is_what_a_plain_reading_of_the_design_gives(
     let others = [
         "decided",
         "lapsed",
+        "over and put right",
         "stale by an event",
         "other bytes",
         "excepted though failed",

@@ -164,15 +164,27 @@ fn state(view: &View, control: &Control, asset: &Id) -> On {
             ..on
         },
         _ if on.state == ControlState::Held => on,
-        _ => under_exceptions(view, control, on),
+        _ => under_exceptions(view, control, asset, on),
     }
 }
 
-fn under_exceptions(view: &View, control: &Control, mut on: On) -> On {
+/// Whether a pass that still stands was observed after an instant, and before everything else that still stands against it.
+fn held_since(view: &View, control: &Control, asset: &Id, since: Timestamp) -> bool {
+    let speaking = speaking(view, control, asset);
+    let against = |result: &ControlResult| failed(result) || needs_review(result);
+    speaking.iter().any(|(_, pass)| {
+        let first = speaking.iter().all(|(_, it)| !against(it) || pass.observed_to < it.observed_to);
+        passed(pass) && pass.observed_to > since && first
+    })
+}
+
+fn under_exceptions(view: &View, control: &Control, asset: &Id, mut on: On) -> On {
     let mut covering = view.exceptions();
     covering.retain(|(_, it)| {
         it.control == control.id && !it.revoked && (it.assets.is_empty() || it.assets.contains(&on.asset))
     });
+    // What was accepted was put right: the exception has nothing more to say once it is over.
+    covering.retain(|(said, it)| view.as_of < it.expires || !held_since(view, control, asset, said.time));
     // The one that lasts longest is named.
     covering.sort_by_key(|(said, exception)| (exception.expires, said.index));
     let Some((said, exception)) = covering.last() else { return on };
@@ -188,10 +200,16 @@ fn under_exceptions(view: &View, control: &Control, mut on: On) -> On {
     on
 }
 
-fn by_results(view: &View, control: &Control, asset: &Id) -> On {
+/// The results that count for an asset.
+fn speaking<'a>(view: &'a View, control: &Control, asset: &Id) -> Results<'a> {
     let mut speaking = standing(view, control, asset, true);
     speaking.extend(standing(view, control, asset, false));
     speaking.retain(|(_, result)| speaks_for(view, control, result, asset));
+    speaking
+}
+
+fn by_results(view: &View, control: &Control, asset: &Id) -> On {
+    let speaking = speaking(view, control, asset);
     let all = |wanted: &dyn Fn(&ControlResult) -> bool| -> Results<'_> {
         speaking.iter().copied().filter(|(_, result)| wanted(result)).collect()
     };
