@@ -63,9 +63,11 @@ pub enum DeriveError {
     #[error("the entry that issues the pack names another {0}")]
     Issued(&'static str),
     /// More to judge than a verifier would.
-    #[error("{pairs} pairs of a mapping and an asset to judge exceed {PAIRS_MAX}")]
+    #[error(
+        "{pairs} pairs of a mapping, an exception or a result without an asset with an asset to judge exceed {PAIRS_MAX}"
+    )]
     TooMany {
-        /// Mappings times assets.
+        /// Mappings and what else is looked at for each asset, times assets.
         pairs: u64,
     },
     /// A statement cannot be read.
@@ -87,7 +89,8 @@ pub enum DeriveError {
     },
 }
 
-/// Most pairs of a mapping and an asset: an assessment may grow by a line for each.
+/// Most pairs of a mapping and an asset, for each of which an assessment may grow by a line, and of an exception or a result
+/// without an asset with an asset, each of which is looked at.
 pub const PAIRS_MAX: u64 = 1 << 24;
 
 /// What judges, as written in assessment.json.
@@ -109,7 +112,7 @@ pub fn derive(subject: Subject<'_>, catalogs: &Catalogs) -> Result<(PackAssessme
         return Err(DeriveError::Frameworks { issued, given: given.join(", ") });
     }
     let register = Register::replay(subject.records, issued.as_of)?;
-    limited(&register, &frameworks, &catalogs.mappings)?;
+    limited(&register, &frameworks, catalogs)?;
     let assessments = assess_all(frameworks, &catalogs.mappings, &catalogs.controls, &register)?;
     let assessment = PackAssessment {
         version: PACK_VERSION,
@@ -157,13 +160,18 @@ pub fn issued(records: &[Record]) -> Result<PackIssued, DeriveError> {
 fn limited(
     register: &Register,
     frameworks: &[&Framework],
-    mappings: &MappingSets,
+    Catalogs { mappings, controls, .. }: &Catalogs,
 ) -> Result<(), DeriveError> {
     let named = register.results().filter_map(|recorded| recorded.result.asset.as_ref());
     let assets: BTreeSet<&Id> = register.assets().map(|asset| &asset.id).chain(named).collect();
     let mapped: usize = frameworks.iter().map(|framework| mappings.of(framework.id.as_str()).count()).sum();
     // The system itself and the organisation are assets too.
-    let pairs = mapped as u64 * (assets.len() as u64 + 2);
+    let assets = assets.len() as u64 + 2;
+    let unnamed = register.results().filter(|recorded| recorded.result.asset.is_none()).count() as u64;
+    let exceptions = register.exceptions().count() as u64;
+    // Each exception is compared with each control, and looked at for every asset of its own.
+    let pairs = (mapped as u64 + unnamed).saturating_mul(assets);
+    let pairs = pairs.saturating_add(exceptions.saturating_mul(assets + controls.controls().count() as u64));
     if pairs > PAIRS_MAX { Err(DeriveError::TooMany { pairs }) } else { Ok(()) }
 }
 
@@ -196,4 +204,89 @@ pub fn to_json(assessment: &PackAssessment) -> Vec<u8> {
         .unwrap_or_else(|error| panic!("an assessment is text, numbers and lists: {error}"));
     bytes.push(b'\n');
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use affiant_controls::catalog::ControlCatalog;
+    use affiant_controls::result::Collector;
+    use affiant_controls::{Asset, ControlResult, Exception, Status};
+    use affiant_ledger::entry::{ENTRY_VERSION, Entry};
+    use affiant_ledger::time::Timestamp;
+
+    const NOW: Timestamp = Timestamp::MIN;
+
+    fn id(text: String) -> Id {
+        text.parse().unwrap()
+    }
+
+    /// A register of so many assets, exceptions that cover each of them, and results that name none.
+    fn register(assets: usize, exceptions: usize, unnamed: usize) -> Register {
+        let system = id("scoring".to_owned());
+        let asset =
+            |at| Statement::Asset(Asset::new(system.clone(), id(format!("a-{at}")), "model", "A model"));
+        let exception = |at| {
+            Statement::Exception(Exception {
+                id: id(format!("e-{at}")),
+                assets: BTreeSet::new(),
+                reason: "later".to_owned(),
+                system: system.clone(),
+                control: "AFF-EXP-11".parse().unwrap(),
+                expires: Timestamp::MAX,
+                revoked: false,
+                approver: "Head of Risk".to_owned(),
+                compensating: None,
+                requested_by: None,
+            })
+        };
+        let result = |at| {
+            let (control, collector) = ("AFF-EXP-11".parse().unwrap(), Collector::new(format!("c-{at}")));
+            let result =
+                ControlResult::new(control, system.clone(), Status::Failed, NOW, collector, "looked at");
+            Statement::Result(Box::new(result))
+        };
+        let all =
+            (0..assets).map(asset).chain((0..exceptions).map(exception)).chain((0..unnamed).map(result));
+        let record = |(index, statement): (u64, Statement)| {
+            let bytes = statement.to_bytes();
+            let entry = Entry {
+                n: index,
+                v: ENTRY_VERSION,
+                by: "local".to_owned(),
+                kind: id(statement.kind().to_owned()),
+                prev: Digest::ZERO,
+                time: NOW,
+                index,
+                stream: system.clone(),
+                payload: Digest::of(&bytes),
+                stream_prev: Digest::ZERO,
+            };
+            Record { leaf: Digest::leaf(&entry.to_bytes()), entry, statement: Some(bytes) }
+        };
+        let records: Vec<Record> = (0..).zip(all).map(record).collect();
+        Register::replay(&records, NOW).unwrap()
+    }
+
+    #[test]
+    fn exceptions_and_results_without_an_asset_count_toward_what_a_verifier_looks_at() {
+        let catalogs = Catalogs {
+            frameworks: Vec::new(),
+            controls: ControlSet::new(ControlCatalog::all_embedded()).unwrap(),
+            mappings: MappingSets::new(Vec::new()).unwrap(),
+        };
+        let controls = catalogs.controls.controls().count() as u64;
+        let judged = |register: &Register| match limited(register, &[], &catalogs) {
+            Err(DeriveError::TooMany { pairs }) => Some(pairs),
+            Ok(()) => None,
+            Err(other) => panic!("{other}"),
+        };
+        let many = 4_100;
+        for few in [register(many, 50, 50), register(50, many, 50), register(50, 50, many)] {
+            assert_eq!(judged(&few), None);
+        }
+        let size = many as u64;
+        assert_eq!(judged(&register(many, many, 0)), Some(size * (size + 2 + controls)));
+        assert_eq!(judged(&register(many, 0, many)), Some(size * (size + 2)));
+    }
 }
