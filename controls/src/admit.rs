@@ -8,6 +8,7 @@ mod posture;
 use crate::asset::Asset;
 use crate::control::ControlId;
 use crate::evidence::EvidenceRef;
+use crate::relation::{RELATIONS_MAX, RelationKind};
 use crate::result::{Check, ControlResult, Population};
 use crate::rules;
 use crate::set::ControlSet;
@@ -77,6 +78,14 @@ pub enum AdmitError {
     /// An asset that takes the name of the system or of the organisation.
     #[error("asset id `{0}` is reserved: the system and `org` stand for themselves")]
     ReservedAsset(Id),
+    /// An asset that stands in a relation to itself.
+    #[error("asset `{asset}` {kind} itself")]
+    OwnRelation {
+        /// The asset.
+        asset: Id,
+        /// The kind of the relation.
+        kind: RelationKind,
+    },
     /// A time that lies ahead.
     #[error("`{field}` `{time}` lies in the future")]
     Future {
@@ -328,7 +337,7 @@ pub fn admit_system(system: System) -> Result<System, AdmitError> {
     Ok(system)
 }
 
-/// Admits a definition of an asset.
+/// Admits a definition of an asset. Whether the assets it relates to exist is for [`crate::relation::dangling`] to say.
 pub fn admit_asset(asset: Asset, controls: &ControlSet) -> Result<Asset, AdmitError> {
     if asset.id == asset.system || asset.id == *ORGANISATION {
         return Err(AdmitError::ReservedAsset(asset.id));
@@ -345,6 +354,10 @@ pub fn admit_asset(asset: Asset, controls: &ControlSet) -> Result<Asset, AdmitEr
     optional("purpose", asset.purpose.as_deref(), LINE_LENGTH_MAX)?;
     optional("version", asset.version.as_deref(), NAME_LENGTH_MAX)?;
     optional("location", asset.location.as_deref(), LINE_LENGTH_MAX)?;
+    count("relations", asset.relations.len(), RELATIONS_MAX)?;
+    if let Some(own) = asset.relations.iter().find(|relation| relation.to == asset.id) {
+        return Err(AdmitError::OwnRelation { asset: asset.id, kind: own.kind });
+    }
     Ok(asset)
 }
 
@@ -399,6 +412,21 @@ mod tests {
             );
         }
         assert!(admit_asset(asset("scoring-model", "model"), &controls).is_ok());
+    }
+
+    #[test]
+    fn an_asset_stands_in_no_relation_to_itself() {
+        let controls = ControlSet::embedded();
+        let mut own = asset("a", "model");
+        own.relations.insert("derived-from=b".parse().unwrap());
+        assert!(admit_asset(own.clone(), &controls).is_ok());
+        own.relations.insert("part-of=a".parse().unwrap());
+        assert_eq!(
+            admit_asset(own.clone(), &controls),
+            Err(AdmitError::OwnRelation { asset: "a".parse().unwrap(), kind: RelationKind::PartOf })
+        );
+        own.relations = (0..=RELATIONS_MAX).map(|n| format!("uses=b{n}").parse().unwrap()).collect();
+        assert!(matches!(admit_asset(own, &controls), Err(AdmitError::Count { field: "relations", .. })));
     }
 
     #[test]

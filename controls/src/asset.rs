@@ -4,9 +4,11 @@
 //! {"id": "scoring-model", "kind": "model", "name": "Scoring model", "system": "credit-scoring", "version": "4.2"}
 //! ```
 
+use crate::relation::Relation;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A definition of an asset; the latest with its id in the stream counts. Fields stand in canonical CBOR order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +40,9 @@ pub struct Asset {
     /// Where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
+    /// How it stands to other assets, by their ids.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub relations: BTreeSet<Relation>,
 }
 
 impl Asset {
@@ -54,6 +59,7 @@ impl Asset {
             retired: false,
             version: None,
             location: None,
+            relations: BTreeSet::new(),
         }
     }
 }

@@ -22,6 +22,7 @@
 use crate::asset::Asset;
 use crate::intake::fault::{Problem, RowError};
 use crate::intake::strict;
+use crate::relation::Relation;
 use crate::system::System;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
@@ -174,6 +175,8 @@ struct AssetText {
     version: Option<String>,
     #[serde(default)]
     location: Option<String>,
+    #[serde(default)]
+    relations: BTreeSet<Relation>,
 }
 
 impl File {
@@ -238,6 +241,7 @@ impl AssetText {
             retired: self.retired,
             version: self.version,
             location: self.location,
+            relations: self.relations,
         })
     }
 }

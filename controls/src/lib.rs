@@ -26,6 +26,7 @@ mod pair;
 pub mod pin;
 pub mod plan;
 pub mod register;
+pub mod relation;
 pub mod result;
 pub mod rules;
 pub mod set;
@@ -55,6 +56,7 @@ pub use measure::{Decimal, Direction, Measure};
 pub use pin::{CatalogKind, CatalogPin};
 pub use plan::Plan;
 pub use register::{Filed, Horizon, Recorded, Register, RegisterError};
+pub use relation::{Relation, RelationKind};
 pub use result::{
     Basis, Check, Collector, ControlResult, DigestSource, Method, Population, Run, Source, Subject,
     TimeSource,

@@ -54,7 +54,8 @@ fn all() -> Vec<Statement> {
     let mut definition = System::new(system.clone(), "Credit scoring");
     definition.facts = [("profiling".to_owned(), ["true".to_owned()].into())].into();
     definition.placed_on_market = Some("2025-03-01".parse().unwrap());
-    let asset = Asset::new(system.clone(), "scoring-model".parse().unwrap(), "model", "Scoring model");
+    let mut asset = Asset::new(system.clone(), "scoring-model".parse().unwrap(), "model", "Scoring model");
+    asset.relations = ["uses=b", "trained-on=a", "evaluated-on=a"].map(|it| it.parse().unwrap()).into();
     let pin = CatalogPin {
         id: "affiant-ai-spm".parse().unwrap(),
         kind: CatalogKind::Controls,
@@ -221,6 +222,38 @@ fn fields_are_declared_in_canonical_order_so_that_encoding_needs_no_sorting() {
             at += found.unwrap_or_else(|| panic!("`{key}` of `{}` is out of order", statement.kind()));
         }
     }
+}
+
+#[test]
+fn an_asset_without_relations_has_the_bytes_it_had_before_there_were_any() {
+    let asset = Asset::new("s".parse().unwrap(), "a".parse().unwrap(), "model", "A");
+    let bytes = b"\xa4\x62id\x61a\x64kind\x65model\x64name\x61A\x66system\x61s";
+    assert_eq!(Statement::Asset(asset.clone()).to_bytes(), bytes);
+    assert_eq!(Statement::from_bytes("asset", bytes), Ok(Some(Statement::Asset(asset))));
+}
+
+#[test]
+fn relations_stand_sorted_by_asset_then_kind_and_each_once() {
+    let relation = |kind: &str, to: &str| {
+        let mut bytes = b"\xa2\x62to".to_vec();
+        bytes.extend([0x60 + to.len() as u8]);
+        bytes.extend(to.bytes());
+        bytes.extend(b"\x64kind");
+        bytes.extend([0x60 + kind.len() as u8]);
+        bytes.extend(kind.bytes());
+        bytes
+    };
+    let read = |relations: &[Vec<u8>]| {
+        let mut bytes = b"\xa5\x62id\x61a\x64kind\x65model\x64name\x61A\x66system\x61s\x69relations".to_vec();
+        bytes.extend([0x80 + relations.len() as u8]);
+        bytes.extend(relations.concat());
+        Statement::from_bytes("asset", &bytes).is_ok()
+    };
+    let (first, second, third) = (relation("trained-on", "b"), relation("uses", "b"), relation("calls", "c"));
+    assert!(read(&[first.clone(), second.clone(), third.clone()]));
+    assert!(!read(&[second.clone(), first.clone(), third.clone()]), "unsorted");
+    assert!(!read(&[first.clone(), first.clone()]), "twice");
+    assert!(!read(&[relation("likes", "b")]), "a kind nobody knows");
 }
 
 #[test]
