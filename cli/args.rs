@@ -5,6 +5,7 @@ mod key;
 mod log;
 mod posture;
 mod push;
+mod register;
 mod status;
 
 pub(crate) use catalog::{CatalogArguments, CatalogVerb};
@@ -17,6 +18,9 @@ pub(crate) use posture::{
     IncidentArguments, IncidentVerb, PlanAddArguments, PlanArguments, PlanVerb,
 };
 pub(crate) use push::{PushArguments, RunArguments, Submission};
+pub(crate) use register::{
+    AssetArguments, BomArguments, ReconcileArguments, RegisterArguments, RegisterVerb, SystemArguments,
+};
 pub(crate) use status::{GateArguments, StatusArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -144,134 +148,6 @@ pub(crate) struct InitArguments {
     /// Encrypt the private keys of log and issuer with a passphrase
     #[arg(long)]
     pub(crate) encrypt: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RegisterArguments {
-    #[command(subcommand)]
-    pub(crate) verb: RegisterVerb,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RegisterVerb {
-    /// Register an AI system: the owner of a stream of evidence
-    #[command(after_help = "\
-Example:
-  affiant register system credit-scoring --name 'Credit scoring' --owner 'Head of Retail Credit' \\
-      --role provider --risk-class high-risk --route annex-iii --fact annex_iii=5.b \\
-      --basis 'Annex III point 5(b): creditworthiness of natural persons'
-
-Registering again replaces what was said before; both stay on the ledger. A classification is a claim with an author.")]
-    System(SystemArguments),
-    /// Register an asset of a system: a model, a dataset, a pipeline, ...
-    #[command(after_help = "\
-Example:
-  affiant register asset scoring-model --system credit-scoring --kind model --name 'Scoring model' --asset-version 3.2.0")]
-    Asset(AssetArguments),
-    /// Record who decided that a requirement or control does or does not apply: the Statement of Applicability
-    #[command(after_help = "\
-Examples:
-  affiant register decision A.10.4 --system credit-scoring --does-not-apply --reason 'no customers are served' --by 'Head of Risk'
-  affiant register decision A.6.2.8 --system credit-scoring --applies --driver law --reason 'Art. 12' --by 'Head of Risk' \\
-      --owner Operations
-
-What follows from the facts stated is shown beside a decision. A decision on a control hides no failure of it.")]
-    Decision(DecisionArguments),
-    /// Record that something happened after which earlier evidence no longer counts, or that starts a clock of the law
-    #[command(after_help = "\
-Example:
-  affiant register event release --system credit-scoring --asset scoring-model --summary 'version 4.2 in production'
-
-Registering an asset again with another version or digest records such events by itself.")]
-    Event(EventArguments),
-    /// Register a system and its assets from a YAML or JSON file
-    #[command(after_help = "\
-Example file:
-  system:
-    id: credit-scoring
-    name: Credit scoring
-    roles: [provider]
-    risk_classes: [high-risk]
-    routes: [annex-iii]
-    facts: {annex_iii: [5.b]}
-  assets:
-  - {id: scoring-model, kind: model, name: Scoring model}")]
-    File {
-        /// The file; `-` is stdin
-        file: PathBuf,
-        /// The system of assets whose file names none
-        #[arg(long, value_name = "ID")]
-        system: Option<String>,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SystemArguments {
-    /// Id of the system
-    pub(crate) id: String,
-    /// Its name
-    #[arg(long)]
-    pub(crate) name: String,
-    /// What it is for
-    #[arg(long)]
-    pub(crate) purpose: Option<String>,
-    /// Who answers for it
-    #[arg(long)]
-    pub(crate) owner: Option<String>,
-    /// Role under the AI Act, such as provider or deployer; may be repeated
-    #[arg(long = "role", value_name = "ROLE")]
-    pub(crate) roles: Vec<String>,
-    /// Risk class, such as high-risk, transparency or gpai; may be repeated
-    #[arg(long = "risk-class", value_name = "CLASS")]
-    pub(crate) risk_classes: Vec<String>,
-    /// Route to high risk: annex-iii or annex-i; may be repeated
-    #[arg(long = "route", value_name = "ROUTE")]
-    pub(crate) routes: Vec<String>,
-    /// Date of placing on the market or putting into service
-    #[arg(long, value_name = "DATE")]
-    pub(crate) placed_on_market: Option<String>,
-    /// Another fact that applicability depends on, such as annex_iii=5.b; may be repeated
-    #[arg(long = "fact", value_name = "KEY=VALUE")]
-    pub(crate) facts: Vec<String>,
-    /// Who classified it
-    #[arg(long, value_name = "WHO")]
-    pub(crate) classified_by: Option<String>,
-    /// Why it is classified so
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) basis: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AssetArguments {
-    /// Id of the asset
-    pub(crate) id: String,
-    /// The system it belongs to
-    #[arg(long)]
-    pub(crate) system: String,
-    /// Kind: model, dataset, pipeline, gateway, agent, ...
-    #[arg(long)]
-    pub(crate) kind: String,
-    /// Its name
-    #[arg(long)]
-    pub(crate) name: String,
-    /// Its version
-    #[arg(long)]
-    pub(crate) asset_version: Option<String>,
-    /// SHA-256 of its content
-    #[arg(long, value_name = "HEX")]
-    pub(crate) digest: Option<String>,
-    /// Who answers for it
-    #[arg(long)]
-    pub(crate) owner: Option<String>,
-    /// What it is for
-    #[arg(long)]
-    pub(crate) purpose: Option<String>,
-    /// Where it is
-    #[arg(long)]
-    pub(crate) location: Option<String>,
-    /// It is out of use
-    #[arg(long)]
-    pub(crate) retired: bool,
 }
 
 #[derive(Debug, Args)]

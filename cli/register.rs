@@ -1,6 +1,10 @@
-//! `affiant register`: systems and assets, decisions on applicability, and events.
+//! `affiant register`: systems and assets, one by one, from files and from bills of materials; decisions on applicability,
+//! and events.
 
+mod assets;
+mod bom;
 mod decision;
+mod reconcile;
 
 use crate::args::{AssetArguments, RegisterArguments, RegisterVerb, SystemArguments};
 use crate::catalogs;
@@ -11,20 +15,16 @@ use crate::statements::admitted;
 use affiant_controls::admit::{admit_asset, admit_system};
 use affiant_controls::asset::Asset;
 use affiant_controls::definition::{self, DEFINITIONS_SIZE_MAX, Definitions};
-use affiant_controls::event::Event;
+use affiant_controls::relation::Relation;
 use affiant_controls::statement::{ORGANISATION, Statement};
 use affiant_controls::system::System;
 use affiant_frameworks::vocabulary::Vocabulary;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::ledger::Ledger;
-use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::Catalogs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-
-/// Assets registered with one sync.
-const BATCH: usize = 1024;
 
 pub(crate) fn run(context: &Context, arguments: RegisterArguments) -> Result<u8, Failure> {
     let definitions = match arguments.verb {
@@ -35,6 +35,12 @@ pub(crate) fn run(context: &Context, arguments: RegisterArguments) -> Result<u8,
         RegisterVerb::File { file, system } => from_file(&file, parsed(system)?.as_ref())?,
         RegisterVerb::Decision(arguments) => return decision::decide(context, arguments),
         RegisterVerb::Event(arguments) => return decision::happened(context, arguments),
+        RegisterVerb::Retire { asset, system, reason } => {
+            return assets::retire(context, &asset, &system, reason);
+        }
+        RegisterVerb::List { system } => return assets::list(context, &system),
+        RegisterVerb::Bom(arguments) => return bom::run(context, &arguments),
+        RegisterVerb::Reconcile(arguments) => return reconcile::run(context, &arguments),
     };
     let mut ledger = context.open()?;
     let catalogs = catalogs::of_ledger(&mut ledger, &[])?;
@@ -42,11 +48,18 @@ pub(crate) fn run(context: &Context, arguments: RegisterArguments) -> Result<u8,
     system.as_ref().map_or(Ok(()), |system| refuse_unknown_words(system, &catalogs))?;
     let admit = |asset| admit_asset(asset, &catalogs.controls).map_err(admitted);
     let assets = definitions.assets.into_iter().map(admit).collect::<Result<Vec<_>, _>>()?;
+    let of_systems = assets::by_system(assets);
+    for (system, assets) in &of_systems {
+        let registered = assets::registered(&mut ledger, system)?;
+        assets::refuse_dangling(assets, &registered)?;
+    }
     if let Some(system) = system {
         record_system(context, &mut ledger, system, &catalogs)?;
     }
-    assets.iter().try_for_each(|asset| known_system(&ledger, &asset.system))?;
-    record_assets(context, &mut ledger, assets)?;
+    of_systems.keys().try_for_each(|system| known_system(&ledger, system))?;
+    for assets in of_systems.into_values() {
+        assets::record(context, &mut ledger, assets)?;
+    }
     ledger.close()?;
     Ok(0)
 }
@@ -73,69 +86,6 @@ fn record_system(
     catalogs::pin(ledger, &id, catalogs)?;
     answer(context, "system", &id, appended[0].index);
     Ok(())
-}
-
-/// Records assets, and for each that is there in another version or with other bytes the events that this is.
-fn record_assets(context: &Context, ledger: &mut Ledger, assets: Vec<Asset>) -> Result<(), Failure> {
-    let Some(first) = assets.first() else { return Ok(()) };
-    let before = registered(ledger, &first.system)?;
-    for some in assets.chunks(BATCH) {
-        let mut drafts: Vec<_> =
-            some.iter().map(|asset| Statement::Asset(asset.clone()).draft("local")).collect();
-        let now = context.now();
-        let changed = some.iter().flat_map(|asset| changes(before.get(&asset.id), asset, now));
-        let changed: Vec<Event> = changed.collect();
-        drafts.extend(changed.iter().map(|event| Statement::Event(event.clone()).draft("local")));
-        let appended = ledger.append(&drafts)?;
-        for (asset, appended) in some.iter().zip(&appended) {
-            answer(context, "asset", &asset.id, appended.index);
-        }
-        for event in changed {
-            let asset = event.asset.as_ref().map(|asset| asset.as_str()).unwrap_or_default();
-            context.say(format!(
-                "{} of {asset}: earlier evidence of controls that heed it no longer counts",
-                event.kind
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// The assets of a system as they are registered.
-fn registered(ledger: &mut Ledger, system: &Id) -> Result<BTreeMap<Id, Asset>, Failure> {
-    let mut assets = BTreeMap::new();
-    for index in ledger.latest(system, b"asset\0")? {
-        let record = ledger.reader()?.record(index)?;
-        let bytes = record.statement.unwrap_or_default();
-        let read = Statement::from_bytes(record.entry.kind.as_str(), &bytes).map_err(Failure::integrity)?;
-        if let Some(Statement::Asset(asset)) = read {
-            assets.insert(asset.id.clone(), asset);
-        }
-    }
-    Ok(assets)
-}
-
-/// The events that a new version or other bytes of an asset are: its kind has changed, and a version is a release.
-fn changes(before: Option<&Asset>, asset: &Asset, now: Timestamp) -> Vec<Event> {
-    let Some(before) = before.filter(|_| !asset.retired) else { return Vec::new() };
-    let other_version = asset.version.is_some() && asset.version != before.version;
-    // A digest that is taken away is a change too: results on any bytes would count again.
-    let other_bytes = asset.digest != before.digest;
-    let kinds = [
-        (other_version || other_bytes).then(|| format!("{}-change", asset.kind)),
-        other_version.then(|| "release".to_owned()),
-    ];
-    let event = |kind: String| {
-        Some(Event {
-            at: now,
-            kind: kind.parse().ok()?,
-            asset: Some(asset.id.clone()),
-            system: asset.system.clone(),
-            done_at: None,
-            summary: format!("registered with another {}", if other_version { "version" } else { "digest" }),
-        })
-    };
-    kinds.into_iter().flatten().filter_map(event).collect()
 }
 
 /// Refuses a system that has not been registered.
@@ -218,8 +168,13 @@ fn asset(arguments: AssetArguments) -> Result<Asset, Failure> {
         purpose: arguments.purpose,
         location: arguments.location,
         retired: arguments.retired,
+        relations: relations(&arguments.relations)?,
         ..Asset::new(id(&arguments.system)?, id(&arguments.id)?, arguments.kind, arguments.name)
     })
+}
+
+fn relations(texts: &[String]) -> Result<BTreeSet<Relation>, Failure> {
+    texts.iter().map(|text| text.parse().map_err(Failure::refused)).collect()
 }
 
 fn digest(text: &str) -> Result<Digest, Failure> {

@@ -11,6 +11,7 @@ mod support {
 }
 
 mod journeys {
+    mod assets;
     mod auditor;
     mod catalog;
     mod collector;

@@ -9,6 +9,7 @@
 pub mod admit;
 pub mod asset;
 pub mod attestation;
+pub mod bom;
 pub mod catalog;
 pub mod control;
 pub mod decision;
@@ -19,6 +20,7 @@ pub mod exception;
 pub mod history;
 pub mod incident;
 pub mod intake;
+pub mod inventory;
 pub mod issued;
 pub mod lint;
 pub mod measure;

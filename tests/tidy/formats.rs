@@ -5,12 +5,13 @@ use super::tree::{read, root, tracked};
 use std::collections::BTreeSet;
 
 /// Page in docs/spec, source, fixed bytes, fuzz targets.
-const FORMATS: [(&str, &str, &str, &[&str]); 26] = [
+const FORMATS: [(&str, &str, &str, &[&str]); 28] = [
     ("applicability", "controls/src/decision.rs", "fuzz/seeds/payload/applicability", &["payload"]),
     ("archive", "reports/src/archive.rs", "fuzz/seeds/archive/two-members", &["archive"]),
     ("assessment", "frameworks/src/assessment.rs", "fuzz/seeds/pack/honest", &["pack"]),
     ("asset", "controls/src/asset.rs", "fuzz/seeds/definition/system.json", &["definition", "payload"]),
     ("attestation", "controls/src/attestation.rs", "fuzz/seeds/payload/attestation", &["payload"]),
+    ("bom", "controls/src/bom.rs", "tests/fixtures/bom/support-bot.ml-bom-1.6.json", &["bom"]),
     ("catalog", "controls/src/catalog.rs", "controls/data/ai-spm-controls.cbor", &["catalog", "payload"]),
     ("checkpoint", "ledger/src/checkpoint.rs", "docs/spec/checkpoint.md", &["checkpoint", "note"]),
     ("entry", "ledger/src/entry.rs", "docs/spec/entry.md", &["entry", "codec"]),
@@ -19,6 +20,7 @@ const FORMATS: [(&str, &str, &str, &[&str]); 26] = [
     ("exception", "controls/src/exception.rs", "fuzz/seeds/payload/exception", &["payload"]),
     ("gate", "frameworks/src/gate.rs", "fuzz/seeds/gate/release.yaml", &["gate"]),
     ("incident", "controls/src/incident.rs", "fuzz/seeds/payload/incident", &["payload"]),
+    ("inventory", "controls/src/inventory.rs", "fuzz/seeds/inventory/there.csv", &["inventory"]),
     ("journal", "ledger/src/journal.rs", "docs/spec/journal.md", &["journal"]),
     ("key", "ledger/src/keyring/statement.rs", "docs/spec/key.md", &["key"]),
     ("licensed", "frameworks/src/licensed.rs", "fuzz/seeds/licensed/text.yaml", &["licensed"]),

@@ -1,0 +1,116 @@
+//! `affiant register reconcile`: the register held against an inventory of what is really there.
+
+use crate::args::ReconcileArguments;
+use crate::context::{self, Context};
+use crate::error::{Failure, NO, UNDETERMINED};
+use crate::output;
+use crate::statements::{Desk, admitted};
+use crate::view;
+use affiant_controls::admit::{AdmitContext, admit};
+use affiant_controls::evidence::EvidenceRef;
+use affiant_controls::inventory::{self, Comparison, SNAPSHOT_SIZE_MAX, compare};
+use affiant_controls::result::{ControlResult, TimeSource};
+use affiant_controls::set::ControlSet;
+use affiant_controls::statement::Statement;
+use affiant_ledger::blob;
+use affiant_ledger::id::visible;
+use serde_json::json;
+use std::path::Path;
+
+/// The tests of controls that compare two lists.
+const TESTS: [&str; 2] = ["inventory-diff", "reconciliation"];
+
+pub(super) fn run(context: &Context, arguments: &ReconcileArguments) -> Result<u8, Failure> {
+    let bytes = context::input(&arguments.snapshot, SNAPSHOT_SIZE_MAX as u64)?;
+    let snapshot = inventory::read(&bytes)
+        .map_err(|error| Failure::refused(format!("{}: {error}", arguments.snapshot.display())))?;
+    let register = view::register_now(context, &arguments.system)?;
+    let found = compare(&snapshot, register.assets());
+    let index = match arguments.record {
+        true => Some(record(context, arguments, &found, &bytes)?),
+        false => None,
+    };
+    show(context, &found, index);
+    Ok(match (found.present, found.differences.is_empty()) {
+        (0, _) => UNDETERMINED,
+        (_, true) => 0,
+        (_, false) => NO,
+    })
+}
+
+fn show(context: &Context, found: &Comparison, index: Option<u64>) {
+    if context.json {
+        let row = |it: &inventory::Difference| json!({"asset": it.id, "is": it.sort.as_str(), "detail": it.message, "place": it.place});
+        output::json(&json!({
+            "size": found.size, "present": found.present, "agree": found.agree, "index": index,
+            "differences": found.differences.iter().map(row).collect::<Vec<_>>(),
+        }));
+        return;
+    }
+    if !found.differences.is_empty() {
+        let rows = found
+            .differences
+            .iter()
+            .map(|it| vec![visible(&it.id), it.sort.to_string(), it.message.clone(), it.place.clone()]);
+        output::table(&["asset", "is", "detail", "place"], rows);
+    }
+    output::line(found.summary());
+    if let Some(index) = index {
+        output::line(format!("recorded, entry {index}"));
+    }
+}
+
+/// Records the outcome as a result of the control, with the snapshot as its evidence; gives the entry.
+fn record(
+    context: &Context,
+    arguments: &ReconcileArguments,
+    found: &Comparison,
+    bytes: &[u8],
+) -> Result<u64, Failure> {
+    let mut desk = Desk::open(context, &arguments.system)?;
+    let control = arguments.control.parse().map_err(Failure::refused)?;
+    let at = crate::statements::time_or(arguments.observed.as_ref(), desk.now)?;
+    let source = if arguments.observed.is_some() { TimeSource::Declared } else { TimeSource::Ingest };
+    let result = ControlResult {
+        evidence: vec![EvidenceRef::of(bytes, &name(&arguments.snapshot), media_type(bytes))],
+        time_source: source,
+        ..found.result(control, desk.system.clone(), at)
+    };
+    let gate = AdmitContext { controls: &desk.catalogs.controls, now: desk.now, assets: None };
+    let result = admit(result, &gate).map_err(admitted)?;
+    compares_lists(&desk.catalogs.controls, result.control.as_str())?;
+    let reader = desk.ledger.reader()?;
+    blob::store(reader.storage(), reader.folder(), bytes)?;
+    let appended = desk.ledger.append(&[Statement::Result(Box::new(result)).draft("local")])?;
+    desk.ledger.close()?;
+    Ok(appended[0].index)
+}
+
+/// Refuses a control whose own test is not the comparison of two lists.
+fn compares_lists(controls: &ControlSet, id: &str) -> Result<(), Failure> {
+    let compares = |checks: &[String]| checks.iter().any(|check| TESTS.contains(&check.as_str()));
+    match controls.control(id) {
+        Some(control) if compares(&control.test.checks) => Ok(()),
+        _ => {
+            let fit: Vec<&str> = controls
+                .controls()
+                .filter(|it| compares(&it.test.checks))
+                .map(|it| it.id.as_str())
+                .take(8)
+                .collect();
+            Err(Failure::refused(format!("the test of `{}` does not compare two lists", visible(id)))
+                .hint(format!("these do: {}, ...", fit.join(", "))))
+        }
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map_or("inventory".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn media_type(bytes: &[u8]) -> &'static str {
+    match bytes.trim_ascii_start().first() {
+        Some(b'{' | b'[') => "application/json",
+        _ => "text/csv",
+    }
+}
