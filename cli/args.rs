@@ -3,6 +3,7 @@
 mod catalog;
 mod key;
 mod log;
+mod people;
 mod posture;
 mod push;
 mod register;
@@ -13,6 +14,7 @@ pub(crate) use key::{
     EnrolArguments, GrantArguments, KeyArguments, KeyVerb, NewKey, RevokeArguments, RotateArguments,
 };
 pub(crate) use log::{LogArguments, LogVerb, PublishArguments};
+pub(crate) use people::{RequestAddArguments, RequestArguments, RequestVerb};
 pub(crate) use posture::{
     AttestArguments, DecisionArguments, EventArguments, ExceptArguments, ExceptVerb, ExceptionArguments,
     IncidentArguments, IncidentVerb, PlanAddArguments, PlanArguments, PlanVerb,
@@ -110,6 +112,8 @@ pub(crate) enum Verb {
     Except(ExceptArguments),
     /// Plans: runs promised beforehand, and what became of them
     Plan(PlanArguments),
+    /// Requests: evidence asked for by a day, and what became of it
+    Request(RequestArguments),
     /// Incidents, and the clocks that run from them
     Incident(IncidentArguments),
     /// Show where systems stand, and what is missing

@@ -20,6 +20,7 @@ mod pack;
 mod plan;
 mod push;
 mod register;
+mod request;
 mod run;
 mod statements;
 mod status;
@@ -64,6 +65,7 @@ fn run(context: &Context, verb: Verb) -> Result<u8, Failure> {
         Verb::Attest(arguments) => attest::run(context, arguments),
         Verb::Except(arguments) => except::run(context, arguments),
         Verb::Plan(arguments) => plan::run(context, arguments),
+        Verb::Request(arguments) => request::run(context, arguments),
         Verb::Incident(arguments) => incident::run(context, arguments),
         Verb::Status(arguments) => status::run(context, &arguments),
         Verb::Gate(arguments) => gate::run(context, &arguments),

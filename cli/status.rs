@@ -12,6 +12,7 @@ use crate::catalogs;
 use crate::context::Context;
 use crate::error::{Failure, UNDETERMINED};
 use crate::output;
+use crate::request;
 use crate::view::{self, Asked, Kept, View};
 use affiant_controls::register::Register;
 use affiant_frameworks::assess::assess_all;
@@ -88,6 +89,7 @@ fn once(context: &Context, arguments: &StatusArguments, kept: &mut Kept) -> Resu
             answers.push(json!({
                 "system": system, "entries": view.count(system)?, "checkpoint": reader.size(),
                 "known": asked.horizon.known, "clocks": standing.clocks, "expiring": standing.expiring,
+                "requests": request::counted(register),
                 "next": next::steps(&standing), "assessments": standing.assessments,
             }));
         } else if arguments.csv {

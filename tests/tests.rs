@@ -21,6 +21,7 @@ mod journeys {
     mod officer;
     mod packs;
     mod past;
+    mod people;
     mod pins;
     mod posture;
     mod publish;

@@ -4,6 +4,7 @@ use super::{AHEAD, Standing, next};
 use crate::context::Context;
 use crate::incident::clock_text;
 use crate::output::{self, share_bar};
+use crate::request;
 use affiant_frameworks::applicability::ApplicabilityState;
 use affiant_frameworks::assessment::{Assessment, Determination, Outcome};
 use affiant_frameworks::clock::ClockState;
@@ -58,6 +59,7 @@ pub(super) fn show(context: &Context, catalogs: &Catalogs, standing: &Standing<'
         steps(standing);
     }
     clocks(standing);
+    requests(standing);
     expiring(standing);
     if one {
         groups(catalogs, standing);
@@ -160,6 +162,14 @@ fn clocks(standing: &Standing<'_>) {
         output::line(format!("  {}: {}{unsure}", clock.subject, clock_text(clock)));
     }
     more(running.len());
+}
+
+fn requests(standing: &Standing<'_>) {
+    let lines = request::lines(standing.register, SHOWN);
+    if !lines.is_empty() {
+        output::line("");
+    }
+    lines.iter().for_each(output::line);
 }
 
 fn expiring(standing: &Standing<'_>) {

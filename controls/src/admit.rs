@@ -22,8 +22,8 @@ use affiant_ledger::time::Timestamp;
 use std::collections::BTreeSet;
 
 pub use posture::{
-    ATTESTATION_DAYS_MAX, EXCEPTION_DAYS_MAX, admit_attestation, admit_decision, admit_event,
-    admit_exception, admit_incident, admit_plan,
+    ATTESTATION_DAYS_MAX, EXCEPTION_DAYS_MAX, REQUEST_DAYS_MAX, admit_attestation, admit_decision,
+    admit_event, admit_exception, admit_incident, admit_plan, admit_request,
 };
 
 /// How far ahead of the clock an observation may lie, in milliseconds: clocks differ.
@@ -118,6 +118,9 @@ pub enum AdmitError {
     /// A decision that names no single thing.
     #[error("a decision names a control, or a framework and its requirement")]
     Target,
+    /// A request that asks for no single thing.
+    #[error("a request names a control, with or without an asset, or a framework and its requirement")]
+    Asked,
     /// A word that is not in the list.
     #[error("`{word}` is none of the {field} known ({known})")]
     Word {

@@ -29,6 +29,7 @@ pub mod pin;
 pub mod plan;
 pub mod register;
 pub mod relation;
+pub mod request;
 pub mod result;
 pub mod rules;
 pub mod set;
@@ -59,6 +60,7 @@ pub use pin::{CatalogKind, CatalogPin};
 pub use plan::Plan;
 pub use register::{Filed, Horizon, Recorded, Register, RegisterError};
 pub use relation::{Relation, RelationKind};
+pub use request::{Request, RequestState};
 pub use result::{
     Basis, Check, Collector, ControlResult, DigestSource, Method, Population, Run, Source, Subject,
     TimeSource,

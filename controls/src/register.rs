@@ -21,6 +21,7 @@ use crate::issued::PackIssued;
 use crate::pair::{Pair, is_unfavourable};
 use crate::pin::CatalogPin;
 use crate::plan::Plan;
+use crate::request::Request;
 use crate::state::{Citation, StateOn};
 use crate::statement::Statement;
 use crate::system::System;
@@ -56,6 +57,7 @@ pub struct Register {
     /// By framework and requirement.
     attestations: Files<(Id, String), Attestation>,
     incidents: Files<Id, Incident>,
+    requests: Files<Id, Request>,
     /// By asset, kind and time.
     events: Files<(Option<Id>, Id, Timestamp), Event>,
     /// Entries that could not be read.
@@ -113,6 +115,7 @@ impl Register {
             plans: BTreeMap::new(),
             attestations: BTreeMap::new(),
             incidents: BTreeMap::new(),
+            requests: BTreeMap::new(),
             events: BTreeMap::new(),
             unread: BTreeSet::new(),
             erasures: Vec::new(),
@@ -205,6 +208,9 @@ impl Register {
             }
             Statement::Plan(value) => {
                 keep_filed(&mut self.plans, value.id.clone(), Filed { citation, time, value });
+            }
+            Statement::Request(value) => {
+                keep_filed(&mut self.requests, value.id.clone(), Filed { citation, time, value });
             }
             Statement::Result(_)
             | Statement::Attestation(_)
@@ -308,6 +314,11 @@ impl Register {
     /// The attestations, by framework and requirement.
     pub fn attestations(&self) -> impl Iterator<Item = &Filed<Attestation>> {
         self.attestations.values()
+    }
+
+    /// The requests, by id.
+    pub fn requests(&self) -> impl Iterator<Item = &Filed<Request>> {
+        self.requests.values()
     }
 
     /// The incidents, by id.

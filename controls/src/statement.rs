@@ -1,7 +1,7 @@
 //! A statement: what a submitter says, the payload of an entry.
 //!
-//! Eleven kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
-//! `attestation`, `incident`, `event`. Each is a CBOR map without a tag; the kind
+//! Twelve kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
+//! `attestation`, `incident`, `event`, `request`. Each is a CBOR map without a tag; the kind
 //! stands in the entry. The same structs are the JSON form: times are RFC 3339 text there and digests hexadecimal.
 
 use crate::asset::Asset;
@@ -15,6 +15,7 @@ use crate::incident::Incident;
 use crate::issued::PackIssued;
 use crate::pin::CatalogPin;
 use crate::plan::Plan;
+use crate::request::Request;
 use crate::result::ControlResult;
 use crate::status::Status;
 use crate::system::System;
@@ -54,6 +55,8 @@ pub enum Statement {
     Incident(Incident),
     /// Something happened that earlier evidence does not know of.
     Event(Event),
+    /// Someone asks for evidence by a day.
+    Request(Request),
 }
 
 /// Why bytes are not a statement of their kind.
@@ -81,6 +84,7 @@ impl Statement {
             Self::Attestation(_) => "attestation",
             Self::Incident(_) => "incident",
             Self::Event(_) => "event",
+            Self::Request(_) => "request",
         }
     }
 
@@ -98,6 +102,7 @@ impl Statement {
             Self::Attestation(attestation) => codec::encode(attestation),
             Self::Incident(incident) => codec::encode(incident),
             Self::Event(event) => codec::encode(event),
+            Self::Request(request) => codec::encode(request),
         }
     }
 
@@ -115,6 +120,7 @@ impl Statement {
             Self::Attestation(attestation) => serde_json::to_value(attestation),
             Self::Incident(incident) => serde_json::to_value(incident),
             Self::Event(event) => serde_json::to_value(event),
+            Self::Request(request) => serde_json::to_value(request),
         };
         json.unwrap_or_default()
     }
@@ -134,6 +140,7 @@ impl Statement {
             "attestation" => codec::decode(bytes, max).map(Self::Attestation),
             "incident" => codec::decode(bytes, max).map(Self::Incident),
             "event" => codec::decode(bytes, max).map(Self::Event),
+            "request" => codec::decode(bytes, max).map(Self::Request),
             _ => return Ok(None),
         };
         read.map(Some).map_err(|source| StatementError { kind: kind.to_owned(), source })
@@ -153,6 +160,7 @@ impl Statement {
             Self::Attestation(attestation) => attestation.system.clone(),
             Self::Incident(incident) => incident.system.clone(),
             Self::Event(event) => event.system.clone(),
+            Self::Request(request) => request.system.clone(),
         }
     }
 
@@ -189,6 +197,7 @@ impl Statement {
             Self::Exception(exception) => facet(&["exception", exception.id.as_str()], 0),
             Self::Plan(plan) => facet(&["plan", plan.id.as_str()], 0),
             Self::Incident(incident) => facet(&["incident", incident.id.as_str()], 0),
+            Self::Request(request) => facet(&["request", request.id.as_str()], 0),
             Self::Decision(decision) => {
                 let framework = decision.framework.as_ref().map_or("", Id::as_str);
                 let control = decision.control.as_ref().map_or("", ControlId::as_str);
@@ -225,7 +234,7 @@ impl Statement {
 pub fn facet_of(kind: &str, statement: &[u8]) -> Option<Facet> {
     match kind {
         "system" => Some(facet(&["system"], 0)),
-        "asset" | "catalog" | "pack" | "exception" | "plan" | "incident" => {
+        "asset" | "catalog" | "pack" | "exception" | "plan" | "incident" | "request" => {
             let [id] = codec::fields(statement, ["id"]).ok()?;
             Some(facet(&[kind, id_in(id?)?], 0))
         }

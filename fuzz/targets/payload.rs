@@ -6,7 +6,7 @@ use affiant_ledger::payload::Payload;
 use libfuzzer_sys::fuzz_target;
 
 /// Every kind of the storey above.
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 12] = [
     "system",
     "asset",
     "result",
@@ -18,6 +18,7 @@ const KINDS: [&str; 11] = [
     "attestation",
     "incident",
     "event",
+    "request",
 ];
 
 fuzz_target!(|bytes: &[u8]| {

@@ -28,6 +28,7 @@ const FORMATS: [(&str, &str, &str, &[&str]); 28] = [
     ("payload", "ledger/src/payload.rs", "docs/spec/payload.md", &["payload", "codec"]),
     ("plan", "controls/src/plan.rs", "fuzz/seeds/payload/plan", &["payload"]),
     ("receipt", "ledger/src/receipt.rs", "docs/spec/receipt.md", &["receipt"]),
+    ("request", "controls/src/request.rs", "fuzz/seeds/payload/request", &["payload"]),
     ("result", "controls/src/result.rs", "tests/fixtures/demo/results.ndjson", &["result", "payload"]),
     ("sarif", "controls/src/intake/sarif.rs", "tests/fixtures/bandit/bandit.sarif", &["sarif"]),
     ("settings", "ledger/src/settings.rs", "fuzz/seeds/settings/affiant.toml", &["settings"]),

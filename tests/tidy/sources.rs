@@ -15,7 +15,7 @@ const LONGER: [(&str, usize, &str); 2] = [
 ];
 
 /// Statement kinds and the formats around them, each with its page in docs/spec.
-const FORMATS: [&str; 21] = [
+const FORMATS: [&str; 22] = [
     "key",
     "system",
     "asset",
@@ -28,6 +28,7 @@ const FORMATS: [&str; 21] = [
     "attestation",
     "incident",
     "event",
+    "request",
     "entry",
     "payload",
     "checkpoint",

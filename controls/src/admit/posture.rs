@@ -9,6 +9,7 @@ use crate::event::Event;
 use crate::exception::Exception;
 use crate::incident::{INCIDENT_KINDS, Incident};
 use crate::plan::Plan;
+use crate::request::Request;
 use crate::set::ControlSet;
 use crate::text::{LINE_LENGTH_MAX, NAME_LENGTH_MAX};
 use affiant_ledger::id::visible;
@@ -17,6 +18,8 @@ use std::collections::BTreeSet;
 
 /// Longest time for which an exception can be granted, in days: it is renewed or it ends.
 pub const EXCEPTION_DAYS_MAX: u32 = 366;
+/// Longest time that a request can give, in days.
+pub const REQUEST_DAYS_MAX: u32 = 366;
 /// Longest time for which an attestation can speak, in days.
 pub const ATTESTATION_DAYS_MAX: u32 = 5 * 366;
 
@@ -129,6 +132,24 @@ pub fn admit_event(event: Event, now: Timestamp) -> Result<Event, AdmitError> {
     Ok(event)
 }
 
+/// Admits a request: it asks for one thing, by a day that lies ahead. Whether a requirement exists is for the storey above to
+/// say.
+pub fn admit_request(request: Request, controls: &ControlSet, now: Timestamp) -> Result<Request, AdmitError> {
+    match (&request.control, &request.framework, &request.requirement) {
+        (Some(control), None, None) => known_control(control, controls)?,
+        (None, Some(_), Some(requirement)) if request.asset.is_none() => name("requirement", requirement)?,
+        _ => return Err(AdmitError::Asked),
+    }
+    line("text", &request.text, LINE_LENGTH_MAX)?;
+    name("owner", &request.owner)?;
+    name("asked_by", &request.asked_by)?;
+    if !request.withdrawn {
+        after("now", now, "due", request.due)?;
+        within("due", request.due, now, REQUEST_DAYS_MAX)?;
+    }
+    Ok(request)
+}
+
 fn same_person(one: &str, other: &str) -> bool {
     let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     plain(one) == plain(other)
@@ -205,6 +226,51 @@ mod tests {
             admitted(|e| e.control = "AFF-XXX-01".parse().unwrap()),
             Err(AdmitError::UnknownControl { .. })
         ));
+    }
+
+    #[test]
+    fn a_request_asks_for_one_thing_by_a_day_that_lies_ahead() {
+        let controls = ControlSet::embedded();
+        let request = Request {
+            id: "req-1".parse().unwrap(),
+            due: "2026-12-01T00:00:00Z".parse().unwrap(),
+            text: "the report".into(),
+            asset: "scoring-model".parse().ok(),
+            owner: "Data team".into(),
+            system: "credit-scoring".parse().unwrap(),
+            control: "AFF-EXP-11".parse().ok(),
+            asked_by: "Internal audit".into(),
+            framework: None,
+            withdrawn: false,
+            requirement: None,
+        };
+        let admitted = |change: fn(&mut Request)| {
+            let mut request = request.clone();
+            change(&mut request);
+            admit_request(request, &controls, now())
+        };
+        assert!(admitted(|_| {}).is_ok());
+        assert_eq!(admitted(|r| r.control = None), Err(AdmitError::Asked));
+        assert_eq!(admitted(|r| r.framework = "eu-ai-act".parse().ok()), Err(AdmitError::Asked));
+        let of_requirement = |r: &mut Request| {
+            (r.control, r.framework) = (None, "eu-ai-act".parse().ok());
+            r.requirement = Some("art-6-3".into());
+        };
+        let mut asked = request.clone();
+        of_requirement(&mut asked);
+        assert_eq!(
+            admit_request(asked.clone(), &controls, now()),
+            Err(AdmitError::Asked),
+            "an asset of a requirement"
+        );
+        assert!(admit_request(Request { asset: None, ..asked }, &controls, now()).is_ok());
+        assert!(matches!(
+            admitted(|r| r.control = "AFF-XXX-01".parse().ok()),
+            Err(AdmitError::UnknownControl { .. })
+        ));
+        assert!(matches!(admitted(|r| r.due = now()), Err(AdmitError::Order { .. })));
+        assert!(matches!(admitted(|r| r.due = Timestamp::MAX), Err(AdmitError::TooLong { .. })));
+        assert!(admitted(|r| (r.due, r.withdrawn) = (now(), true)).is_ok());
     }
 
     #[test]

@@ -71,7 +71,8 @@ impl History {
             | Statement::Catalog(_)
             | Statement::Pack(_)
             | Statement::Attestation(_)
-            | Statement::Incident(_) => {}
+            | Statement::Incident(_)
+            | Statement::Request(_) => {}
         }
     }
 

@@ -148,6 +148,19 @@ fn all() -> Vec<Statement> {
             done_at: Some("2026-11-03T00:00:00Z".parse().unwrap()),
             summary: "version 4.2 in production".into(),
         }),
+        Statement::Request(Request {
+            id: "req-7".parse().unwrap(),
+            due: "2026-12-15T00:00:00Z".parse().unwrap(),
+            text: "the validation report".into(),
+            asset: Some("scoring-model".parse().unwrap()),
+            owner: "Data team".into(),
+            system: "credit-scoring".parse().unwrap(),
+            control: Some("AFF-EXP-11".parse().unwrap()),
+            asked_by: "Internal audit".into(),
+            framework: Some("eu-ai-act".parse().unwrap()),
+            withdrawn: true,
+            requirement: Some("art-6-3".into()),
+        }),
     ]
 }
 
@@ -211,6 +224,7 @@ fn fields_are_declared_in_canonical_order_so_that_encoding_needs_no_sorting() {
             Statement::Attestation(s) => serde_json::to_string(s),
             Statement::Incident(s) => serde_json::to_string(s),
             Statement::Event(s) => serde_json::to_string(s),
+            Statement::Request(s) => serde_json::to_string(s),
         };
         let json = json.unwrap();
         let bytes = statement.to_bytes();

@@ -1,0 +1,62 @@
+//! The words of `affiant request`.
+
+use super::{Args, Subcommand};
+
+#[derive(Debug, Args)]
+pub(crate) struct RequestArguments {
+    #[command(subcommand)]
+    pub(crate) verb: RequestVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RequestVerb {
+    /// Ask someone for evidence by a day
+    #[command(after_help = "\
+Examples:
+  affiant request add AFF-EXP-11 --system credit-scoring --asset scoring-model --owner 'Data team' --due 2026-12-15 \\
+      --by 'Internal audit' --text 'the validation report of version 4.2'
+  affiant request add art-9-10 --system credit-scoring --owner Legal --due 2026-12-15 --by 'Internal audit' --text 'the memo'
+
+A request is answered by what comes in after it: a result of the control, an attestation of the requirement.")]
+    Add(RequestAddArguments),
+    /// Take a request back
+    Withdraw {
+        /// Id of the request
+        id: String,
+        /// The AI system
+        #[arg(long, value_name = "ID")]
+        system: String,
+    },
+    /// List the requests of a system: overdue, open, answered, withdrawn
+    List {
+        /// The AI system
+        system: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RequestAddArguments {
+    /// Id of a control, or id or citation of a requirement without a control
+    pub(crate) target: String,
+    /// The AI system
+    #[arg(long, value_name = "ID")]
+    pub(crate) system: String,
+    /// Who is asked
+    #[arg(long, value_name = "WHO")]
+    pub(crate) owner: String,
+    /// When the evidence is due
+    #[arg(long, value_name = "TIME")]
+    pub(crate) due: String,
+    /// Who asks
+    #[arg(long, value_name = "WHO")]
+    pub(crate) by: String,
+    /// What is asked for, in a sentence
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) text: String,
+    /// For a control: the asset
+    #[arg(long, value_name = "ID")]
+    pub(crate) asset: Option<String>,
+    /// Its id; one that is there is replaced [default: made of its content]
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<String>,
+}
