@@ -6,27 +6,40 @@
 //! | NDJSON | one result a line; parse lines in parallel with [`ndjson::line()`] | [`ndjson`] |
 //! | SARIF | static analysis results, 2.1.0 | [`sarif`] |
 //! | Bandit JSON | static analysis of Python | `bandit` |
+//! | JUnit XML | tests in the XML of JUnit, which pytest and many others write | `junit` |
+//! | Checkov JSON | the JSON of Checkov | `checkov` |
+//! | Semgrep JSON | the JSON of Semgrep | `semgrep` |
+//! | pip-audit JSON | the JSON of pip-audit | `pip_audit` |
+//! | modelscan JSON | the JSON of modelscan | `modelscan` |
 //!
 //! An importer reads and never judges. What a foreign format's rows come to is decided in one place for all of them
 //! (`group`), and [`crate::admit()`] has the last word on every result. Every limit is checked before memory is taken.
 //! Errors name line, column, field and the offending value.
 
 mod bandit;
+mod checkov;
 mod document;
 pub mod fault;
 mod format;
 mod group;
 pub mod json;
+mod junit;
 mod look;
+mod modelscan;
+mod named;
 pub mod ndjson;
+mod pip_audit;
 mod redact;
 mod report;
 mod row;
 pub mod sarif;
+mod semgrep;
 mod split;
 mod stream;
+
 pub mod strict;
 pub mod tools;
+mod xml;
 
 use crate::control::ControlId;
 use crate::evidence::EvidenceRef;
@@ -325,5 +338,7 @@ fn finish(
 
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

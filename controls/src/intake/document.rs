@@ -5,6 +5,7 @@ use super::IntakeError;
 use super::fault::{Problem, RowError};
 use super::stream::refused;
 use super::strict;
+use affiant_ledger::id::visible;
 use serde::de::DeserializeOwned;
 
 /// The whole of a foreign report.
@@ -21,6 +22,23 @@ impl Document<'_> {
         strict::check(self.text).map_err(one)?;
         serde_json::from_slice(self.text)
             .map_err(|error| one(refused(self.title, self.text, &error).hint(advice)))
+    }
+
+    /// Refuses a version whose first number is none of those read.
+    pub(super) fn is_version(&self, field: &str, version: &str, read: &[&str]) -> Result<(), IntakeError> {
+        let major = version.trim_start_matches('v').split(['.', '-', '+']).next().unwrap_or_default();
+        if read.contains(&major) {
+            return Ok(());
+        }
+        Err(self.refuse(field, format!("version `{}`, read are {}", visible(version), read.join(", "))))
+    }
+
+    /// Refuses the document for what stands at an offset.
+    #[cfg(feature = "formats")]
+    pub(super) fn refuse_at(&self, offset: usize, what: &str) -> IntakeError {
+        let (line, column) = strict::position(self.text, offset);
+        let problem = Problem::Shape(format!("not {}: {}", self.title, visible(what)));
+        one(RowError::at(line, column, problem))
     }
 
     /// Refuses the document as a whole.

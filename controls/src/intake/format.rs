@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::report::Sink;
-use super::{IntakeError, bandit, sarif};
+use super::{IntakeError, bandit, checkov, junit, modelscan, pip_audit, sarif, semgrep};
 use std::fmt;
 
 /// A format that can be read.
@@ -16,11 +16,31 @@ pub enum Format {
     Sarif,
     /// The JSON of Bandit.
     Bandit,
+    /// Tests in the XML of JUnit, which pytest and many others write.
+    Junit,
+    /// The JSON of Checkov.
+    Checkov,
+    /// The JSON of Semgrep.
+    Semgrep,
+    /// The JSON of pip-audit.
+    PipAudit,
+    /// The JSON of modelscan.
+    Modelscan,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Json, Self::Ndjson, Self::Sarif, Self::Bandit];
+    pub const ALL: [Self; 9] = [
+        Self::Json,
+        Self::Ndjson,
+        Self::Sarif,
+        Self::Bandit,
+        Self::Junit,
+        Self::Checkov,
+        Self::Semgrep,
+        Self::PipAudit,
+        Self::Modelscan,
+    ];
 
     /// The word used on command lines.
     pub fn as_str(self) -> &'static str {
@@ -29,6 +49,11 @@ impl Format {
             Self::Ndjson => "ndjson",
             Self::Sarif => "sarif",
             Self::Bandit => "bandit",
+            Self::Junit => "junit",
+            Self::Checkov => "checkov",
+            Self::Semgrep => "semgrep",
+            Self::PipAudit => "pip-audit",
+            Self::Modelscan => "modelscan",
         }
     }
 
@@ -39,6 +64,11 @@ impl Format {
             Self::Ndjson => "control results, one a line",
             Self::Sarif => "SARIF 2.1.0",
             Self::Bandit => "Bandit JSON",
+            Self::Junit => "JUnit XML",
+            Self::Checkov => "Checkov JSON",
+            Self::Semgrep => "Semgrep JSON",
+            Self::PipAudit => "pip-audit JSON",
+            Self::Modelscan => "modelscan JSON",
         }
     }
 
@@ -53,6 +83,11 @@ impl Format {
             Self::Json | Self::Ndjson => None,
             Self::Sarif => Some(sarif::IMPORTER),
             Self::Bandit => Some(bandit::IMPORTER),
+            Self::Junit => Some(junit::IMPORTER),
+            Self::Checkov => Some(checkov::IMPORTER),
+            Self::Semgrep => Some(semgrep::IMPORTER),
+            Self::PipAudit => Some(pip_audit::IMPORTER),
+            Self::Modelscan => Some(modelscan::IMPORTER),
         }
     }
 
@@ -62,6 +97,11 @@ impl Format {
             Self::Json | Self::Bandit => "application/json",
             Self::Ndjson => "application/x-ndjson",
             Self::Sarif => sarif::MEDIA_TYPE,
+            Self::Junit => "application/xml",
+            Self::Checkov => "application/json",
+            Self::Semgrep => "application/json",
+            Self::PipAudit => "application/json",
+            Self::Modelscan => "application/json",
         }
     }
 }
@@ -77,6 +117,11 @@ impl Format {
         match self {
             Self::Json | Self::Ndjson | Self::Sarif => Ok(()),
             Self::Bandit => bandit::read(document, sink),
+            Self::Junit => junit::read(document, sink),
+            Self::Checkov => checkov::read(document, sink),
+            Self::Semgrep => semgrep::read(document, sink),
+            Self::PipAudit => pip_audit::read(document, sink),
+            Self::Modelscan => modelscan::read(document, sink),
         }
     }
 }

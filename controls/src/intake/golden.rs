@@ -19,9 +19,22 @@ struct Beside {
 const NOTHING: Beside = Beside { about: None, examined: None };
 
 /// Fixture, format, and what is said beside it. A fixture may stand here more than once.
-const FIXTURES: [(&str, Format, Beside); 2] = [
+const FIXTURES: &[(&str, Format, Beside)] = &[
     ("bandit/bandit.json", Format::Bandit, NOTHING),
     ("bandit/bandit-ignore-nosec.json", Format::Bandit, NOTHING),
+    ("junit/pytest.xml", Format::Junit, NOTHING),
+    ("junit/pytest.xml", Format::Junit, Beside { about: Some("AFF-THR-01"), examined: None }),
+    ("junit/checkov.xml", Format::Junit, Beside { about: Some("AFF-INF-01"), examined: None }),
+    ("checkov/checkov-quiet.json", Format::Checkov, NOTHING),
+    ("checkov/checkov-empty-dir.json", Format::Checkov, NOTHING),
+    ("checkov/checkov-parse-error.json", Format::Checkov, NOTHING),
+    ("semgrep/semgrep.json", Format::Semgrep, NOTHING),
+    ("pip-audit/pip-audit.json", Format::PipAudit, NOTHING),
+    ("pip-audit/pip-audit-all-skipped.json", Format::PipAudit, NOTHING),
+    ("modelscan/benign.pkl.json", Format::Modelscan, NOTHING),
+    ("modelscan/benign.safetensors.json", Format::Modelscan, NOTHING),
+    ("modelscan/dir.json", Format::Modelscan, NOTHING),
+    ("modelscan/truncated.pkl.json", Format::Modelscan, NOTHING),
 ];
 
 fn folder() -> PathBuf {
@@ -129,7 +142,7 @@ fn in_words(format: Format, beside: &Beside, parsed: &Parsed) -> String {
 fn reports_of_real_tools_come_to_what_stands_beside_them() {
     let bless = std::env::var_os("AFFIANT_BLESS").is_some();
     let mut wrong = Vec::new();
-    for (name, format, beside) in &FIXTURES {
+    for (name, format, beside) in FIXTURES {
         let (found, parsed) = read(name, beside);
         assert_eq!(found, Some(*format), "{name} is taken for another format");
         let again = if beside.about.is_some() { ".about" } else { "" };
@@ -151,7 +164,7 @@ fn reports_of_real_tools_come_to_what_stands_beside_them() {
 fn damaged_reports_never_pass_what_the_sound_one_did_not() {
     let (controls, tools) = (ControlSet::embedded(), ToolRules::embedded());
     let now = "2026-11-26T00:00:00Z".parse().unwrap();
-    for (name, format, beside) in &FIXTURES {
+    for (name, format, beside) in FIXTURES {
         let bytes = std::fs::read(folder().join(name)).unwrap();
         let context = Context {
             system: Some("support-bot".parse().unwrap()),

@@ -1,7 +1,7 @@
 //! Telling formats apart by a file's name and first bytes.
 
 use super::format::Format;
-use super::{bandit, sarif, strict};
+use super::{bandit, checkov, junit, modelscan, pip_audit, sarif, semgrep, strict};
 
 /// Bytes looked at for the keys of a document.
 const LOOK_MAX: usize = 64 << 10;
@@ -10,6 +10,16 @@ const KEYS_MAX: usize = 1000;
 
 /// Whether a document is of a format, by its first bytes.
 type Fits = fn(&Look<'_>) -> bool;
+
+/// Foreign formats in JSON, and how their first bytes look; the first that fits.
+const BY_KEYS: &[(Format, Fits)] = &[
+    (Format::Sarif, sarif::fits),
+    (Format::Bandit, bandit::fits),
+    (Format::Checkov, checkov::fits),
+    (Format::Semgrep, semgrep::fits),
+    (Format::PipAudit, pip_audit::fits),
+    (Format::Modelscan, modelscan::fits),
+];
 
 /// The first bytes of a JSON document: which keys stand at its top, as far as they are there.
 pub(super) struct Look<'a> {
@@ -78,6 +88,7 @@ pub fn detect(bytes: &[u8], name: &str) -> Option<Format> {
     let by_keys = matches!(text.first(), Some(b'[' | b'{')).then(|| by_keys(&look)).flatten();
     match (by_keys, text.first()) {
         (Some(format), _) => Some(format),
+        (None, Some(b'<')) if junit::fits(text) => Some(Format::Junit),
         _ if ends(&[".sarif"]) => Some(Format::Sarif),
         _ if ends(&[".ndjson", ".jsonl"]) => Some(Format::Ndjson),
         (None, Some(b'[')) => Some(Format::Json),
@@ -88,8 +99,7 @@ pub fn detect(bytes: &[u8], name: &str) -> Option<Format> {
 
 /// The foreign format whose own keys stand at the top.
 fn by_keys(look: &Look<'_>) -> Option<Format> {
-    let fits: [(Format, Fits); 2] = [(Format::Sarif, sarif::fits), (Format::Bandit, bandit::fits)];
-    fits.into_iter().find(|(_, fits)| fits(look)).map(|(format, _)| format)
+    BY_KEYS.iter().find(|(_, fits)| fits(look)).map(|(format, _)| *format)
 }
 
 /// An object that ends on its first line and is followed by another is NDJSON.

@@ -26,10 +26,12 @@ use std::collections::BTreeSet;
 /// Largest set of tool rules, in bytes.
 pub const TOOL_RULES_SIZE_MAX: usize = 1 << 20;
 
-static EMBEDDED: [&[u8]; 3] = [
+static EMBEDDED: &[&[u8]] = &[
     include_bytes!("../../data/tools/bandit.cbor"),
     include_bytes!("../../data/tools/checkov.cbor"),
     include_bytes!("../../data/tools/semgrep.cbor"),
+    include_bytes!("../../data/tools/modelscan.cbor"),
+    include_bytes!("../../data/tools/pip-audit.cbor"),
 ];
 
 /// How a rule id in a report is compared with the one here.
