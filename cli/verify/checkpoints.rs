@@ -139,8 +139,12 @@ fn tell(context: &Context, found: &Found, old: &Given, new: &Given) {
             old.checkpoint.origin
         )),
         Found::Fork => {
+            let sizes = match before == after {
+                true => format!("of {after} entries each"),
+                false => format!("over {before} and over {after} entries"),
+            };
             output::line(format!(
-                "FORK: the log key of {} signed two histories, over {before} and over {after} entries. Keep both checkpoints: together they prove it, to anyone who holds the key.",
+                "FORK: the log key of {} signed two histories, {sizes}. Keep both checkpoints: together they prove it, to anyone who holds the key.",
                 old.checkpoint.origin
             ));
             for given in [old, new] {

@@ -28,7 +28,7 @@ use crate::erasure::Erasure;
 use crate::files::{FileError, TEMPORARY};
 use crate::genesis::Genesis;
 use crate::id::Id;
-use crate::journal::Sealed;
+use crate::journal::{Sealed, spare_path};
 use crate::keyring::Keyring;
 use crate::merkle;
 use crate::reader::{entries_path, hashes_path, read_settings};
@@ -435,7 +435,7 @@ impl<'a> Fsck<'a> {
     }
 
     fn stray(&mut self, path: &str) {
-        if path.ends_with("/spare.seg.tmp") {
+        if self.folder.join(path) == spare_path(self.folder) {
             self.report.notices.push(format!(
                 "{path} is the spare segment of a writer, or was left by one that was stopped"
             ));
