@@ -8,7 +8,7 @@ const LINES_MAX: usize = 500;
 const LONGER: [(&str, usize, &str); 2] = [
     (
         "ledger/src/ledger.rs",
-        780,
+        680,
         "the writer: the order of an append reads in one piece, its errors stand above it",
     ),
     ("ledger/src/keyring/tests.rs", 560, "one telling example for every refusal of the keyring"),
