@@ -30,7 +30,7 @@ use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
 use answer::{SHOWN_MAX, Telling};
 use collection::Collection;
-use own_rules::CitedFile;
+use own_rules::{CitedFile, Explaining};
 use signer::Signer;
 pub(crate) use source::Source;
 use std::collections::BTreeMap;
@@ -77,12 +77,13 @@ pub(crate) fn submit(
     witnessed: Witnessed,
 ) -> Result<u8, Failure> {
     let catalog = catalogs::controls_of(ledger)?;
-    let (tools, mut files) = own_rules::read(submission, &catalog)?;
+    let Explaining { tools, map, mut files } = own_rules::read(submission, &catalog)?;
     files.extend(witnessed.files);
     let name = source.name.clone();
     let said = intake_context(context, ledger, submission, &catalog, &tools)?;
     let intake = intake::Context {
         about: about(submission, &catalog)?,
+        map: map.as_ref(),
         observed: said.observed.or(witnessed.observed),
         exit: witnessed.exit,
         subject: witnessed.subject,
@@ -92,8 +93,12 @@ pub(crate) fn submit(
         name: &name,
         ..said
     };
-    if source.format.importer().is_some() {
-        context.say(format!("{name}: taken for {}", source.format.title()));
+    match &intake.map {
+        Some(map) => context.say(format!("{name}: read as the mapping of {} says", map.tool())),
+        None if source.format.importer().is_some() => {
+            context.say(format!("{name}: taken for {}", source.format.title()));
+        }
+        None => {}
     }
     let mut kept: Vec<Vec<u8>> = files.into_iter().map(|(_, bytes)| bytes).collect();
     let mut collection = collection(context, ledger, submission, &intake)?;
@@ -118,8 +123,8 @@ pub(crate) fn submit(
 pub(crate) fn admissible(context: &Context, submission: &Submission) -> Result<(), Failure> {
     let mut ledger = context.open()?;
     let catalog = catalogs::controls_of(&mut ledger)?;
-    let (tools, _) = own_rules::read(submission, &catalog)?;
-    intake_context(context, &ledger, submission, &catalog, &tools)?;
+    let explaining = own_rules::read(submission, &catalog)?;
+    intake_context(context, &ledger, submission, &catalog, &explaining.tools)?;
     about(submission, &catalog)?;
     ledger.close().map_err(Failure::from)
 }
@@ -137,6 +142,9 @@ fn collection<'a>(
 
 /// The format that was named.
 pub(crate) fn format(submission: &Submission) -> Option<Format> {
+    if submission.map.is_some() {
+        return Some(Format::Mapped);
+    }
     submission.format.as_deref().and_then(Format::from_word)
 }
 

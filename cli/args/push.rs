@@ -88,6 +88,9 @@ pub(crate) struct Submission {
     /// Rules of your own for a tool: which of its rules speak about which controls, in YAML; cited as evidence
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Option<PathBuf>,
+    /// A mapping that explains a JSON, NDJSON or CSV of any tool (docs/spec/mapping.md), in YAML; cited as evidence
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "rules"])]
+    pub(crate) map: Option<PathBuf>,
     /// A rule, probe or test that must appear in the report; may be repeated. One that does not is unknown
     #[arg(long = "expect", value_name = "RULE")]
     pub(crate) expected: Vec<String>,

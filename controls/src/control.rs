@@ -96,6 +96,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All five, from the lightest.
+    pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
+
     /// The word written in statements and catalogs.
     pub fn as_str(self) -> &'static str {
         match self {

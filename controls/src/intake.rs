@@ -18,6 +18,8 @@
 
 mod bandit;
 mod checkov;
+#[cfg(feature = "formats")]
+mod csv;
 mod document;
 pub mod fault;
 mod format;
@@ -25,6 +27,8 @@ mod group;
 pub mod json;
 mod junit;
 mod look;
+#[cfg(feature = "formats")]
+pub mod mapped;
 mod modelscan;
 mod named;
 pub mod ndjson;
@@ -92,6 +96,9 @@ pub struct Context<'a> {
     pub observed: Option<Observed>,
     /// The controls that a foreign report is about, whatever its rules are called; by its rules when empty.
     pub about: Vec<ControlId>,
+    /// How a report is read whose format is the submitter's own to explain.
+    #[cfg(feature = "formats")]
+    pub map: Option<&'a mapped::Mapping>,
     /// Rules that must appear in a foreign report: one that does not is a row that says unknown.
     pub expected: Vec<String>,
     /// What is cited beside a foreign report: tool rules of the submitter's own, the manifest of a run.
@@ -127,6 +134,8 @@ impl<'a> Context<'a> {
             now,
             observed: None,
             about: Vec::new(),
+            #[cfg(feature = "formats")]
+            map: None,
             expected: Vec::new(),
             cited: Vec::new(),
             exit: None,
@@ -270,6 +279,8 @@ pub fn parse_partial(bytes: &[u8], format: Format, context: &Context<'_>) -> Res
     let mut parsed = match format {
         Format::Json => json::document(text, context)?,
         Format::Ndjson => ndjson::lines(text, context)?,
+        #[cfg(feature = "formats")]
+        Format::Csv => csv::results(text, context)?,
         _ if format.is_streamed() => {
             let received: Arc<[u8]> = bytes.into();
             let mut open = || Ok(Box::new(Cursor::new(received.clone())) as Box<dyn Read>);
@@ -296,14 +307,22 @@ pub fn parse_report(
         return parse_partial(&bytes, format, context);
     }
     let (mut groups, mut stream) = (Groups::new(context), Stream::new(open, format.title()));
-    sarif::read(&mut stream, &mut groups)?;
+    let mut media_type = format.media_type();
+    match (format, &context.map) {
+        #[cfg(feature = "formats")]
+        (Format::Mapped, Some(mapping)) => {
+            mapped::read(mapping, &mut stream, &mut groups)?;
+            media_type = mapping.media_type();
+        }
+        _ => sarif::read(&mut stream, &mut groups)?,
+    }
     let (digest, size) = stream.seen();
     let evidence = EvidenceRef {
         name: crate::text::file_name(context.name),
         size,
         sha256: digest,
         pointer: None,
-        media_type: format.media_type().to_owned(),
+        media_type: media_type.to_owned(),
     };
     let bom = stream.bom;
     Ok(Parsed { bom, ..finish(groups, format, context, &evidence)? })

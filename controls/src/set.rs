@@ -96,6 +96,12 @@ impl ControlSet {
         self.catalog_of(control.id.as_str())?.pillar(control)
     }
 
+    /// Kinds of check of all catalogs.
+    pub fn check_kinds(&self) -> Vec<String> {
+        let kinds: BTreeSet<&String> = self.catalogs.iter().flat_map(|c| c.check_kinds.keys()).collect();
+        kinds.into_iter().cloned().collect()
+    }
+
     /// Kinds of asset that controls apply to.
     pub fn asset_kinds(&self) -> &BTreeSet<String> {
         &self.asset_kinds

@@ -5,7 +5,7 @@ use super::tree::{read, root, tracked};
 use std::collections::BTreeSet;
 
 /// Page in docs/spec, source, fixed bytes, fuzz targets.
-const FORMATS: [(&str, &str, &str, &[&str]); 29] = [
+const FORMATS: [(&str, &str, &str, &[&str]); 30] = [
     ("applicability", "controls/src/decision.rs", "fuzz/seeds/payload/applicability", &["payload"]),
     ("archive", "reports/src/archive.rs", "fuzz/seeds/archive/two-members", &["archive"]),
     ("assessment", "frameworks/src/assessment.rs", "fuzz/seeds/pack/honest", &["pack"]),
@@ -24,6 +24,7 @@ const FORMATS: [(&str, &str, &str, &[&str]); 29] = [
     ("journal", "ledger/src/journal.rs", "docs/spec/journal.md", &["journal"]),
     ("key", "ledger/src/keyring/statement.rs", "docs/spec/key.md", &["key"]),
     ("licensed", "frameworks/src/licensed.rs", "fuzz/seeds/licensed/text.yaml", &["licensed"]),
+    ("mapping", "controls/src/intake/mapped.rs", "fuzz/seeds/mapping/acme", &["mapping"]),
     ("pack", "reports/src/pack.rs", "fuzz/seeds/pack/honest", &["pack"]),
     ("payload", "ledger/src/payload.rs", "docs/spec/payload.md", &["payload", "codec"]),
     ("plan", "controls/src/plan.rs", "fuzz/seeds/payload/plan", &["payload"]),

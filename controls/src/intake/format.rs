@@ -14,6 +14,10 @@ pub enum Format {
     Ndjson,
     /// SARIF 2.1.0.
     Sarif,
+    /// CSV of our own results.
+    Csv,
+    /// What a mapping of the submitter's explains; named by the mapping, never found out.
+    Mapped,
     /// The JSON of Bandit.
     Bandit,
     /// Tests in the XML of JUnit, which pytest and many others write.
@@ -29,10 +33,11 @@ pub enum Format {
 }
 
 impl Format {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
+    /// All that can be named: not the one that a mapping explains.
+    pub const ALL: [Self; 10] = [
         Self::Json,
         Self::Ndjson,
+        Self::Csv,
         Self::Sarif,
         Self::Bandit,
         Self::Junit,
@@ -48,6 +53,8 @@ impl Format {
             Self::Json => "json",
             Self::Ndjson => "ndjson",
             Self::Sarif => "sarif",
+            Self::Csv => "csv",
+            Self::Mapped => "mapped",
             Self::Bandit => "bandit",
             Self::Junit => "junit",
             Self::Checkov => "checkov",
@@ -63,6 +70,8 @@ impl Format {
             Self::Json => "control results in JSON",
             Self::Ndjson => "control results, one a line",
             Self::Sarif => "SARIF 2.1.0",
+            Self::Csv => "control results in CSV",
+            Self::Mapped => "what the mapping says",
             Self::Bandit => "Bandit JSON",
             Self::Junit => "JUnit XML",
             Self::Checkov => "Checkov JSON",
@@ -80,7 +89,11 @@ impl Format {
     /// The importer's name and version as written into results; `None` for our own formats, which need none.
     pub fn importer(self) -> Option<&'static str> {
         match self {
-            Self::Json | Self::Ndjson => None,
+            Self::Json | Self::Ndjson | Self::Csv => None,
+            #[cfg(feature = "formats")]
+            Self::Mapped => Some(super::mapped::IMPORTER),
+            #[cfg(not(feature = "formats"))]
+            Self::Mapped => None,
             Self::Sarif => Some(sarif::IMPORTER),
             Self::Bandit => Some(bandit::IMPORTER),
             Self::Junit => Some(junit::IMPORTER),
@@ -97,6 +110,8 @@ impl Format {
             Self::Json | Self::Bandit => "application/json",
             Self::Ndjson => "application/x-ndjson",
             Self::Sarif => sarif::MEDIA_TYPE,
+            Self::Csv => "text/csv",
+            Self::Mapped => "application/octet-stream",
             Self::Junit => "application/xml",
             Self::Checkov => "application/json",
             Self::Semgrep => "application/json",
@@ -109,13 +124,15 @@ impl Format {
 impl Format {
     /// Whether it is read as a stream, whatever its size.
     pub fn is_streamed(self) -> bool {
-        self == Self::Sarif
+        matches!(self, Self::Sarif | Self::Mapped)
     }
 
     /// Reads a foreign report that is there as a whole.
     pub(super) fn read(self, document: &Document<'_>, sink: &mut dyn Sink) -> Result<(), IntakeError> {
         match self {
-            Self::Json | Self::Ndjson | Self::Sarif => Ok(()),
+            Self::Json | Self::Ndjson | Self::Sarif | Self::Csv | Self::Mapped => {
+                Err(document.refuse("", "it is read in another way, or not by this build"))
+            }
             Self::Bandit => bandit::read(document, sink),
             Self::Junit => junit::read(document, sink),
             Self::Checkov => checkov::read(document, sink),

@@ -89,6 +89,8 @@ pub fn detect(bytes: &[u8], name: &str) -> Option<Format> {
     match (by_keys, text.first()) {
         (Some(format), _) => Some(format),
         (None, Some(b'<')) if junit::fits(text) => Some(Format::Junit),
+        #[cfg(feature = "formats")]
+        _ if super::csv::fits(text) => Some(Format::Csv),
         _ if ends(&[".sarif"]) => Some(Format::Sarif),
         _ if ends(&[".ndjson", ".jsonl"]) => Some(Format::Ndjson),
         (None, Some(b'[')) => Some(Format::Json),

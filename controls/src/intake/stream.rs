@@ -44,6 +44,23 @@ impl<'s, 'o> Stream<'s, 'o> {
         self.read(pattern, take).map_err(|error| self.located(error))
     }
 
+    /// Hands over the bytes of one pass as a reader.
+    pub(super) fn whole(
+        &mut self,
+        read: &mut dyn FnMut(&mut dyn Read) -> Result<(), IntakeError>,
+    ) -> Result<(), IntakeError> {
+        let mut reader =
+            Hashing { inner: (self.open)().map_err(unread)?, hasher: Hasher::default(), size: 0 };
+        read(&mut reader)?;
+        // What the reader of the format left unread belongs to the bytes received.
+        std::io::copy(&mut reader, &mut std::io::sink()).map_err(unread)?;
+        if reader.size == 0 {
+            return Err(IntakeError::Empty);
+        }
+        self.seen = Some((reader.hasher.finish(), reader.size));
+        Ok(())
+    }
+
     fn read(
         &mut self,
         pattern: &[&str],
@@ -108,6 +125,22 @@ impl<'s, 'o> Stream<'s, 'o> {
         let mut fault = refused(self.title, &rest.bytes, error);
         (fault.line, fault.column) = rest.position(offset(&rest.bytes, error).saturating_sub(1));
         fault
+    }
+}
+
+/// A reader that counts what it reads, and hashes it.
+struct Hashing {
+    inner: Box<dyn Read>,
+    hasher: Hasher,
+    size: u64,
+}
+
+impl Read for Hashing {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        self.size += count as u64;
+        Ok(count)
     }
 }
 

@@ -17,9 +17,7 @@
 use crate::control::{Control, ControlId};
 use affiant_ledger::codec::{self, CodecError};
 use affiant_ledger::digest::Digest;
-use affiant_ledger::id::Id;
-#[cfg(feature = "yaml")]
-use affiant_ledger::id::visible;
+use affiant_ledger::id::{Id, visible};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -114,17 +112,19 @@ impl ToolRules {
             return Err(format!("more than {TOOL_RULES_SIZE_MAX} bytes"));
         }
         let tool: Self = crate::definition::yaml(text)?;
-        for rule in &tool.rules {
-            for control in &rule.controls {
-                if controls.control(control.as_str()).is_none() {
-                    return Err(format!(
-                        "rule `{}`: control `{control}` is in no catalog in use",
-                        visible(&rule.rule)
-                    ));
-                }
+        tool.known(controls)?;
+        Ok(tool)
+    }
+
+    /// Refuses rules about controls that are in no catalog in use.
+    pub(crate) fn known(&self, controls: &crate::set::ControlSet) -> Result<(), String> {
+        for rule in &self.rules {
+            if let Some(control) = rule.controls.iter().find(|id| controls.control(id.as_str()).is_none()) {
+                let rule = visible(&rule.rule);
+                return Err(format!("rule `{rule}`: control `{control}` is in no catalog in use"));
             }
         }
-        Ok(tool)
+        Ok(())
     }
 
     /// Reads tool rules from their canonical bytes.
