@@ -14,7 +14,9 @@ pub(crate) use key::{
     EnrolArguments, GrantArguments, KeyArguments, KeyVerb, NewKey, RevokeArguments, RotateArguments,
 };
 pub(crate) use log::{LogArguments, LogVerb, PublishArguments};
-pub(crate) use people::{RequestAddArguments, RequestArguments, RequestVerb};
+pub(crate) use people::{
+    PolicyArguments, PolicySetArguments, PolicyVerb, RequestAddArguments, RequestArguments, RequestVerb,
+};
 pub(crate) use posture::{
     AttestArguments, DecisionArguments, EventArguments, ExceptArguments, ExceptVerb, ExceptionArguments,
     IncidentArguments, IncidentVerb, PlanAddArguments, PlanArguments, PlanVerb,
@@ -110,6 +112,8 @@ pub(crate) enum Verb {
     Attest(AttestArguments),
     /// Exceptions: gaps accepted for a time
     Except(ExceptArguments),
+    /// Policies: how many people an exception needs
+    Policy(PolicyArguments),
     /// Plans: runs promised beforehand, and what became of them
     Plan(PlanArguments),
     /// Requests: evidence asked for by a day, and what became of it

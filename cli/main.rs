@@ -18,6 +18,7 @@ mod log;
 mod output;
 mod pack;
 mod plan;
+mod policy;
 mod push;
 mod register;
 mod request;
@@ -64,6 +65,7 @@ fn run(context: &Context, verb: Verb) -> Result<u8, Failure> {
         Verb::Run(arguments) => run::run(context, arguments),
         Verb::Attest(arguments) => attest::run(context, arguments),
         Verb::Except(arguments) => except::run(context, arguments),
+        Verb::Policy(arguments) => policy::run(context, arguments),
         Verb::Plan(arguments) => plan::run(context, arguments),
         Verb::Request(arguments) => request::run(context, arguments),
         Verb::Incident(arguments) => incident::run(context, arguments),

@@ -11,6 +11,7 @@ use crate::catalogs;
 use crate::context::{self, Context};
 use crate::error::Failure;
 use crate::output;
+use crate::policy;
 use crate::statements::admitted;
 use affiant_controls::admit::{admit_asset, admit_system};
 use affiant_controls::asset::Asset;
@@ -82,7 +83,11 @@ fn record_system(
         return Err(Failure::refused("`org` names the organisation itself, not an AI system"));
     }
     let id = system.id.clone();
+    let is_new = ledger.head(&id).is_none();
     let appended = ledger.append(&[Statement::System(system).draft("local")])?;
+    if is_new {
+        policy::begin(ledger, &id, context.now())?;
+    }
     catalogs::pin(ledger, &id, catalogs)?;
     answer(context, "system", &id, appended[0].index);
     Ok(())

@@ -1,4 +1,4 @@
-//! The words of `affiant request`.
+//! The words of `affiant request` and `affiant policy`.
 
 use super::{Args, Subcommand};
 
@@ -59,4 +59,43 @@ pub(crate) struct RequestAddArguments {
     /// Its id; one that is there is replaced [default: made of its content]
     #[arg(long, value_name = "ID")]
     pub(crate) id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArguments {
+    #[command(subcommand)]
+    pub(crate) verb: PolicyVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyVerb {
+    /// Ask for more than one person where a gap is accepted
+    #[command(after_help = "\
+Example:
+  affiant policy set --exception-approvals 2 --from-severity high --by Board
+
+From then on an exception from a control of that severity or above waives nothing until so many different people have
+approved it: who grants it, and others with `affiant except approve`. With 1 the policy is taken back.")]
+    Set(PolicySetArguments),
+    /// The policies of a system, and since when
+    Show {
+        /// The AI system
+        system: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicySetArguments {
+    /// How many people an exception needs, the one who grants it included
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) exception_approvals: u64,
+    /// For controls of this severity and above: info, low, medium, high, critical
+    #[arg(long, value_name = "SEVERITY", default_value = "high")]
+    pub(crate) from_severity: String,
+    /// Who decided
+    #[arg(long, value_name = "WHO")]
+    pub(crate) by: String,
+    /// The AI system [default: every one, and those that will be registered]
+    #[arg(long, value_name = "ID")]
+    pub(crate) system: Option<String>,
 }

@@ -20,6 +20,22 @@ Example:
 An exception never makes a control held: it is shown beside every conclusion it touches, and ends by itself, after a year
 at the latest. Who asks for it does not approve it.")]
     Grant(ExceptionArguments),
+    /// Approve an exception that needs another person by the policy it stands under
+    #[command(after_help = "\
+Example:
+  affiant except approve exc-7 --system credit-scoring --by 'Chief Risk Officer'
+
+The approval is of the exception as it stands now: granted again with other words, assets or dates, it needs another one.")]
+    Approve {
+        /// Id of the exception
+        id: String,
+        /// The AI system
+        #[arg(long, value_name = "ID")]
+        system: String,
+        /// Who approves; neither who asked for it nor who approved it before
+        #[arg(long, value_name = "WHO")]
+        by: String,
+    },
     /// Take an exception back before it ends
     Revoke {
         /// Id of the exception

@@ -22,8 +22,8 @@ use affiant_ledger::time::Timestamp;
 use std::collections::BTreeSet;
 
 pub use posture::{
-    ATTESTATION_DAYS_MAX, EXCEPTION_DAYS_MAX, REQUEST_DAYS_MAX, admit_attestation, admit_decision,
-    admit_event, admit_exception, admit_incident, admit_plan, admit_request,
+    ATTESTATION_DAYS_MAX, EXCEPTION_DAYS_MAX, REQUEST_DAYS_MAX, admit_approval, admit_attestation,
+    admit_decision, admit_event, admit_exception, admit_incident, admit_plan, admit_policy, admit_request,
 };
 
 /// How far ahead of the clock an observation may lie, in milliseconds: clocks differ.
@@ -115,6 +115,15 @@ pub enum AdmitError {
     /// Who asked for an exception approves it.
     #[error("`{0}` asks for the exception and approves it")]
     OwnApproval(String),
+    /// Who approves an exception has approved it before.
+    #[error("`{0}` has approved the exception already")]
+    SecondApproval(String),
+    /// An approval of something else than the exception as it stands.
+    #[error("the approval is not of exception `{0}` as it stands")]
+    OtherException(Id),
+    /// A policy that asks for nobody, or for a crowd.
+    #[error("a policy asks for 1 to {max} people, not {0}", max = crate::policy::APPROVALS_MAX)]
+    Approvals(u64),
     /// A decision that names no single thing.
     #[error("a decision names a control, or a framework and its requirement")]
     Target,

@@ -5,6 +5,7 @@
 
 mod keep;
 
+use crate::approval::Approvals;
 use crate::asset::Asset;
 use crate::control::{Control, ControlId};
 use crate::decision::Decision;
@@ -28,6 +29,7 @@ pub struct History {
     results: BTreeMap<ControlId, Vec<Recorded>>,
     assets: BTreeMap<Id, Vec<Filed<Asset>>>,
     exceptions: BTreeMap<Id, Vec<Filed<Exception>>>,
+    approvals: Approvals,
     decisions: BTreeMap<[String; 3], Vec<Filed<Decision>>>,
     plans: BTreeMap<Id, Vec<Filed<Plan>>>,
     events: Vec<Filed<Event>>,
@@ -183,7 +185,11 @@ impl History {
                 digest: at_time(self.assets.get(asset), at).and_then(|filed| filed.value.digest),
                 events: latest_events(&events, at),
                 decision: self.decision_at(&control.id, at),
-                exceptions: exceptions.iter().filter_map(|versions| at_time(Some(versions), at)).collect(),
+                exceptions: exceptions
+                    .iter()
+                    .filter_map(|versions| at_time(Some(versions), at))
+                    .filter(|filed| !self.approvals.standing(filed, control.severity, at).is_pending())
+                    .collect(),
             };
             let named = walk.latest.iter().filter(|((named, ..), _)| *named).map(|(_, recorded)| *recorded);
             let unnamed =
@@ -211,6 +217,9 @@ impl History {
         changes.extend(movers.events.iter().map(|event| event.value.at));
         let covering = movers.exceptions.iter().copied().flatten();
         changes.extend(covering.flat_map(|filed| [filed.time, filed.value.expires]));
+        if !movers.exceptions.is_empty() {
+            changes.extend(self.approvals.times());
+        }
         changes.extend(
             self.decisions.get(&on_control(&control.id)).into_iter().flatten().map(|filed| filed.time),
         );

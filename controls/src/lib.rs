@@ -7,6 +7,7 @@
 //! Nothing here reads a clock, a file or the network, and no float is ever hashed.
 
 pub mod admit;
+pub mod approval;
 pub mod asset;
 pub mod attestation;
 pub mod bom;
@@ -27,6 +28,7 @@ pub mod measure;
 mod pair;
 pub mod pin;
 pub mod plan;
+pub mod policy;
 pub mod register;
 pub mod relation;
 pub mod request;
@@ -44,6 +46,7 @@ mod variant;
 mod drift;
 
 pub use admit::{AdmitContext, AdmitError, admit};
+pub use approval::Approval;
 pub use asset::Asset;
 pub use attestation::Attestation;
 pub use catalog::{CatalogError, ControlCatalog, Pillar};
@@ -58,6 +61,7 @@ pub use issued::PackIssued;
 pub use measure::{Decimal, Direction, Measure};
 pub use pin::{CatalogKind, CatalogPin};
 pub use plan::Plan;
+pub use policy::{ExceptionPolicy, Policy};
 pub use register::{Filed, Horizon, Recorded, Register, RegisterError};
 pub use relation::{Relation, RelationKind};
 pub use request::{Request, RequestState};

@@ -10,9 +10,10 @@ mod error;
 mod files;
 mod read;
 
+use crate::approval::{Approvals, Standing};
 use crate::asset::Asset;
 use crate::attestation::Attestation;
-use crate::control::{Control, ControlId};
+use crate::control::{Control, ControlId, Severity};
 use crate::decision::Decision;
 use crate::event::Event;
 use crate::exception::Exception;
@@ -21,6 +22,7 @@ use crate::issued::PackIssued;
 use crate::pair::{Pair, is_unfavourable};
 use crate::pin::CatalogPin;
 use crate::plan::Plan;
+use crate::policy::Policy;
 use crate::request::Request;
 use crate::state::{Citation, StateOn};
 use crate::statement::Statement;
@@ -51,6 +53,7 @@ pub struct Register {
     packs: Latest<PackIssued>,
     results: BTreeMap<ControlId, OnControl>,
     exceptions: Files<Id, Exception>,
+    approvals: Approvals,
     /// By framework, requirement and control.
     decisions: Files<[String; 3], Decision>,
     plans: Files<Id, Plan>,
@@ -111,6 +114,7 @@ impl Register {
             packs: BTreeMap::new(),
             results: BTreeMap::new(),
             exceptions: BTreeMap::new(),
+            approvals: Approvals::default(),
             decisions: BTreeMap::new(),
             plans: BTreeMap::new(),
             attestations: BTreeMap::new(),
@@ -155,7 +159,10 @@ impl Register {
             Read::Said(statement) => self.keep(record, statement),
             Read::Erased(erasure) => self.erasures.push((record.entry.time, erasure)),
             Read::Ahead => self.left_out = true,
-            Read::Unread => drop(self.unread.insert(record.entry.index)),
+            Read::Unread => {
+                self.unread.insert(record.entry.index);
+                self.approvals.keep_unread(record);
+            }
             Read::Nothing => {}
         }
         Ok(())
@@ -200,7 +207,12 @@ impl Register {
             Statement::Asset(asset) => keep_latest(&mut self.assets, asset.id.clone(), index, asset),
             Statement::Catalog(pin) => keep_latest(&mut self.pins, pin.id.clone(), index, pin),
             Statement::Pack(pack) => keep_latest(&mut self.packs, pack.id.clone(), index, pack),
+            Statement::Policy(value) => self.approvals.keep_policy(Filed { citation, time, value }),
+            Statement::Approval(value) => {
+                self.approvals.keep_approval(record, Filed { citation, time, value });
+            }
             Statement::Exception(value) => {
+                self.approvals.keep_key(record);
                 keep_filed(&mut self.exceptions, value.id.clone(), Filed { citation, time, value });
             }
             Statement::Decision(value) => {
@@ -284,6 +296,16 @@ impl Register {
     /// The exceptions, in force or not, by id.
     pub fn exceptions(&self) -> impl Iterator<Item = &Filed<Exception>> {
         self.exceptions.values()
+    }
+
+    /// The policies, in the order of recording; the last is in force.
+    pub fn policies(&self) -> Vec<&Filed<Policy>> {
+        self.approvals.policies()
+    }
+
+    /// How far an exception from a control of this severity is approved; a pending one waives nothing.
+    pub fn approved(&self, exception: &Filed<Exception>, severity: Severity) -> Standing {
+        self.approvals.standing(exception, severity, self.horizon.as_of)
     }
 
     /// The decisions on applicability.
@@ -402,8 +424,10 @@ impl Register {
         self.population(control).into_iter().map(on).collect()
     }
 
+    /// The exceptions from a control that are not pending.
     fn exceptions_on(&self, control: &Control) -> Vec<&Filed<Exception>> {
-        self.exceptions.values().filter(|filed| filed.value.control == control.id).collect()
+        let of_control = self.exceptions.values().filter(|filed| filed.value.control == control.id);
+        of_control.filter(|filed| !self.approved(filed, control.severity).is_pending()).collect()
     }
 
     fn state_under(&self, control: &Control, asset: &Id, exceptions: &[&Filed<Exception>]) -> StateOn {

@@ -1,9 +1,10 @@
 //! A statement: what a submitter says, the payload of an entry.
 //!
-//! Twelve kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
-//! `attestation`, `incident`, `event`, `request`. Each is a CBOR map without a tag; the kind
+//! Fourteen kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
+//! `attestation`, `incident`, `event`, `request`, `policy`, `approval`. Each is a CBOR map without a tag; the kind
 //! stands in the entry. The same structs are the JSON form: times are RFC 3339 text there and digests hexadecimal.
 
+use crate::approval::Approval;
 use crate::asset::Asset;
 use crate::attestation::Attestation;
 use crate::control::ControlId;
@@ -15,6 +16,7 @@ use crate::incident::Incident;
 use crate::issued::PackIssued;
 use crate::pin::CatalogPin;
 use crate::plan::Plan;
+use crate::policy::Policy;
 use crate::request::Request;
 use crate::result::ControlResult;
 use crate::status::Status;
@@ -57,6 +59,10 @@ pub enum Statement {
     Event(Event),
     /// Someone asks for evidence by a day.
     Request(Request),
+    /// What is asked of those who accept gaps.
+    Policy(Policy),
+    /// One more person accepts an exception.
+    Approval(Approval),
 }
 
 /// Why bytes are not a statement of their kind.
@@ -85,6 +91,8 @@ impl Statement {
             Self::Incident(_) => "incident",
             Self::Event(_) => "event",
             Self::Request(_) => "request",
+            Self::Policy(_) => "policy",
+            Self::Approval(_) => "approval",
         }
     }
 
@@ -103,6 +111,8 @@ impl Statement {
             Self::Incident(incident) => codec::encode(incident),
             Self::Event(event) => codec::encode(event),
             Self::Request(request) => codec::encode(request),
+            Self::Policy(policy) => codec::encode(policy),
+            Self::Approval(approval) => codec::encode(approval),
         }
     }
 
@@ -121,6 +131,8 @@ impl Statement {
             Self::Incident(incident) => serde_json::to_value(incident),
             Self::Event(event) => serde_json::to_value(event),
             Self::Request(request) => serde_json::to_value(request),
+            Self::Policy(policy) => serde_json::to_value(policy),
+            Self::Approval(approval) => serde_json::to_value(approval),
         };
         json.unwrap_or_default()
     }
@@ -141,6 +153,8 @@ impl Statement {
             "incident" => codec::decode(bytes, max).map(Self::Incident),
             "event" => codec::decode(bytes, max).map(Self::Event),
             "request" => codec::decode(bytes, max).map(Self::Request),
+            "policy" => codec::decode(bytes, max).map(Self::Policy),
+            "approval" => codec::decode(bytes, max).map(Self::Approval),
             _ => return Ok(None),
         };
         read.map(Some).map_err(|source| StatementError { kind: kind.to_owned(), source })
@@ -161,6 +175,8 @@ impl Statement {
             Self::Incident(incident) => incident.system.clone(),
             Self::Event(event) => event.system.clone(),
             Self::Request(request) => request.system.clone(),
+            Self::Policy(policy) => policy.system.clone(),
+            Self::Approval(approval) => approval.system.clone(),
         }
     }
 
@@ -198,6 +214,11 @@ impl Statement {
             Self::Plan(plan) => facet(&["plan", plan.id.as_str()], 0),
             Self::Incident(incident) => facet(&["incident", incident.id.as_str()], 0),
             Self::Request(request) => facet(&["request", request.id.as_str()], 0),
+            Self::Policy(policy) => facet(&["policy", &policy.at.as_millis().to_string()], 0),
+            Self::Approval(approval) => {
+                let digest = approval.digest.to_string();
+                facet(&["approval", approval.exception.as_str(), &digest, &approval.by], 0)
+            }
             Self::Decision(decision) => {
                 let framework = decision.framework.as_ref().map_or("", Id::as_str);
                 let control = decision.control.as_ref().map_or("", ControlId::as_str);
@@ -268,6 +289,16 @@ pub fn facet_of(kind: &str, statement: &[u8]) -> Option<Facet> {
         "attestation" => {
             let [framework, requirement] = codec::fields(statement, ["framework", "requirement"]).ok()?;
             Some(facet(&[kind, id_in(framework?)?, codec::text(requirement?).ok()?], 0))
+        }
+        "policy" => {
+            let [at] = codec::fields(statement, ["at"]).ok()?;
+            let at = Timestamp::from_millis(codec::uint(at?).ok()?).ok()?;
+            Some(facet(&[kind, &at.as_millis().to_string()], 0))
+        }
+        "approval" => {
+            let [by, digest, exception] = codec::fields(statement, ["by", "digest", "exception"]).ok()?;
+            let digest = digest_in(digest?)?.to_string();
+            Some(facet(&[kind, id_in(exception?)?, &digest, codec::text(by?).ok()?], 0))
         }
         "event" => {
             let [at, event, asset] = codec::fields(statement, ["at", "kind", "asset"]).ok()?;

@@ -77,6 +77,12 @@ pub fn plain(text: &str, max: usize) -> String {
     out
 }
 
+/// Whether two names are meant for one person: the same but for letter case and spacing.
+pub fn same_person(one: &str, other: &str) -> bool {
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    plain(one) == plain(other)
+}
+
 /// The last segment of a path, as [`plain`] text; `-` when there is none.
 pub fn file_name(path: &str) -> String {
     let name = plain(path.rsplit(['/', '\\']).next().unwrap_or(""), NAME_LENGTH_MAX);

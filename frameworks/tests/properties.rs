@@ -254,7 +254,10 @@ proptest! {
         days in 0u64..40,
         past in 0u64..200 * DAY,
     ) {
-        let none = |statement| if let Statement::Exception(_) = statement { None } else { Some(statement) };
+        let none = |statement| match statement {
+            Statement::Exception(_) | Statement::Policy(_) => None,
+            other => Some(other),
+        };
         let mut ledger = ledger(&kept).with_each(none);
         let recorded = ledger.last();
         let expires = after(recorded, days);

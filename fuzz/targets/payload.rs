@@ -6,7 +6,7 @@ use affiant_ledger::payload::Payload;
 use libfuzzer_sys::fuzz_target;
 
 /// Every kind of the storey above.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 14] = [
     "system",
     "asset",
     "result",
@@ -19,6 +19,8 @@ const KINDS: [&str; 12] = [
     "incident",
     "event",
     "request",
+    "policy",
+    "approval",
 ];
 
 fuzz_target!(|bytes: &[u8]| {

@@ -130,3 +130,78 @@ fn an_attested_control_holds_until_the_day_given_and_then_lapses() {
     place.issue();
     place.affiant(&["verify", "pack.zip", "--trust", "trust.keys"]).expect(0);
 }
+
+fn grant(place: &Place, id: &str, until: &str) -> Answer {
+    let words = ["except", "grant", "AFF-EXP-11", "--system", "scoring", "--asset", "model", "--id", id];
+    let why = ["--until", until, "--reason", "revalidation", "--approver", "Head of Risk"];
+    place.affiant(&[&words[..], &why, &["--requested-by", "Data team"]].concat())
+}
+
+fn approve(place: &Place, id: &str, by: &str) -> Answer {
+    place.affiant(&["except", "approve", id, "--system", "scoring", "--by", by])
+}
+
+#[test]
+fn an_exception_from_a_grave_control_waits_for_a_second_person_everywhere() {
+    let mut place = Place::with_system_at(NOON);
+    place.push("one", "failed");
+    grant(&place, "exc-0", "2026-11-26").expect(0);
+    assert_eq!(
+        standing(&place, CONTROL, "model")["state"],
+        "excepted",
+        "without a policy one person is enough"
+    );
+    place.affiant(&["policy", "show", "scoring"]).expect(0).says("no policy");
+    let set = |people: &str| {
+        let words =
+            ["policy", "set", "--exception-approvals", people, "--from-severity", "low", "--by", "Board"];
+        place.affiant(&words)
+    };
+    set("0").expect(2).warns("a policy asks for 1 to 5 people, not 0");
+    set("2").expect(0).says("policy for scoring recorded").says("policy for org recorded");
+    place.affiant(&["policy", "show", "scoring"]).expect(0).says("2 from low on").says("in force");
+    assert_eq!(standing(&place, CONTROL, "model")["state"], "excepted", "what was granted before stays");
+    place.at(NOON + 3 * DAY);
+    assert_eq!(standing(&place, CONTROL, "model")["state"], "failed");
+    grant(&place, "exc-1", "2027-01-31").expect(0).warns("by policy it needs 2 people");
+    let pending = standing(&place, CONTROL, "model");
+    assert_eq!(pending["state"], "failed", "a pending exception waives nothing");
+    place.affiant(&["except", "list", "scoring"]).expect(0).says("pending 1").says("of 2");
+    approve(&place, "exc-1", "head of  risk").expect(2).warns("has approved the exception already");
+    approve(&place, "exc-1", "Data Team").expect(2).warns("asks for the exception and approves it");
+    approve(&place, "exc-9", "Counsel").expect(2).warns("is no exception of scoring");
+    // A pack of the stream says the same, and the verifier derives it again.
+    place.issue();
+    place.affiant(&["verify", "pack.zip", "--trust", "trust.keys"]).expect(0);
+    approve(&place, "exc-1", "Chief Risk Officer").expect(0);
+    assert_eq!(standing(&place, CONTROL, "model")["state"], "excepted");
+    approve(&place, "exc-1", "Counsel").expect(2).warns("needs no other approval");
+    let listed = place.affiant(&["except", "list", "scoring", "--json"]).expect(0).json();
+    let found = listed.as_array().unwrap().iter().find(|it| it["exception"]["id"] == "exc-1").unwrap();
+    assert_eq!(found["approved_by"], serde_json::json!(["Head of Risk", "Chief Risk Officer"]));
+    assert_eq!(found["state"], "in force");
+    // Changed, it is another exception.
+    grant(&place, "exc-1", "2027-02-28").expect(0);
+    assert_eq!(standing(&place, CONTROL, "model")["state"], "failed");
+    approve(&place, "exc-1", "Chief Risk Officer").expect(0);
+    assert_eq!(standing(&place, CONTROL, "model")["state"], "excepted");
+    place.issue();
+    place.affiant(&["verify", "pack.zip", "--trust", "trust.keys"]).expect(0);
+    place.sound();
+}
+
+#[test]
+fn a_new_system_begins_with_the_policy_of_the_organisation() {
+    let place = Place::with_system_at(NOON);
+    place.affiant(&["policy", "set", "--exception-approvals", "2", "--by", "Board"]).expect(0);
+    let register = ["register", "system", "lending", "--name", "Lending", "--role", "deployer"];
+    place.affiant(&register).expect(0);
+    place.affiant(&["policy", "show", "lending"]).expect(0).says("2 from high on");
+    place.affiant(&register).expect(0);
+    let shown = place.affiant(&["policy", "show", "lending", "--json"]).expect(0).json();
+    assert_eq!(shown.as_array().unwrap().len(), 1, "registering again repeats nothing: {shown}");
+    let own = ["policy", "set", "--exception-approvals", "1", "--by", "Board", "--system", "lending"];
+    place.affiant(&own).expect(0);
+    place.affiant(&["policy", "show", "scoring"]).expect(0).says("in force").says("2 from high on");
+    place.affiant(&["policy", "set", "--exception-approvals", "2", "--by", "B", "--system", "no"]).expect(2);
+}

@@ -5,8 +5,9 @@ use super::tree::{read, root, tracked};
 use std::collections::BTreeSet;
 
 /// Page in docs/spec, source, fixed bytes, fuzz targets.
-const FORMATS: [(&str, &str, &str, &[&str]); 30] = [
+const FORMATS: [(&str, &str, &str, &[&str]); 32] = [
     ("applicability", "controls/src/decision.rs", "fuzz/seeds/payload/applicability", &["payload"]),
+    ("approval", "controls/src/approval.rs", "fuzz/seeds/payload/approval", &["payload"]),
     ("archive", "reports/src/archive.rs", "fuzz/seeds/archive/two-members", &["archive"]),
     ("assessment", "frameworks/src/assessment.rs", "fuzz/seeds/pack/honest", &["pack"]),
     ("asset", "controls/src/asset.rs", "fuzz/seeds/definition/system.json", &["definition", "payload"]),
@@ -28,6 +29,7 @@ const FORMATS: [(&str, &str, &str, &[&str]); 30] = [
     ("pack", "reports/src/pack.rs", "fuzz/seeds/pack/honest", &["pack"]),
     ("payload", "ledger/src/payload.rs", "docs/spec/payload.md", &["payload", "codec"]),
     ("plan", "controls/src/plan.rs", "fuzz/seeds/payload/plan", &["payload"]),
+    ("policy", "controls/src/policy.rs", "fuzz/seeds/payload/policy", &["payload"]),
     ("receipt", "ledger/src/receipt.rs", "docs/spec/receipt.md", &["receipt"]),
     ("request", "controls/src/request.rs", "fuzz/seeds/payload/request", &["payload"]),
     ("result", "controls/src/result.rs", "tests/fixtures/demo/results.ndjson", &["result", "payload"]),

@@ -15,7 +15,7 @@ const LONGER: [(&str, usize, &str); 2] = [
 ];
 
 /// Statement kinds and the formats around them, each with its page in docs/spec.
-const FORMATS: [&str; 22] = [
+const FORMATS: [&str; 24] = [
     "key",
     "system",
     "asset",
@@ -29,6 +29,8 @@ const FORMATS: [&str; 22] = [
     "incident",
     "event",
     "request",
+    "policy",
+    "approval",
     "entry",
     "payload",
     "checkpoint",

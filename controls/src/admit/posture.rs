@@ -3,15 +3,17 @@
 use super::{
     AdmitError, CLOCK_SKEW_MAX, WORDS_MAX, count, evidence, known_control, line, name, optional, words,
 };
+use crate::approval::Approval;
 use crate::attestation::Attestation;
 use crate::decision::{DRIVERS, Decision, Target};
 use crate::event::Event;
 use crate::exception::Exception;
 use crate::incident::{INCIDENT_KINDS, Incident};
 use crate::plan::Plan;
+use crate::policy::{APPROVALS_MAX, Policy};
 use crate::request::Request;
 use crate::set::ControlSet;
-use crate::text::{LINE_LENGTH_MAX, NAME_LENGTH_MAX};
+use crate::text::{LINE_LENGTH_MAX, NAME_LENGTH_MAX, same_person};
 use affiant_ledger::id::visible;
 use affiant_ledger::time::{Period, Timestamp};
 use std::collections::BTreeSet;
@@ -150,9 +152,36 @@ pub fn admit_request(request: Request, controls: &ControlSet, now: Timestamp) ->
     Ok(request)
 }
 
-fn same_person(one: &str, other: &str) -> bool {
-    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    plain(one) == plain(other)
+/// Admits a policy: it asks for one to five people.
+pub fn admit_policy(policy: Policy, now: Timestamp) -> Result<Policy, AdmitError> {
+    name("by", &policy.by)?;
+    past("at", policy.at, now)?;
+    if !(1..=APPROVALS_MAX).contains(&policy.exceptions.approvals) {
+        return Err(AdmitError::Approvals(policy.exceptions.approvals));
+    }
+    Ok(policy)
+}
+
+/// Admits an approval of an exception that some people have approved: by another person than those and who asked for it, and
+/// of the very statement.
+pub fn admit_approval(
+    approval: Approval,
+    exception: &Exception,
+    people: &[String],
+    now: Timestamp,
+) -> Result<Approval, AdmitError> {
+    name("by", &approval.by)?;
+    past("at", approval.at, now)?;
+    if exception.requested_by.as_deref().is_some_and(|asked| same_person(asked, &approval.by)) {
+        return Err(AdmitError::OwnApproval(visible(&approval.by)));
+    }
+    if people.iter().any(|person| same_person(person, &approval.by)) {
+        return Err(AdmitError::SecondApproval(visible(&approval.by)));
+    }
+    if approval.exception != exception.id || approval.digest != exception.digest() {
+        return Err(AdmitError::OtherException(approval.exception));
+    }
+    Ok(approval)
 }
 
 fn past(field: &'static str, time: Timestamp, now: Timestamp) -> Result<(), AdmitError> {
@@ -226,6 +255,42 @@ mod tests {
             admitted(|e| e.control = "AFF-XXX-01".parse().unwrap()),
             Err(AdmitError::UnknownControl { .. })
         ));
+    }
+
+    #[test]
+    fn an_approval_is_by_another_person_of_the_very_exception() {
+        let exception = exception();
+        let approval = |by: &str| Approval {
+            at: now(),
+            by: by.into(),
+            digest: exception.digest(),
+            system: exception.system.clone(),
+            exception: exception.id.clone(),
+        };
+        let people = [exception.approver.clone()];
+        let admitted = |approval| admit_approval(approval, &exception, &people, now());
+        assert!(admitted(approval("Chief Risk Officer")).is_ok());
+        assert_eq!(admitted(approval("data  TEAM")), Err(AdmitError::OwnApproval("data  TEAM".into())));
+        assert_eq!(
+            admitted(approval("head of risk")),
+            Err(AdmitError::SecondApproval("head of risk".into()))
+        );
+        let other =
+            Approval { digest: affiant_ledger::digest::Digest::ZERO, ..approval("Chief Risk Officer") };
+        assert_eq!(admitted(other), Err(AdmitError::OtherException(exception.id.clone())));
+        let exceptions = |approvals| crate::policy::ExceptionPolicy {
+            approvals,
+            from_severity: crate::control::Severity::High,
+        };
+        let policy = |approvals| Policy {
+            at: now(),
+            by: "Board".into(),
+            system: exception.system.clone(),
+            exceptions: exceptions(approvals),
+        };
+        assert!(admit_policy(policy(1), now()).is_ok() && admit_policy(policy(APPROVALS_MAX), now()).is_ok());
+        assert_eq!(admit_policy(policy(0), now()), Err(AdmitError::Approvals(0)));
+        assert_eq!(admit_policy(policy(6), now()), Err(AdmitError::Approvals(6)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From records to a history.
 
 use super::{ErasedResult, History};
+use crate::approval::Approvals;
 use crate::register::{Filed, Horizon, Read, Recorded, RegisterError, decision_key, read};
 use crate::state::Citation;
 use crate::statement::Statement;
@@ -22,6 +23,7 @@ impl History {
             results: BTreeMap::new(),
             assets: BTreeMap::new(),
             exceptions: BTreeMap::new(),
+            approvals: Approvals::default(),
             decisions: BTreeMap::new(),
             plans: BTreeMap::new(),
             events: Vec::new(),
@@ -33,7 +35,10 @@ impl History {
             match read(record, horizon, &mut history.stream)? {
                 Read::Said(statement) => history.keep(record, statement),
                 Read::Erased(erasure) => erasures.push((record.entry.time, erasure)),
-                Read::Unread => drop(history.unread.insert(record.entry.index)),
+                Read::Unread => {
+                    history.unread.insert(record.entry.index);
+                    history.approvals.keep_unread(record);
+                }
                 Read::Ahead | Read::Nothing => {}
             }
         }
@@ -57,7 +62,12 @@ impl History {
             Statement::Asset(value) => {
                 file(&mut self.assets, value.id.clone(), Filed { citation, time, value })
             }
+            Statement::Policy(value) => self.approvals.keep_policy(Filed { citation, time, value }),
+            Statement::Approval(value) => {
+                self.approvals.keep_approval(record, Filed { citation, time, value });
+            }
             Statement::Exception(value) => {
+                self.approvals.keep_key(record);
                 file(&mut self.exceptions, value.id.clone(), Filed { citation, time, value });
             }
             Statement::Decision(value) => {
@@ -91,6 +101,7 @@ impl History {
         let Ok(key) = std::str::from_utf8(&filed.key) else { return };
         let parts: Vec<&str> = key.split('\0').collect();
         let index = erasure.index;
+        self.approvals.erase(&parts, index);
         match parts[..] {
             ["asset", id] => forget(&mut self.assets, |held| *held == *id, index),
             ["exception", id] => forget(&mut self.exceptions, |held| *held == *id, index),

@@ -24,6 +24,7 @@ impl Register {
         let Ok(key) = std::str::from_utf8(&filed.key) else { return };
         let parts: Vec<&str> = key.split('\0').collect();
         let older = |index: u64| index <= erasure.index;
+        self.approvals.erase(&parts, erasure.index);
         match parts[..] {
             ["system"] => self.system = self.system.take().filter(|(index, _)| !older(*index)),
             ["asset", id] => self.assets.retain(|held, (index, _)| *held != *id || !older(*index)),

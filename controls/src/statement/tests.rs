@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::pin::CatalogKind;
+use crate::policy::ExceptionPolicy;
 use crate::result::{Check, Collector, DigestSource, Method, Population, Run, Source, Subject};
 use crate::{Decimal, Direction, Measure, Severity, Status};
 use affiant_ledger::digest::Digest;
@@ -161,6 +162,19 @@ fn all() -> Vec<Statement> {
             withdrawn: true,
             requirement: Some("art-6-3".into()),
         }),
+        Statement::Policy(Policy {
+            at: "2026-11-24T12:00:00Z".parse().unwrap(),
+            by: "Board".into(),
+            system: "credit-scoring".parse().unwrap(),
+            exceptions: ExceptionPolicy { approvals: 2, from_severity: Severity::High },
+        }),
+        Statement::Approval(Approval {
+            at: "2026-11-24T12:00:00Z".parse().unwrap(),
+            by: "Chief Risk Officer".into(),
+            digest: Digest::of(b"an exception"),
+            system: "credit-scoring".parse().unwrap(),
+            exception: "exc-7".parse().unwrap(),
+        }),
     ]
 }
 
@@ -225,6 +239,8 @@ fn fields_are_declared_in_canonical_order_so_that_encoding_needs_no_sorting() {
             Statement::Incident(s) => serde_json::to_string(s),
             Statement::Event(s) => serde_json::to_string(s),
             Statement::Request(s) => serde_json::to_string(s),
+            Statement::Policy(s) => serde_json::to_string(s),
+            Statement::Approval(s) => serde_json::to_string(s),
         };
         let json = json.unwrap();
         let bytes = statement.to_bytes();

@@ -12,7 +12,8 @@ pub(crate) mod requirement;
 pub(crate) mod state;
 
 use affiant_controls::{
-    Asset, Attestation, ControlResult, Decision, Event, Exception, Horizon, Statement, System,
+    Approval, Asset, Attestation, ControlResult, Decision, Event, Exception, Horizon, Policy, Statement,
+    System,
 };
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
@@ -24,6 +25,8 @@ pub(crate) struct Said {
     pub(crate) index: u64,
     pub(crate) leaf: Digest,
     pub(crate) time: Timestamp,
+    /// Who said it: `local`, or a collector's key.
+    pub(crate) by: String,
     pub(crate) statement: Statement,
 }
 
@@ -50,7 +53,8 @@ impl View {
             }
             let bytes = record.statement.as_ref().unwrap();
             if let Some(statement) = Statement::from_bytes(entry.kind.as_str(), bytes).unwrap() {
-                all.push(Said { index: entry.index, leaf: record.leaf, time: entry.time, statement });
+                let by = entry.by.clone();
+                all.push(Said { index: entry.index, leaf: record.leaf, time: entry.time, by, statement });
             }
         }
         Self { as_of: horizon.as_of, stream: records.first().map(|r| r.entry.stream.clone()), all }
@@ -86,6 +90,18 @@ impl View {
     pub(crate) fn exceptions(&self) -> Vec<One<'_, Exception>> {
         let all = self.defined(|it| if let Statement::Exception(it) = it { Some(it) } else { None });
         not_restated(&all, |a, b| a.id == b.id)
+    }
+
+    /// Every policy as stated last of its instant.
+    pub(crate) fn policies(&self) -> Vec<One<'_, Policy>> {
+        let all = self.defined(|it| if let Statement::Policy(it) = it { Some(it) } else { None });
+        not_restated(&all, |a, b| a.at == b.at)
+    }
+
+    /// Every approval as its person stated it last.
+    pub(crate) fn approvals(&self) -> Vec<One<'_, Approval>> {
+        let all = self.defined(|it| if let Statement::Approval(it) = it { Some(it) } else { None });
+        not_restated(&all, |a, b| (&a.exception, a.digest, &a.by) == (&b.exception, b.digest, &b.by))
     }
 
     /// The last decision on each target.

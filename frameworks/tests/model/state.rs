@@ -1,7 +1,7 @@
 //! The state of a control on an asset, a second time.
 
-use super::{One, View};
-use affiant_controls::{Control, ControlResult, ControlState, Event, Status};
+use super::{One, Said, View};
+use affiant_controls::{Control, ControlResult, ControlState, Event, Exception, Statement, Status};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use affiant_ledger::time::Timestamp;
@@ -183,6 +183,7 @@ fn under_exceptions(view: &View, control: &Control, asset: &Id, mut on: On) -> O
     covering.retain(|(_, it)| {
         it.control == control.id && !it.revoked && (it.assets.is_empty() || it.assets.contains(&on.asset))
     });
+    covering.retain(|one| has_enough_people(view, control, *one));
     // What was accepted was put right: the exception has nothing more to say once it is over.
     covering.retain(|(said, it)| view.as_of < it.expires || !held_since(view, control, asset, said.time));
     // The one that lasts longest is named.
@@ -198,6 +199,36 @@ fn under_exceptions(view: &View, control: &Control, asset: &Id, mut on: On) -> O
     on.citations.push((said.index, said.leaf));
     on.citations.sort();
     on
+}
+
+/// Whether as many people as the policy in front of it asks for have approved this very exception: the approver in it, and
+/// one after another others, none of whom asked for it or is there already, each under another key.
+fn has_enough_people(view: &View, control: &Control, (said, exception): One<'_, Exception>) -> bool {
+    let mut before = view.policies();
+    before.retain(|(policy, _)| policy.index < said.index);
+    before.sort_by_key(|(policy, _)| policy.index);
+    let Some((_, policy)) = before.last() else { return true };
+    if control.severity < policy.exceptions.from_severity {
+        return true;
+    }
+    let name = |text: &str| text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    let key = |said: &Said| Some(said.by.clone()).filter(|by| by.starts_with("key:"));
+    let digest = Digest::of(&Statement::Exception(exception.clone()).to_bytes());
+    let mut names = vec![name(&exception.approver)];
+    let mut keys: Vec<String> = key(said).into_iter().collect();
+    let mut approvals = view.approvals();
+    approvals.retain(|(_, it)| it.exception == exception.id && it.digest == digest);
+    approvals.sort_by_key(|(said, _)| said.index);
+    for (said, approval) in approvals {
+        let person = name(&approval.by);
+        let asked = exception.requested_by.as_deref().map(name) == Some(person.clone());
+        let same_key = key(said).is_some_and(|key| keys.contains(&key));
+        if !asked && !same_key && !names.contains(&person) {
+            names.push(person);
+            keys.extend(key(said));
+        }
+    }
+    names.len() as u64 >= policy.exceptions.approvals
 }
 
 /// The results that count for an asset.

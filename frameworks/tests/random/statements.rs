@@ -6,8 +6,8 @@ use crate::support::{STREAM, credit_scoring};
 use affiant_controls::result::Collector;
 use affiant_controls::state::fresh_until;
 use affiant_controls::{
-    Asset, Attestation, ControlResult, ControlSet, Decision, DigestSource, Event, Exception, Incident, Plan,
-    Population, Statement, Status, Subject, System,
+    Approval, Asset, Attestation, ControlResult, ControlSet, Decision, DigestSource, Event, Exception,
+    ExceptionPolicy, Incident, Plan, Policy, Population, Severity, Statement, Status, Subject, System,
 };
 use affiant_ledger::digest::Digest;
 use affiant_ledger::time::{Period, Timestamp};
@@ -73,8 +73,58 @@ pub(super) fn statement(seed: u64, number: u64, temper: &Temper, recorded: Times
         0 => Statement::System(system(rng)),
         n if n <= temper.assets => Statement::Asset(asset(rng, ASSETS[n as usize - 1])),
         _ if !rng.chance(temper.other) => Statement::Result(Box::new(result(rng, temper, recorded))),
-        _ => other(rng, recorded),
+        _ => match rng.below(100) {
+            0..4 => Statement::Policy(policy(rng, recorded)),
+            4..16 => approval(rng, (seed, number), temper, recorded),
+            _ => other(rng, recorded),
+        },
     }
+}
+
+fn policy(rng: &mut Rng, recorded: Timestamp) -> Policy {
+    Policy {
+        at: at_times_midnight(rng, recorded),
+        by: "Board".to_owned(),
+        system: STREAM.parse().unwrap(),
+        exceptions: ExceptionPolicy {
+            approvals: *rng.pick(&[1, 2, 2, 2, 3]),
+            from_severity: *rng.pick(&[Severity::Low, Severity::High, Severity::Critical]),
+        },
+    }
+}
+
+/// An approval of the exception stated last before it, mostly as it was stated; a policy where there is none.
+fn approval(rng: &mut Rng, (seed, number): (u64, u64), temper: &Temper, recorded: Timestamp) -> Statement {
+    let earlier = (temper.assets + 1..number).rev().filter_map(|number| {
+        let rng = &mut Rng::new(seed, number);
+        // As `statement` draws, but for approvals, of which there are none of approvals.
+        let is_exception = rng.chance(temper.other) && rng.below(100) >= 16;
+        match is_exception.then(|| other(rng, super::recorded_at(seed, number))) {
+            Some(Statement::Exception(exception)) => Some(exception),
+            _ => None,
+        }
+    });
+    let back = rng.below(3) as usize;
+    let Some(mut exception) = earlier.take(3).nth(back) else {
+        return Statement::Policy(policy(rng, recorded));
+    };
+    if rng.chance(15) {
+        exception.reason = "another fix is due".to_owned();
+    }
+    Statement::Approval(Approval {
+        at: recorded,
+        by: (*rng.pick(&[
+            "Chief Risk Officer",
+            "chief  risk officer",
+            "Head of Risk",
+            "Counsel",
+            "Data team",
+        ]))
+        .to_owned(),
+        digest: exception.digest(),
+        system: STREAM.parse().unwrap(),
+        exception: exception.id,
+    })
 }
 
 fn other(rng: &mut Rng, recorded: Timestamp) -> Statement {
@@ -259,7 +309,7 @@ fn exception(rng: &mut Rng, recorded: Timestamp) -> Exception {
         revoked: rng.chance(15),
         approver: "Head of Risk".to_owned(),
         compensating: None,
-        requested_by: None,
+        requested_by: rng.chance(30).then(|| "Data team".to_owned()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Material, paragraph, section};
 use crate::document::{Block, Cell, Column, Kind, Row, Section, Span, Table, Tone};
-use affiant_controls::Plan;
+use affiant_controls::{Plan, Severity};
 use affiant_frameworks::clock::{Clock, ClockState, clocks};
 use affiant_ledger::id::Id;
 
@@ -31,8 +31,12 @@ fn exceptions(material: Material<'_>) -> Section {
     let now = material.register.as_of();
     let rows = material.register.exceptions().map(|filed| {
         let exception = &filed.value;
+        let control = material.catalogs.controls.control(exception.control.as_str());
+        let severity = control.map_or(Severity::Critical, |control| control.severity);
+        let approved = material.register.approved(filed, severity);
         let state = match (exception.revoked, exception.in_force(now)) {
             (true, _) => Cell::status("revoked", Tone::Muted),
+            (false, true) if approved.is_pending() => Cell::status("pending", Tone::Muted),
             (false, true) => Cell::status("in force", Tone::Caution),
             (false, false) => Cell::status("expired", Tone::Bad),
         };
@@ -49,7 +53,7 @@ fn exceptions(material: Material<'_>) -> Section {
                 list(&exception.assets, "every asset")
             ))),
             Cell::text(exception.expires.to_string()),
-            Cell::text(format!("{}{asked}", exception.approver)),
+            Cell::text(format!("{}{asked}", approved.people.join(", "))),
             Cell::text(format!("{}{instead}", exception.reason)),
             Cell::text(filed.citation.index.to_string()),
         ])
