@@ -36,7 +36,19 @@ fn drift_of_the_control_catalog() {
 
 #[test]
 fn drift_of_the_tool_rules() {
-    for tool in ["bandit", "checkov", "modelscan", "pip-audit", "semgrep"] {
+    let tools = [
+        "bandit",
+        "checkov",
+        "fairlearn",
+        "garak",
+        "great-expectations",
+        "inspect",
+        "modelscan",
+        "pip-audit",
+        "promptfoo",
+        "semgrep",
+    ];
+    for tool in tools {
         let rules: ToolRules = source(&format!("tools/{tool}.yaml"));
         compare(&format!("tools/{tool}.cbor"), &rules.to_bytes());
     }

@@ -11,28 +11,40 @@
 //! | Semgrep JSON | the JSON of Semgrep | `semgrep` |
 //! | pip-audit JSON | the JSON of pip-audit | `pip_audit` |
 //! | modelscan JSON | the JSON of modelscan | `modelscan` |
+//! | garak report | the report of garak, one JSON object a line | `garak` |
+//! | promptfoo JSON | the JSON of promptfoo | `promptfoo` |
+//! | a log of Inspect in JSON | a log of Inspect, as JSON | `inspect` |
+//! | a result of Great Expectations | the JSON of Great Expectations | `great_expectations` |
+//! | metrics with their limits | metrics with their limits, in JSON; Fairlearn's group metrics | `metrics` |
 //!
 //! An importer reads and never judges. What a foreign format's rows come to is decided in one place for all of them
 //! (`group`), and [`crate::admit()`] has the last word on every result. Every limit is checked before memory is taken.
 //! Errors name line, column, field and the offending value.
 
+mod archive;
 mod bandit;
 mod checkov;
 #[cfg(feature = "formats")]
 mod csv;
 mod document;
 pub mod fault;
+mod figure;
 mod format;
+mod garak;
+mod great_expectations;
 mod group;
+mod inspect;
 pub mod json;
 mod junit;
 mod look;
 #[cfg(feature = "formats")]
 pub mod mapped;
+mod metrics;
 mod modelscan;
 mod named;
 pub mod ndjson;
 mod pip_audit;
+mod promptfoo;
 mod redact;
 mod report;
 mod row;
@@ -268,11 +280,12 @@ pub fn parse(bytes: &[u8], format: Format, context: &Context<'_>) -> Result<Pars
 
 /// Reads the good rows and reports the bad ones in [`Parsed::faults`], at most [`FAULTS_MAX`] of them.
 pub fn parse_partial(bytes: &[u8], format: Format, context: &Context<'_>) -> Result<Parsed, IntakeError> {
-    let max = if format == Format::Ndjson { LINES_SIZE_MAX } else { DOCUMENT_SIZE_MAX };
+    let max = if format.is_lines() { LINES_SIZE_MAX } else { DOCUMENT_SIZE_MAX };
     if bytes.len() > max {
         return Err(IntakeError::Size { format, size: bytes.len(), max });
     }
-    let (text, bom) = strict::decoded(bytes).map_err(|fault| IntakeError::Faults(vec![fault]))?;
+    let text = if format.is_binary() { Ok((bytes, false)) } else { strict::decoded(bytes) };
+    let (text, bom) = text.map_err(|fault| IntakeError::Faults(vec![fault]))?;
     if text.trim_ascii().is_empty() {
         return Err(IntakeError::Empty);
     }

@@ -9,9 +9,8 @@
 use super::IntakeError;
 use super::document::Document;
 use super::look::Look;
-use super::named::relative;
+use super::named::{relative, severity};
 use super::report::{Head, Row, Rows, Sink};
-use crate::control::Severity;
 use crate::result::Run;
 use crate::status::Status;
 use serde::Deserialize;
@@ -165,16 +164,5 @@ fn row(check: Check, pointer: String) -> Row {
         word,
         pointer,
         ..Row::default()
-    }
-}
-
-fn severity(word: &str) -> Option<Severity> {
-    match word {
-        "CRITICAL" => Some(Severity::Critical),
-        "HIGH" => Some(Severity::High),
-        "MEDIUM" => Some(Severity::Medium),
-        "LOW" => Some(Severity::Low),
-        "INFO" => Some(Severity::Info),
-        _ => None,
     }
 }

@@ -9,6 +9,7 @@ use affiant_ledger::id::visible;
 use serde::de::DeserializeOwned;
 
 /// The whole of a foreign report.
+#[derive(Clone, Copy)]
 pub(super) struct Document<'a> {
     /// The bytes without a byte order mark; UTF-8.
     pub(super) text: &'a [u8],

@@ -2,7 +2,10 @@
 
 use super::document::Document;
 use super::report::Sink;
-use super::{IntakeError, bandit, checkov, junit, modelscan, pip_audit, sarif, semgrep};
+use super::{
+    IntakeError, bandit, checkov, garak, great_expectations, inspect, junit, metrics, modelscan, pip_audit,
+    promptfoo, sarif, semgrep,
+};
 use std::fmt;
 
 /// A format that can be read.
@@ -30,11 +33,23 @@ pub enum Format {
     PipAudit,
     /// The JSON of modelscan.
     Modelscan,
+    /// The report of garak, one JSON object a line.
+    Garak,
+    /// The JSON of promptfoo.
+    Promptfoo,
+    /// A log of Inspect, as JSON.
+    Inspect,
+    /// A log of Inspect, as an archive.
+    InspectEval,
+    /// The JSON of Great Expectations.
+    GreatExpectations,
+    /// Metrics with their limits, in JSON; Fairlearn's group metrics.
+    Metrics,
 }
 
 impl Format {
     /// All that can be named: not the one that a mapping explains.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 16] = [
         Self::Json,
         Self::Ndjson,
         Self::Csv,
@@ -45,6 +60,12 @@ impl Format {
         Self::Semgrep,
         Self::PipAudit,
         Self::Modelscan,
+        Self::Garak,
+        Self::Promptfoo,
+        Self::Inspect,
+        Self::InspectEval,
+        Self::GreatExpectations,
+        Self::Metrics,
     ];
 
     /// The word used on command lines.
@@ -61,6 +82,12 @@ impl Format {
             Self::Semgrep => "semgrep",
             Self::PipAudit => "pip-audit",
             Self::Modelscan => "modelscan",
+            Self::Garak => "garak",
+            Self::Promptfoo => "promptfoo",
+            Self::Inspect => "inspect",
+            Self::InspectEval => "inspect-eval",
+            Self::GreatExpectations => "great-expectations",
+            Self::Metrics => "metrics",
         }
     }
 
@@ -78,6 +105,12 @@ impl Format {
             Self::Semgrep => "Semgrep JSON",
             Self::PipAudit => "pip-audit JSON",
             Self::Modelscan => "modelscan JSON",
+            Self::Garak => "garak report",
+            Self::Promptfoo => "promptfoo JSON",
+            Self::Inspect => "a log of Inspect in JSON",
+            Self::InspectEval => "a log of Inspect",
+            Self::GreatExpectations => "a result of Great Expectations",
+            Self::Metrics => "metrics with their limits",
         }
     }
 
@@ -101,6 +134,12 @@ impl Format {
             Self::Semgrep => Some(semgrep::IMPORTER),
             Self::PipAudit => Some(pip_audit::IMPORTER),
             Self::Modelscan => Some(modelscan::IMPORTER),
+            Self::Garak => Some(garak::IMPORTER),
+            Self::Promptfoo => Some(promptfoo::IMPORTER),
+            Self::Inspect => Some(inspect::IMPORTER),
+            Self::InspectEval => Some(inspect::IMPORTER),
+            Self::GreatExpectations => Some(great_expectations::IMPORTER),
+            Self::Metrics => Some(metrics::IMPORTER),
         }
     }
 
@@ -117,11 +156,27 @@ impl Format {
             Self::Semgrep => "application/json",
             Self::PipAudit => "application/json",
             Self::Modelscan => "application/json",
+            Self::Garak => "application/x-ndjson",
+            Self::Promptfoo => "application/json",
+            Self::Inspect => "application/json",
+            Self::InspectEval => "application/zip",
+            Self::GreatExpectations => "application/json",
+            Self::Metrics => "application/json",
         }
     }
 }
 
 impl Format {
+    /// Whether it comes in lines, each read by itself.
+    pub(super) fn is_lines(self) -> bool {
+        matches!(self, Self::Ndjson | Self::Garak)
+    }
+
+    /// Whether it is no text.
+    pub(super) fn is_binary(self) -> bool {
+        self == Self::InspectEval
+    }
+
     /// Whether it is read as a stream, whatever its size.
     pub fn is_streamed(self) -> bool {
         matches!(self, Self::Sarif | Self::Mapped)
@@ -139,6 +194,12 @@ impl Format {
             Self::Semgrep => semgrep::read(document, sink),
             Self::PipAudit => pip_audit::read(document, sink),
             Self::Modelscan => modelscan::read(document, sink),
+            Self::Garak => garak::read(document, sink),
+            Self::Promptfoo => promptfoo::read(document, sink),
+            Self::Inspect => inspect::read(document, sink),
+            Self::InspectEval => inspect::read_archive(document, sink),
+            Self::GreatExpectations => great_expectations::read(document, sink),
+            Self::Metrics => metrics::read(document, sink),
         }
     }
 }

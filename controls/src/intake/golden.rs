@@ -18,13 +18,18 @@ struct Beside {
 
 const NOTHING: Beside = Beside { about: None, examined: None };
 
+/// Only the control that a fixture is about.
+const fn about(control: &'static str) -> Beside {
+    Beside { about: Some(control), examined: None }
+}
+
 /// Fixture, format, and what is said beside it. A fixture may stand here more than once.
 const FIXTURES: &[(&str, Format, Beside)] = &[
     ("bandit/bandit.json", Format::Bandit, NOTHING),
     ("bandit/bandit-ignore-nosec.json", Format::Bandit, NOTHING),
     ("junit/pytest.xml", Format::Junit, NOTHING),
-    ("junit/pytest.xml", Format::Junit, Beside { about: Some("AFF-THR-01"), examined: None }),
-    ("junit/checkov.xml", Format::Junit, Beside { about: Some("AFF-INF-01"), examined: None }),
+    ("junit/pytest.xml", Format::Junit, about("AFF-THR-01")),
+    ("junit/checkov.xml", Format::Junit, about("AFF-INF-01")),
     ("checkov/checkov-quiet.json", Format::Checkov, NOTHING),
     ("checkov/checkov-empty-dir.json", Format::Checkov, NOTHING),
     ("checkov/checkov-parse-error.json", Format::Checkov, NOTHING),
@@ -35,6 +40,15 @@ const FIXTURES: &[(&str, Format, Beside)] = &[
     ("modelscan/benign.safetensors.json", Format::Modelscan, NOTHING),
     ("modelscan/dir.json", Format::Modelscan, NOTHING),
     ("modelscan/truncated.pkl.json", Format::Modelscan, NOTHING),
+    ("garak/test-blank-pass.report.jsonl", Format::Garak, about("AFF-THR-01")),
+    ("garak/test-fail.report.jsonl", Format::Garak, about("AFF-THR-01")),
+    ("garak/probes-failed-to-load.report.jsonl", Format::Garak, NOTHING),
+    ("promptfoo/results.json", Format::Promptfoo, about("AFF-THR-01")),
+    ("inspect/refusal.json", Format::Inspect, about("AFF-THR-01")),
+    ("inspect/refusal.eval", Format::InspectEval, about("AFF-THR-01")),
+    ("great-expectations/validation.json", Format::GreatExpectations, NOTHING),
+    ("great-expectations/checkpoint-boolean-only.json", Format::GreatExpectations, NOTHING),
+    ("fairlearn/summary.json", Format::Metrics, NOTHING),
 ];
 
 fn folder() -> PathBuf {

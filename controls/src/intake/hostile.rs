@@ -1,5 +1,6 @@
 //! Reports as strangers write them: odd shapes, traps and attacks, each with a clear refusal or the right result.
 
+mod evaluations;
 mod junit;
 mod scanners;
 

@@ -1,7 +1,8 @@
 //! Telling formats apart by a file's name and first bytes.
 
 use super::format::Format;
-use super::{bandit, checkov, junit, modelscan, pip_audit, sarif, semgrep, strict};
+use super::{bandit, checkov, garak, great_expectations, inspect, junit, metrics, modelscan, pip_audit};
+use super::{promptfoo, sarif, semgrep, strict};
 
 /// Bytes looked at for the keys of a document.
 const LOOK_MAX: usize = 64 << 10;
@@ -19,6 +20,11 @@ const BY_KEYS: &[(Format, Fits)] = &[
     (Format::Semgrep, semgrep::fits),
     (Format::PipAudit, pip_audit::fits),
     (Format::Modelscan, modelscan::fits),
+    (Format::Garak, garak::fits),
+    (Format::Promptfoo, promptfoo::fits),
+    (Format::Inspect, inspect::fits),
+    (Format::GreatExpectations, great_expectations::fits),
+    (Format::Metrics, metrics::fits),
 ];
 
 /// The first bytes of a JSON document: which keys stand at its top, as far as they are there.
@@ -88,6 +94,7 @@ pub fn detect(bytes: &[u8], name: &str) -> Option<Format> {
     let by_keys = matches!(text.first(), Some(b'[' | b'{')).then(|| by_keys(&look)).flatten();
     match (by_keys, text.first()) {
         (Some(format), _) => Some(format),
+        _ if bytes.starts_with(b"PK\x03\x04") => Some(Format::InspectEval),
         (None, Some(b'<')) if junit::fits(text) => Some(Format::Junit),
         #[cfg(feature = "formats")]
         _ if super::csv::fits(text) => Some(Format::Csv),

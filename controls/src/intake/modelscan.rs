@@ -8,9 +8,8 @@
 use super::IntakeError;
 use super::document::Document;
 use super::look::Look;
-use super::named::relative;
+use super::named::{relative, severity};
 use super::report::{Head, Row, Rows, Sink};
-use crate::control::Severity;
 use crate::result::Run;
 use crate::status::Status;
 use serde::Deserialize;
@@ -111,14 +110,4 @@ pub(super) fn read(document: &Document<'_>, sink: &mut dyn Sink) -> Result<(), I
         });
     }
     Ok(())
-}
-
-fn severity(word: &str) -> Option<Severity> {
-    match word {
-        "CRITICAL" => Some(Severity::Critical),
-        "HIGH" => Some(Severity::High),
-        "MEDIUM" => Some(Severity::Medium),
-        "LOW" => Some(Severity::Low),
-        _ => None,
-    }
 }

@@ -1,6 +1,8 @@
 //! What several formats have in common: controls named in words meant for this program, paths, versions.
 
-use crate::control::ControlId;
+use crate::control::{ControlId, Severity};
+use crate::measure::{Decimal, Direction};
+use serde::{Deserialize, Deserializer, de};
 
 /// The property or metadata key under which a report may name controls.
 pub(super) const CONTROL: &str = "affiant.control";
@@ -20,6 +22,67 @@ pub(super) fn controls(text: &str) -> Result<Vec<ControlId>, String> {
             Err(format!("{count} controls are named, the limit is {CONTROLS_MAX}"))
         }
         _ => Ok(found),
+    }
+}
+
+/// Controls named in JSON: a text, or a list of texts.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Named(pub(super) Vec<ControlId>);
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "a control, or a list of controls")]
+        enum Either {
+            One(String),
+            Many(Vec<String>),
+        }
+        let text = match Either::deserialize(deserializer)? {
+            Either::One(text) => text,
+            Either::Many(texts) => texts.join(","),
+        };
+        controls(&text).map(Self).map_err(de::Error::custom)
+    }
+}
+
+/// Metadata of a test, as far as it is meant for this program.
+#[derive(Debug, Default, Clone, Deserialize)]
+pub(super) struct Metadata {
+    /// The controls it speaks about.
+    #[serde(default, rename = "affiant.control")]
+    pub(super) controls: Option<Named>,
+    /// How much it weighs.
+    #[serde(default)]
+    pub(super) severity: Option<serde_json::Value>,
+    /// The red-team plug-in that made it (promptfoo).
+    #[serde(default, rename = "pluginId")]
+    pub(super) plugin: Option<String>,
+}
+
+impl Metadata {
+    pub(super) fn severity(&self) -> Option<Severity> {
+        severity(self.severity.as_ref()?.as_str()?)
+    }
+}
+
+/// The usual words for how much something weighs, in any case.
+pub(super) fn severity(word: &str) -> Option<Severity> {
+    match word.to_ascii_lowercase().as_str() {
+        "critical" => Some(Severity::Critical),
+        "high" => Some(Severity::High),
+        "medium" | "moderate" => Some(Severity::Medium),
+        "low" => Some(Severity::Low),
+        "info" | "informational" | "none" => Some(Severity::Info),
+        _ => None,
+    }
+}
+
+/// Whether a value lies on the right side of its limit.
+pub(super) fn holds(value: &Decimal, direction: Direction, threshold: &Decimal) -> bool {
+    let order = super::figure::compare(value, threshold);
+    match direction {
+        Direction::AtLeast => order.is_ge(),
+        Direction::AtMost => order.is_le(),
     }
 }
 

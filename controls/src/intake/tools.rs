@@ -30,6 +30,11 @@ static EMBEDDED: &[&[u8]] = &[
     include_bytes!("../../data/tools/semgrep.cbor"),
     include_bytes!("../../data/tools/modelscan.cbor"),
     include_bytes!("../../data/tools/pip-audit.cbor"),
+    include_bytes!("../../data/tools/promptfoo.cbor"),
+    include_bytes!("../../data/tools/inspect.cbor"),
+    include_bytes!("../../data/tools/great-expectations.cbor"),
+    include_bytes!("../../data/tools/garak.cbor"),
+    include_bytes!("../../data/tools/fairlearn.cbor"),
 ];
 
 /// How a rule id in a report is compared with the one here.
