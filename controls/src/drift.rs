@@ -39,14 +39,20 @@ fn drift_of_the_tool_rules() {
     let tools = [
         "bandit",
         "checkov",
+        "cyclonedx",
         "fairlearn",
         "garak",
         "great-expectations",
+        "grype",
+        "in-toto",
         "inspect",
         "modelscan",
+        "osv-scanner",
         "pip-audit",
         "promptfoo",
+        "prowler",
         "semgrep",
+        "trivy",
     ];
     for tool in tools {
         let rules: ToolRules = source(&format!("tools/{tool}.yaml"));

@@ -16,6 +16,12 @@
 //! | a log of Inspect in JSON | a log of Inspect, as JSON | `inspect` |
 //! | a result of Great Expectations | the JSON of Great Expectations | `great_expectations` |
 //! | metrics with their limits | metrics with their limits, in JSON; Fairlearn's group metrics | `metrics` |
+//! | OCSF findings | findings of OCSF (2003 and 2004), as Prowler writes them | `ocsf` |
+//! | vulnerabilities in CycloneDX | vulnerabilities in CycloneDX 1.4 to 1.7, with VEX | `cyclonedx` |
+//! | in-toto statements | statements of in-toto, signed in DSSE envelopes | `in_toto` |
+//! | assessment results of OSCAL | assessment results of OSCAL, in JSON | `oscal_ar` |
+//! | HDF | the Heimdall Data Format, as InSpec writes it | `hdf` |
+//! | an evaluation log of Gemara | evaluation logs of Gemara, in YAML | `gemara` |
 //!
 //! An importer reads and never judges. What a foreign format's rows come to is decided in one place for all of them
 //! (`group`), and [`crate::admit()`] has the last word on every result. Every limit is checked before memory is taken.
@@ -26,13 +32,17 @@ mod bandit;
 mod checkov;
 #[cfg(feature = "formats")]
 mod csv;
+mod cyclonedx;
 mod document;
 pub mod fault;
 mod figure;
 mod format;
 mod garak;
+mod gemara;
 mod great_expectations;
 mod group;
+mod hdf;
+mod in_toto;
 mod inspect;
 pub mod json;
 mod junit;
@@ -43,6 +53,8 @@ mod metrics;
 mod modelscan;
 mod named;
 pub mod ndjson;
+mod ocsf;
+mod oscal_ar;
 mod pip_audit;
 mod promptfoo;
 mod redact;
@@ -64,6 +76,7 @@ use crate::set::ControlSet;
 use crate::status::Status;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
+use affiant_ledger::key::VerifyingKey;
 use affiant_ledger::time::Timestamp;
 use document::Document;
 use group::Groups;
@@ -121,6 +134,8 @@ pub struct Context<'a> {
     pub tool_version: Option<String>,
     /// SHA-256 of the tool's configuration or rule set.
     pub config: Option<Digest>,
+    /// Keys whose signatures on foreign statements count; without any, nothing signed passes.
+    pub trusted: Vec<VerifyingKey>,
     /// Whether every row of a foreign report is to be explained.
     pub explain: bool,
     /// The collector, for results that name none; it goes before the tool a foreign report names.
@@ -153,6 +168,7 @@ impl<'a> Context<'a> {
             exit: None,
             tool_version: None,
             config: None,
+            trusted: Vec::new(),
             explain: false,
             collector: None,
             run: None,
@@ -348,7 +364,7 @@ fn foreign(
     format: Format,
     context: &Context<'_>,
 ) -> Result<Parsed, IntakeError> {
-    let document = Document { text, title: format.title() };
+    let document = Document { text, title: format.title(), trusted: &context.trusted };
     let mut groups = Groups::new(context);
     format.read(&document, &mut groups)?;
     let evidence = EvidenceRef::of(received, context.name, format.media_type());

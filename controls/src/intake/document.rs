@@ -6,6 +6,7 @@ use super::fault::{Problem, RowError};
 use super::stream::refused;
 use super::strict;
 use affiant_ledger::id::visible;
+use affiant_ledger::key::VerifyingKey;
 use serde::de::DeserializeOwned;
 
 /// The whole of a foreign report.
@@ -15,6 +16,8 @@ pub(super) struct Document<'a> {
     pub(super) text: &'a [u8],
     /// The format's name in messages.
     pub(super) title: &'static str,
+    /// Keys whose signatures count.
+    pub(super) trusted: &'a [VerifyingKey],
 }
 
 impl Document<'_> {

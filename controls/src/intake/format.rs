@@ -3,8 +3,8 @@
 use super::document::Document;
 use super::report::Sink;
 use super::{
-    IntakeError, bandit, checkov, garak, great_expectations, inspect, junit, metrics, modelscan, pip_audit,
-    promptfoo, sarif, semgrep,
+    IntakeError, bandit, checkov, cyclonedx, garak, gemara, great_expectations, hdf, in_toto, inspect, junit,
+    metrics, modelscan, ocsf, oscal_ar, pip_audit, promptfoo, sarif, semgrep,
 };
 use std::fmt;
 
@@ -45,11 +45,23 @@ pub enum Format {
     GreatExpectations,
     /// Metrics with their limits, in JSON; Fairlearn's group metrics.
     Metrics,
+    /// Findings of OCSF (2003 and 2004), as Prowler writes them.
+    Ocsf,
+    /// Vulnerabilities in CycloneDX 1.4 to 1.7, with VEX.
+    CycloneDx,
+    /// Statements of in-toto, signed in DSSE envelopes.
+    InToto,
+    /// Assessment results of OSCAL, in JSON.
+    OscalAr,
+    /// The Heimdall Data Format, as InSpec writes it.
+    Hdf,
+    /// Evaluation logs of Gemara, in YAML.
+    Gemara,
 }
 
 impl Format {
     /// All that can be named: not the one that a mapping explains.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 22] = [
         Self::Json,
         Self::Ndjson,
         Self::Csv,
@@ -66,6 +78,12 @@ impl Format {
         Self::InspectEval,
         Self::GreatExpectations,
         Self::Metrics,
+        Self::Ocsf,
+        Self::CycloneDx,
+        Self::InToto,
+        Self::OscalAr,
+        Self::Hdf,
+        Self::Gemara,
     ];
 
     /// The word used on command lines.
@@ -88,6 +106,12 @@ impl Format {
             Self::InspectEval => "inspect-eval",
             Self::GreatExpectations => "great-expectations",
             Self::Metrics => "metrics",
+            Self::Ocsf => "ocsf",
+            Self::CycloneDx => "cyclonedx",
+            Self::InToto => "in-toto",
+            Self::OscalAr => "oscal-ar",
+            Self::Hdf => "hdf",
+            Self::Gemara => "gemara",
         }
     }
 
@@ -111,6 +135,12 @@ impl Format {
             Self::InspectEval => "a log of Inspect",
             Self::GreatExpectations => "a result of Great Expectations",
             Self::Metrics => "metrics with their limits",
+            Self::Ocsf => "OCSF findings",
+            Self::CycloneDx => "vulnerabilities in CycloneDX",
+            Self::InToto => "in-toto statements",
+            Self::OscalAr => "assessment results of OSCAL",
+            Self::Hdf => "HDF",
+            Self::Gemara => "an evaluation log of Gemara",
         }
     }
 
@@ -140,6 +170,12 @@ impl Format {
             Self::InspectEval => Some(inspect::IMPORTER),
             Self::GreatExpectations => Some(great_expectations::IMPORTER),
             Self::Metrics => Some(metrics::IMPORTER),
+            Self::Ocsf => Some(ocsf::IMPORTER),
+            Self::CycloneDx => Some(cyclonedx::IMPORTER),
+            Self::InToto => Some(in_toto::IMPORTER),
+            Self::OscalAr => Some(oscal_ar::IMPORTER),
+            Self::Hdf => Some(hdf::IMPORTER),
+            Self::Gemara => Some(gemara::IMPORTER),
         }
     }
 
@@ -162,6 +198,12 @@ impl Format {
             Self::InspectEval => "application/zip",
             Self::GreatExpectations => "application/json",
             Self::Metrics => "application/json",
+            Self::Ocsf => "application/json",
+            Self::CycloneDx => cyclonedx::MEDIA_TYPE,
+            Self::InToto => in_toto::MEDIA_TYPE,
+            Self::OscalAr => oscal_ar::MEDIA_TYPE,
+            Self::Hdf => "application/json",
+            Self::Gemara => "application/yaml",
         }
     }
 }
@@ -200,6 +242,12 @@ impl Format {
             Self::InspectEval => inspect::read_archive(document, sink),
             Self::GreatExpectations => great_expectations::read(document, sink),
             Self::Metrics => metrics::read(document, sink),
+            Self::Ocsf => ocsf::read(document, sink),
+            Self::CycloneDx => cyclonedx::read(document, sink),
+            Self::InToto => in_toto::read(document, sink),
+            Self::OscalAr => oscal_ar::read(document, sink),
+            Self::Hdf => hdf::read(document, sink),
+            Self::Gemara => gemara::read(document, sink),
         }
     }
 }

@@ -49,6 +49,10 @@ const FIXTURES: &[(&str, Format, Beside)] = &[
     ("great-expectations/validation.json", Format::GreatExpectations, NOTHING),
     ("great-expectations/checkpoint-boolean-only.json", Format::GreatExpectations, NOTHING),
     ("fairlearn/summary.json", Format::Metrics, NOTHING),
+    ("pip-audit/pip-audit.cdx.json", Format::CycloneDx, NOTHING),
+    ("pip-audit/pip-audit-all-skipped.cdx.json", Format::CycloneDx, NOTHING),
+    ("in-toto/test-result.dsse.json", Format::InToto, about("AFF-THR-01")),
+    ("in-toto/multiple.intoto.jsonl", Format::InToto, NOTHING),
 ];
 
 fn folder() -> PathBuf {

@@ -3,6 +3,7 @@
 mod evaluations;
 mod junit;
 mod scanners;
+mod statements;
 
 use super::*;
 use crate::{AdmitContext, ControlSet, admit};

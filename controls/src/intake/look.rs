@@ -1,7 +1,10 @@
 //! Telling formats apart by a file's name and first bytes.
 
 use super::format::Format;
-use super::{bandit, checkov, garak, great_expectations, inspect, junit, metrics, modelscan, pip_audit};
+use super::{
+    bandit, checkov, cyclonedx, garak, gemara, great_expectations, hdf, in_toto, inspect, junit, metrics,
+    modelscan, ocsf, oscal_ar, pip_audit,
+};
 use super::{promptfoo, sarif, semgrep, strict};
 
 /// Bytes looked at for the keys of a document.
@@ -25,6 +28,11 @@ const BY_KEYS: &[(Format, Fits)] = &[
     (Format::Inspect, inspect::fits),
     (Format::GreatExpectations, great_expectations::fits),
     (Format::Metrics, metrics::fits),
+    (Format::CycloneDx, cyclonedx::fits),
+    (Format::InToto, in_toto::fits),
+    (Format::OscalAr, oscal_ar::fits),
+    (Format::Hdf, hdf::fits),
+    (Format::Ocsf, ocsf::fits),
 ];
 
 /// The first bytes of a JSON document: which keys stand at its top, as far as they are there.
@@ -98,6 +106,7 @@ pub fn detect(bytes: &[u8], name: &str) -> Option<Format> {
         (None, Some(b'<')) if junit::fits(text) => Some(Format::Junit),
         #[cfg(feature = "formats")]
         _ if super::csv::fits(text) => Some(Format::Csv),
+        (None, Some(b'a'..=b'z' | b'#' | b'-')) if gemara::fits(text) => Some(Format::Gemara),
         _ if ends(&[".sarif"]) => Some(Format::Sarif),
         _ if ends(&[".ndjson", ".jsonl"]) => Some(Format::Ndjson),
         (None, Some(b'[')) => Some(Format::Json),
