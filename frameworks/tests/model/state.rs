@@ -100,6 +100,18 @@ fn standing<'a>(view: &'a View, control: &Control, asset: &Id, named: bool) -> R
         Some(on) => named && on == asset,
         None => !named,
     });
+    // On the same bytes a collector may take back what it found, whatever bytes are in use.
+    let digest = |result: &ControlResult| result.subject.as_ref().map(|subject| subject.digest);
+    let before = all.clone();
+    let taken_back = |one: &One<'_, ControlResult>, other: &One<'_, ControlResult>| {
+        other.1.collector.name == one.1.collector.name
+            && digest(other.1).is_some()
+            && digest(other.1) == digest(one.1)
+            && other.1.status != Status::NotRun
+            && one.1.status != Status::NotRun
+            && (other.1.observed_to, other.0.index) > (one.1.observed_to, one.0.index)
+    };
+    all.retain(|one| !before.iter().any(|other| taken_back(one, other)));
     all.retain(|(_, result)| !on_other_bytes(view, result, asset));
     let otherwise = |(said, result): &One<'_, ControlResult>, (other, by): &One<'_, ControlResult>| {
         by.collector.name == result.collector.name
