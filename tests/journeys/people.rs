@@ -24,9 +24,9 @@ fn standing(place: &Place, control: &str, asset: &str) -> Value {
     let answers = place.affiant(&["status", "scoring", "--json"]).json();
     let all = answers[0]["assessments"].as_array().unwrap().clone();
     let controls = all.iter().flat_map(|judged| judged["controls"].as_array().unwrap());
-    let assets =
+    let mut assets =
         controls.filter(|it| it["control"] == control).flat_map(|it| it["assets"].as_array().unwrap());
-    assets.filter(|it| it["asset"] == asset).cloned().next().unwrap()
+    assets.find(|it| it["asset"] == asset).unwrap().clone()
 }
 
 #[test]
