@@ -27,6 +27,7 @@ pub(crate) use register::{
 };
 pub(crate) use status::{GateArguments, StatusArguments};
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 

@@ -1,8 +1,7 @@
 //! Words of `affiant push` and `affiant run`.
 
-use super::Args;
+use super::{Args, PossibleValuesParser};
 use affiant_controls::intake::Format;
-use clap::builder::PossibleValuesParser;
 use std::ffi::OsString;
 use std::path::PathBuf;
 

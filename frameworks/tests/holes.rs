@@ -310,5 +310,9 @@ fn a_pass_on_former_bytes_takes_back_the_failure_on_them_and_holds_nothing() {
     on_bytes(&mut stream, Status::Passed, "old", "training", "2026-11-21");
     assert_eq!(on(&stream, DATA, "training").state, ControlState::Missing);
     on_bytes(&mut stream, Status::Failed, "older", "training", "2026-11-19");
-    assert_eq!(on(&stream, DATA, "training").state, ControlState::Failed, "on other bytes it takes nothing back");
+    assert_eq!(
+        on(&stream, DATA, "training").state,
+        ControlState::Failed,
+        "on other bytes it takes nothing back"
+    );
 }

@@ -62,12 +62,12 @@ fn every_command_in_a_script_on_a_page_is_understood() {
         for script in text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()) {
             for line in script.replace("\\\n", " ").lines().filter(|line| line.starts_with("affiant ")) {
                 let command = line.split(" #").next().unwrap_or_default();
-                let step = Step {
-                    line: 0,
-                    command: format!("{command} --help"),
-                    code: 0,
-                    expected: vec!["…".into()],
+                // What stands behind ` -- ` are words for another program.
+                let command = match command.split_once(" -- ") {
+                    Some((own, other)) => format!("{own} --help -- {other}"),
+                    None => format!("{command} --help"),
                 };
+                let step = Step { line: 0, command, code: 0, expected: vec!["…".into()] };
                 let wrong = play(&place, &page.display().to_string(), &[step]);
                 assert!(wrong.is_empty(), "{}", wrong.join("\n"));
             }
