@@ -15,7 +15,7 @@ mod spool;
 
 use crate::args::{PushArguments, Submission};
 use crate::catalogs;
-use crate::context::Context;
+use crate::context::{self, Context};
 use crate::error::{Failure, REFUSED};
 use crate::register::known_system;
 use affiant_controls::control::ControlId;
@@ -26,6 +26,7 @@ use affiant_controls::status::Status;
 use affiant_ledger::blob::{self, BLOB_SIZE_MAX};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, visible};
+use affiant_ledger::key::VerifyingKey;
 use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
 use answer::{SHOWN_MAX, Telling};
@@ -34,8 +35,11 @@ use own_rules::{CitedFile, Explaining};
 use signer::Signer;
 pub(crate) use source::Source;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
+/// Largest file of a public key, in bytes.
+const PUBLIC_KEY_SIZE_MAX: u64 = 64 << 10;
 /// Entries appended with one fdatasync.
 const BATCH: usize = 1024;
 
@@ -247,10 +251,21 @@ fn intake_context<'a>(
         asset: id(&arguments.asset)?,
         observed: observed.map(intake::Observed::declared),
         expected: arguments.expected.clone(),
+        trusted: arguments.signers.iter().map(|path| signer_in(path)).collect::<Result<_, _>>()?,
         explain: arguments.explain,
         collector: arguments.collector.as_deref().map(Collector::new),
         run,
         ..intake::Context::new(catalog, tools, context.now())
+    })
+}
+
+/// The public key in a file.
+fn signer_in(path: &Path) -> Result<VerifyingKey, Failure> {
+    let refused = |why: String| Failure::refused(format!("{}: {why}", path.display()));
+    let bytes = context::input(path, PUBLIC_KEY_SIZE_MAX)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| refused("the bytes are not UTF-8".to_owned()))?;
+    VerifyingKey::from_pem(text).map_err(|error| {
+        refused(error.to_string()).hint("a public key of Ed25519 in PEM, as `openssl pkey -pubout` writes it")
     })
 }
 

@@ -90,6 +90,9 @@ pub(crate) struct Submission {
     /// A mapping that explains a JSON, NDJSON or CSV of any tool (docs/spec/mapping.md), in YAML; cited as evidence
     #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "rules"])]
     pub(crate) map: Option<PathBuf>,
+    /// Public key (Ed25519, PEM) of someone whose signature on an in-toto statement counts; may be repeated
+    #[arg(long = "signed-by", value_name = "FILE")]
+    pub(crate) signers: Vec<PathBuf>,
     /// A rule, probe or test that must appear in the report; may be repeated. One that does not is unknown
     #[arg(long = "expect", value_name = "RULE")]
     pub(crate) expected: Vec<String>,

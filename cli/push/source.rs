@@ -13,6 +13,9 @@ const CHUNK: usize = 1 << 20;
 /// Bytes looked at to find out the format.
 const LOOK: usize = 64 << 10;
 
+/// How a ZIP archive begins.
+const ARCHIVE: &[u8] = b"PK\x03\x04";
+
 /// An open source with its format.
 pub(crate) struct Source {
     pub(super) name: String,
@@ -71,7 +74,10 @@ impl Source {
     ) -> Result<Self, Failure> {
         let mut reader = BufReader::with_capacity(LOOK, reader);
         let head = fill(&mut reader)?;
-        refuse_encoding(&head, &name)?;
+        // An archive is no text; what is in it is read by its importer.
+        if !head.starts_with(ARCHIVE) {
+            refuse_encoding(&head, &name)?;
+        }
         let format = match format {
             Some(format) => format,
             None => found_out(&head, &name)?,

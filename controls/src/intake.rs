@@ -336,15 +336,7 @@ pub fn parse_report(
         return parse_partial(&bytes, format, context);
     }
     let (mut groups, mut stream) = (Groups::new(context), Stream::new(open, format.title()));
-    let mut media_type = format.media_type();
-    match (format, &context.map) {
-        #[cfg(feature = "formats")]
-        (Format::Mapped, Some(mapping)) => {
-            mapped::read(mapping, &mut stream, &mut groups)?;
-            media_type = mapping.media_type();
-        }
-        _ => sarif::read(&mut stream, &mut groups)?,
-    }
+    let media_type = streamed(format, context, &mut stream, &mut groups)?;
     let (digest, size) = stream.seen();
     let evidence = EvidenceRef {
         name: crate::text::file_name(context.name),
@@ -355,6 +347,24 @@ pub fn parse_report(
     };
     let bom = stream.bom;
     Ok(Parsed { bom, ..finish(groups, format, context, &evidence)? })
+}
+
+/// Reads a report as a stream; gives the media type of its bytes.
+fn streamed(
+    format: Format,
+    context: &Context<'_>,
+    stream: &mut Stream<'_, '_>,
+    groups: &mut Groups<'_>,
+) -> Result<&'static str, IntakeError> {
+    #[cfg(feature = "formats")]
+    if let (Format::Mapped, Some(mapping)) = (format, context.map) {
+        mapped::read(mapping, stream, groups)?;
+        return Ok(mapping.media_type());
+    }
+    #[cfg(not(feature = "formats"))]
+    let _ = context;
+    sarif::read(stream, groups)?;
+    Ok(format.media_type())
 }
 
 /// Reads a report of a foreign format that is there as a whole.

@@ -139,3 +139,58 @@ fn a_rule_that_was_expected_and_is_missing_is_unknown() {
     let push = ["push", "report.json", "--system", "scoring", "--expect", "B301"];
     place.affiant(&push).expect(0).says("AFF-EXP-01 unknown").says("AFF-THR-13 passed");
 }
+
+#[test]
+fn the_output_of_any_tool_is_read_as_a_mapping_says() {
+    let place = Place::with_system();
+    let map = "map: 1\ntool: acme-scan\nformat: csv\nlists: everything\nfields: {rule: Check, status: Result}\n\
+        rules:\n- {rule: '*', controls: [AFF-EXP-13], rationale: loads models}\n";
+    place.write("acme.yaml", map);
+    place.write("acme.csv", "Check;Result\nA1;PASS\nA2;FAIL\n");
+    let push = ["push", "acme.csv", "--system", "scoring", "--asset", "code", "--map", "acme.yaml"];
+    place
+        .affiant(&push)
+        .expect(0)
+        .warns("read as the mapping of acme-scan says")
+        .says("AFF-EXP-13 failed on code, by acme-scan");
+    assert!(last(&place)["evidence"].as_array().unwrap().iter().any(|e| e["name"] == "acme.yaml"));
+    place.write("acme.csv", "Check;Result\n");
+    place.affiant(&push).expect(0).says("AFF-EXP-13 not-run on code, by acme-scan");
+    place.write("acme.yaml", map.replace("fields", "feilds"));
+    place.affiant(&push).expect(2).warns("feilds");
+}
+
+#[test]
+fn results_come_as_csv_and_logs_as_archives() {
+    let place = Place::with_system();
+    place.write("results.csv", "control,status,asset,collector,examined\nAFF-EXP-11,passed,model,ci,12\n");
+    place
+        .affiant(&["push", "results.csv", "--system", "scoring"])
+        .expect(0)
+        .says("AFF-EXP-11 passed on model, by ci");
+    place.write("bad.csv", "control,status,aset\nAFF-EXP-11,passed,model\n");
+    place
+        .affiant(&["push", "bad.csv", "--system", "scoring"])
+        .expect(2)
+        .warns("unknown field `aset`")
+        .warns("did you mean `asset`?");
+    place.fixture("intake/inspect/refusal.eval", "refusal.eval");
+    let eval = ["push", "refusal.eval", "--system", "scoring", "--asset", "model", "--control", "AFF-EXP-11"];
+    place.affiant(&eval).expect(0).says("AFF-EXP-11 needs-review on model");
+}
+
+#[test]
+fn a_signed_statement_counts_under_a_key_that_was_given_and_no_other() {
+    let place = Place::with_system();
+    let public = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA6ebaVjSA4aA32uUMICtHjQAM281JsdxhPsMm3oIKgqY=\n-----END PUBLIC KEY-----\n";
+    place.write("signer.pem", public);
+    place.fixture("intake/in-toto/test-result.dsse.json", "signed.json");
+    place.fixture("intake/in-toto/test-result.TAMPERED.dsse.json", "tampered.json");
+    let push = |file| ["push", file, "--system", "scoring", "--control", "AFF-EXP-11"];
+    place.affiant(&push("signed.json")).expect(0).says("AFF-EXP-11 unknown");
+    let signed = ["--signed-by", "signer.pem"];
+    place.affiant(&[&push("signed.json")[..], &signed].concat()).expect(0).says("AFF-EXP-11 failed");
+    place.affiant(&[&push("tampered.json")[..], &signed].concat()).expect(2);
+    place.write("signer.pem", "no key");
+    place.affiant(&[&push("signed.json")[..], &signed].concat()).expect(2).warns("signer.pem");
+}

@@ -45,6 +45,7 @@ impl<'s, 'o> Stream<'s, 'o> {
     }
 
     /// Hands over the bytes of one pass as a reader.
+    #[cfg(feature = "formats")]
     pub(super) fn whole(
         &mut self,
         read: &mut dyn FnMut(&mut dyn Read) -> Result<(), IntakeError>,
@@ -129,12 +130,14 @@ impl<'s, 'o> Stream<'s, 'o> {
 }
 
 /// A reader that counts what it reads, and hashes it.
+#[cfg(feature = "formats")]
 struct Hashing {
     inner: Box<dyn Read>,
     hasher: Hasher,
     size: u64,
 }
 
+#[cfg(feature = "formats")]
 impl Read for Hashing {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.inner.read(buffer)?;

@@ -17,7 +17,9 @@
 use crate::control::{Control, ControlId};
 use affiant_ledger::codec::{self, CodecError};
 use affiant_ledger::digest::Digest;
-use affiant_ledger::id::{Id, visible};
+use affiant_ledger::id::Id;
+#[cfg(any(feature = "formats", feature = "yaml"))]
+use affiant_ledger::id::visible;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -128,6 +130,7 @@ impl ToolRules {
     }
 
     /// Refuses rules about controls that are in no catalog in use.
+    #[cfg(any(feature = "formats", feature = "yaml"))]
     pub(crate) fn known(&self, controls: &crate::set::ControlSet) -> Result<(), String> {
         for rule in &self.rules {
             if let Some(control) = rule.controls.iter().find(|id| controls.control(id.as_str()).is_none()) {
