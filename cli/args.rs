@@ -1,6 +1,7 @@
 //! The words of the command line.
 
 mod catalog;
+mod finding;
 mod key;
 mod log;
 mod people;
@@ -10,6 +11,7 @@ mod register;
 mod status;
 
 pub(crate) use catalog::{CatalogArguments, CatalogVerb};
+pub(crate) use finding::{FindingArguments, FindingVerb, WorkArguments};
 pub(crate) use key::{
     EnrolArguments, GrantArguments, KeyArguments, KeyVerb, NewKey, RevokeArguments, RotateArguments,
 };
@@ -119,6 +121,8 @@ pub(crate) enum Verb {
     Plan(PlanArguments),
     /// Requests: evidence asked for by a day, and what became of it
     Request(RequestArguments),
+    /// Findings: failures to be dealt with, opened and closed by results
+    Finding(FindingArguments),
     /// Incidents, and the clocks that run from them
     Incident(IncidentArguments),
     /// Show where systems stand, and what is missing

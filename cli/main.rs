@@ -9,6 +9,7 @@ mod demo;
 mod error;
 mod except;
 mod filing;
+mod finding;
 mod gate;
 mod incident;
 mod init;
@@ -68,6 +69,7 @@ fn run(context: &Context, verb: Verb) -> Result<u8, Failure> {
         Verb::Policy(arguments) => policy::run(context, arguments),
         Verb::Plan(arguments) => plan::run(context, arguments),
         Verb::Request(arguments) => request::run(context, arguments),
+        Verb::Finding(arguments) => finding::run(context, arguments),
         Verb::Incident(arguments) => incident::run(context, arguments),
         Verb::Status(arguments) => status::run(context, &arguments),
         Verb::Gate(arguments) => gate::run(context, &arguments),

@@ -17,6 +17,7 @@ use crate::args::{PushArguments, Submission};
 use crate::catalogs;
 use crate::context::{self, Context};
 use crate::error::{Failure, REFUSED};
+use crate::finding::follow;
 use crate::register::known_system;
 use affiant_controls::control::ControlId;
 use affiant_controls::intake::{self, Format, ToolRules};
@@ -120,7 +121,7 @@ pub(crate) fn submit(
             blob::store(reader.storage(), reader.folder(), bytes)?;
         }
     }
-    record(context, submission, collection, &name)
+    record(context, submission, collection, &catalog, &name)
 }
 
 /// Whether what is said beside a report can be taken; asked before a tool is run for hours.
@@ -141,7 +142,8 @@ fn collection<'a>(
 ) -> Result<Collection<'a>, Failure> {
     let shown = if submission.is_dry() { SHOWN_MAX as usize } else { 0 };
     let signer = submission.sign_key.as_ref().map(|path| Signer::of(context, ledger, path)).transpose()?;
-    Collection::new(ledger, intake, shown, signer.map(Arc::new))
+    let findings = !submission.no_findings && !submission.is_dry();
+    Collection::new(ledger, intake, shown, signer.map(Arc::new), findings)
 }
 
 /// The format that was named.
@@ -160,7 +162,7 @@ fn single(context: &Context, ledger: &mut Ledger, arguments: &PushArguments) -> 
     let intake = intake::Context { collector, ..said };
     let mut collection = collection(context, ledger, submission, &intake)?;
     collection.document(&mut Source::of(row_of(arguments)?, Format::Json))?;
-    record(context, submission, collection, intake.name)
+    record(context, submission, collection, &catalog, intake.name)
 }
 
 /// Records what was collected, all or nothing unless told otherwise.
@@ -168,10 +170,12 @@ fn record(
     context: &Context,
     arguments: &Submission,
     mut collection: Collection<'_>,
+    controls: &ControlSet,
     name: &str,
 ) -> Result<u8, Failure> {
     collection.compare_within()?;
-    let Collection { ledger, spool, faults, unmapped, explained, preview, repeats, signer, .. } = collection;
+    let Collection { ledger, spool, faults, unmapped, explained, preview, repeats, signer, touched, .. } =
+        collection;
     faults.say(context.json);
     if faults.count() > 0 && !arguments.partial {
         let count = faults.count();
@@ -211,6 +215,12 @@ fn record(
         ledger.append_stream(batches, |ledger, told, appended| telling.batch(ledger, told, &appended))?;
     }
     telling.sum(ledger);
+    // Only now: what is told is recorded, whatever becomes of the findings.
+    let changed = follow::follow(ledger, &touched, controls, context.now());
+    let changed = changed.map_err(|failure| {
+        failure.hint("the results are recorded; `affiant finding sync` makes up for it")
+    })?;
+    changed.words().iter().for_each(|words| context.say(words));
     Ok(if faults.count() > 0 { REFUSED } else { 0 })
 }
 

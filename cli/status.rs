@@ -11,6 +11,7 @@ use crate::args::StatusArguments;
 use crate::catalogs;
 use crate::context::Context;
 use crate::error::{Failure, UNDETERMINED};
+use crate::finding;
 use crate::output;
 use crate::request;
 use crate::view::{self, Asked, Kept, View};
@@ -89,7 +90,7 @@ fn once(context: &Context, arguments: &StatusArguments, kept: &mut Kept) -> Resu
             answers.push(json!({
                 "system": system, "entries": view.count(system)?, "checkpoint": reader.size(),
                 "known": asked.horizon.known, "clocks": standing.clocks, "expiring": standing.expiring,
-                "requests": request::counted(register),
+                "requests": request::counted(register), "findings": finding::counted(register, &catalogs.controls),
                 "next": next::steps(&standing), "assessments": standing.assessments,
             }));
         } else if arguments.csv {

@@ -16,6 +16,7 @@ mod journeys {
     mod catalog;
     mod collector;
     mod demo;
+    mod findings;
     mod keys;
     mod ledger;
     mod officer;

@@ -105,6 +105,9 @@ pub(crate) struct Submission {
     /// Show what would be recorded; record nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Open and close no findings
+    #[arg(long)]
+    pub(crate) no_findings: bool,
     /// Keep the file itself as evidence, not only its digest
     #[arg(long)]
     pub(crate) keep_raw: bool,

@@ -5,7 +5,9 @@ use super::ids::Mark;
 use super::signer::Signer;
 use super::source::Lines;
 use super::spool;
+use crate::finding::follow::Touched;
 use affiant_controls::admit::{AdmitContext, admit};
+use affiant_controls::finding::is_failing;
 use affiant_controls::intake::{Context, ndjson};
 use affiant_controls::result::ControlResult;
 use affiant_controls::statement::Statement;
@@ -13,8 +15,17 @@ use affiant_ledger::id::Id;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Systems whose assets are known, with them.
-pub(super) type Systems = BTreeMap<Id, BTreeSet<Id>>;
+/// Systems of which is known what admission asks.
+pub(super) type Systems = BTreeMap<Id, Known>;
+
+/// What is known of a system.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    /// Its registered assets.
+    pub(super) assets: BTreeSet<Id>,
+    /// Findings are on file, which any result may close.
+    pub(super) has_findings: bool,
+}
 
 /// Admits rows.
 #[derive(Clone)]
@@ -25,6 +36,8 @@ pub(super) struct Admission<'a> {
     pub(super) shown: usize,
     /// The collector that signs, and may not push everything everywhere.
     pub(super) signer: Option<Arc<Signer>>,
+    /// Whether findings are opened and closed.
+    pub(super) findings: bool,
 }
 
 /// Rows that were admitted, and what is wrong with the others.
@@ -36,6 +49,8 @@ pub(super) struct Admitted {
     pub(super) faults: Faults,
     /// Results to show.
     pub(super) shown: Vec<ControlResult>,
+    /// What may open or close a finding.
+    pub(super) touched: Touched,
 }
 
 /// An admitted row.
@@ -81,23 +96,36 @@ impl Admission<'_> {
     }
 
     fn judged(&self, result: ControlResult) -> Result<ControlResult, String> {
-        let Some(assets) = self.systems.get(&result.system) else {
+        let Some(known) = self.systems.get(&result.system) else {
             return Err(format!("system `{}` is not registered", result.system));
         };
         if let Some(signer) = &self.signer {
             signer.may_push(&result.system)?;
         }
-        let gate =
-            AdmitContext { controls: self.intake.controls, now: self.intake.now, assets: Some(assets) };
+        let gate = AdmitContext {
+            controls: self.intake.controls,
+            now: self.intake.now,
+            assets: Some(&known.assets),
+        };
         admit(result, &gate).map_err(|error| match error.hint() {
             Some(hint) => format!("{error}\n  hint: {hint}"),
             None => error.to_string(),
         })
     }
 
+    /// Whether a result may open or close a finding.
+    fn is_followed(&self, result: &ControlResult) -> bool {
+        let has_findings = || self.systems.get(&result.system).is_some_and(|known| known.has_findings);
+        self.findings && (is_failing(result) || has_findings())
+    }
+
     fn pack(&self, line: u64, result: ControlResult, admitted: &mut Admitted) {
+        let followed = self.is_followed(&result);
         let statement = Statement::Result(Box::new(result));
         let draft = statement.draft("local");
+        if let Some(facet) = draft.facet.as_ref().filter(|_| followed) {
+            admitted.touched.add(&draft.stream, facet);
+        }
         let begin = admitted.packed.len();
         spool::pack(&draft, &mut admitted.packed);
         let id = draft.id.map(|id| {

@@ -4,13 +4,14 @@
 //! Lines are read by this thread and admitted by all cores, some hundred at a time; what comes back is taken in the
 //! order it was read in. Memory holds a few such pieces, whatever the size of the batch.
 
-use super::admission::{Admission, Admitted, Read, Row, Systems};
+use super::admission::{Admission, Admitted, Known, Read, Row, Systems};
 use super::faults::Faults;
 use super::ids::{Ids, Mark};
 use super::signer::Signer;
 use super::source::{Lines, Source};
 use super::spool::Spool;
 use crate::error::{Failure, REFUSED};
+use crate::finding::follow::{Touched, is_finding};
 use crate::register::known_system;
 use affiant_controls::intake::{self, Explained, IntakeError};
 use affiant_controls::result::ControlResult;
@@ -47,6 +48,9 @@ pub(super) struct Collection<'a> {
     pub(super) signer: Option<Arc<Signer>>,
     /// Whether any row repeats one of the ledger or of this batch.
     pub(super) repeats: bool,
+    /// Whether findings are opened and closed, and by what.
+    findings: bool,
+    pub(super) touched: Touched,
 }
 
 impl<'a> Collection<'a> {
@@ -56,6 +60,7 @@ impl<'a> Collection<'a> {
         intake: &'a intake::Context<'a>,
         shown: usize,
         signer: Option<Arc<Signer>>,
+        findings: bool,
     ) -> Result<Self, Failure> {
         let folder = ledger.reader()?.folder().to_owned();
         Ok(Self {
@@ -71,6 +76,8 @@ impl<'a> Collection<'a> {
             shown,
             signer,
             repeats: false,
+            findings,
+            touched: Touched::default(),
         })
     }
 
@@ -153,12 +160,19 @@ impl<'a> Collection<'a> {
 
     fn admission(&self) -> Admission<'a> {
         let shown = self.shown - self.preview.len().min(self.shown);
-        Admission { intake: self.intake, systems: self.systems.clone(), shown, signer: self.signer.clone() }
+        Admission {
+            intake: self.intake,
+            systems: self.systems.clone(),
+            shown,
+            signer: self.signer.clone(),
+            findings: self.findings,
+        }
     }
 
     /// Takes admitted rows in their order: they are compared with the ledger and put aside.
     fn take(&mut self, admitted: Admitted) -> Result<(), Failure> {
-        let Admitted { packed, rows, faults, shown } = admitted;
+        let Admitted { packed, rows, faults, shown, touched } = admitted;
+        self.touched.extend(touched);
         self.faults.extend(faults);
         self.preview.extend(shown.into_iter().take(self.shown - self.preview.len().min(self.shown)));
         let begin = self.spool.end();
@@ -209,30 +223,36 @@ impl<'a> Collection<'a> {
         self.spool.strike(again.at).map_err(Failure::io)
     }
 
-    /// Learns the registered assets of the systems that results are about.
+    /// Learns what is on file of the systems that results are about.
     fn know_systems(&mut self, results: &[(u64, ControlResult)]) -> Result<(), Failure> {
         for (_, result) in results {
             if self.systems.contains_key(&result.system) {
                 continue;
             }
-            let assets = self.assets(&result.system)?;
-            Arc::make_mut(&mut self.systems).insert(result.system.clone(), assets);
+            let known = self.known(&result.system)?;
+            Arc::make_mut(&mut self.systems).insert(result.system.clone(), known);
         }
         Ok(())
     }
 
-    fn assets(&mut self, system: &Id) -> Result<BTreeSet<Id>, Failure> {
+    fn known(&mut self, system: &Id) -> Result<Known, Failure> {
         known_system(self.ledger, system)?;
         let mut assets = BTreeSet::from([system.clone()]);
         assets.extend(ORGANISATION.parse::<Id>());
-        for index in self.ledger.latest(system, b"asset\0")? {
+        let mut has_findings = false;
+        let wanted = |key: &[u8]| key.starts_with(b"asset\0") || is_finding(key);
+        for (facet, index) in self.ledger.latest_where(system, &wanted)? {
+            if is_finding(&facet.key) {
+                has_findings = true;
+                continue;
+            }
             let record = self.ledger.reader()?.record(index)?;
             let statement = record.statement.unwrap_or_default();
             if let Ok(Some(Statement::Asset(asset))) = Statement::from_bytes("asset", &statement) {
                 assets.insert(asset.id);
             }
         }
-        Ok(assets)
+        Ok(Known { assets, has_findings })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{AHEAD, Standing, next};
 use crate::context::Context;
+use crate::finding;
 use crate::incident::clock_text;
 use crate::output::{self, share_bar};
 use crate::request;
@@ -60,6 +61,7 @@ pub(super) fn show(context: &Context, catalogs: &Catalogs, standing: &Standing<'
     }
     clocks(standing);
     requests(standing);
+    findings(catalogs, standing);
     expiring(standing);
     if one {
         groups(catalogs, standing);
@@ -170,6 +172,13 @@ fn requests(standing: &Standing<'_>) {
         output::line("");
     }
     lines.iter().for_each(output::line);
+}
+
+fn findings(catalogs: &Catalogs, standing: &Standing<'_>) {
+    if let Some(line) = finding::line(standing.register, &catalogs.controls) {
+        output::line("");
+        output::line(line);
+    }
 }
 
 fn expiring(standing: &Standing<'_>) {

@@ -17,6 +17,7 @@ use crate::control::{Control, ControlId, Severity};
 use crate::decision::Decision;
 use crate::event::Event;
 use crate::exception::Exception;
+use crate::finding::Finding;
 use crate::incident::Incident;
 use crate::issued::PackIssued;
 use crate::pair::{Pair, is_unfavourable};
@@ -61,6 +62,7 @@ pub struct Register {
     attestations: Files<(Id, String), Attestation>,
     incidents: Files<Id, Incident>,
     requests: Files<Id, Request>,
+    findings: Files<Id, Finding>,
     /// By asset, kind and time.
     events: Files<(Option<Id>, Id, Timestamp), Event>,
     /// Entries that could not be read.
@@ -120,6 +122,7 @@ impl Register {
             attestations: BTreeMap::new(),
             incidents: BTreeMap::new(),
             requests: BTreeMap::new(),
+            findings: BTreeMap::new(),
             events: BTreeMap::new(),
             unread: BTreeSet::new(),
             erasures: Vec::new(),
@@ -223,6 +226,9 @@ impl Register {
             }
             Statement::Request(value) => {
                 keep_filed(&mut self.requests, value.id.clone(), Filed { citation, time, value });
+            }
+            Statement::Finding(value) => {
+                keep_filed(&mut self.findings, value.id.clone(), Filed { citation, time, value: *value });
             }
             Statement::Result(_)
             | Statement::Attestation(_)
@@ -341,6 +347,11 @@ impl Register {
     /// The requests, by id.
     pub fn requests(&self) -> impl Iterator<Item = &Filed<Request>> {
         self.requests.values()
+    }
+
+    /// The findings, by id.
+    pub fn findings(&self) -> impl Iterator<Item = &Filed<Finding>> {
+        self.findings.values()
     }
 
     /// The incidents, by id.

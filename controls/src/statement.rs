@@ -1,7 +1,7 @@
 //! A statement: what a submitter says, the payload of an entry.
 //!
-//! Fourteen kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
-//! `attestation`, `incident`, `event`, `request`, `policy`, `approval`. Each is a CBOR map without a tag; the kind
+//! Fifteen kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
+//! `attestation`, `incident`, `event`, `request`, `policy`, `approval`, `finding`. Each is a CBOR map without a tag; the kind
 //! stands in the entry. The same structs are the JSON form: times are RFC 3339 text there and digests hexadecimal.
 
 use crate::approval::Approval;
@@ -12,6 +12,7 @@ use crate::decision::Decision;
 use crate::event::Event;
 use crate::evidence::EvidenceRef;
 use crate::exception::Exception;
+use crate::finding::Finding;
 use crate::incident::Incident;
 use crate::issued::PackIssued;
 use crate::pin::CatalogPin;
@@ -63,6 +64,8 @@ pub enum Statement {
     Policy(Policy),
     /// One more person accepts an exception.
     Approval(Approval),
+    /// A failure is to be dealt with, or is gone.
+    Finding(Box<Finding>),
 }
 
 /// Why bytes are not a statement of their kind.
@@ -93,6 +96,7 @@ impl Statement {
             Self::Request(_) => "request",
             Self::Policy(_) => "policy",
             Self::Approval(_) => "approval",
+            Self::Finding(_) => "finding",
         }
     }
 
@@ -113,6 +117,7 @@ impl Statement {
             Self::Request(request) => codec::encode(request),
             Self::Policy(policy) => codec::encode(policy),
             Self::Approval(approval) => codec::encode(approval),
+            Self::Finding(finding) => codec::encode(finding),
         }
     }
 
@@ -133,6 +138,7 @@ impl Statement {
             Self::Request(request) => serde_json::to_value(request),
             Self::Policy(policy) => serde_json::to_value(policy),
             Self::Approval(approval) => serde_json::to_value(approval),
+            Self::Finding(finding) => serde_json::to_value(finding),
         };
         json.unwrap_or_default()
     }
@@ -155,6 +161,7 @@ impl Statement {
             "request" => codec::decode(bytes, max).map(Self::Request),
             "policy" => codec::decode(bytes, max).map(Self::Policy),
             "approval" => codec::decode(bytes, max).map(Self::Approval),
+            "finding" => codec::decode(bytes, max).map(|finding| Self::Finding(Box::new(finding))),
             _ => return Ok(None),
         };
         read.map(Some).map_err(|source| StatementError { kind: kind.to_owned(), source })
@@ -177,6 +184,7 @@ impl Statement {
             Self::Request(request) => request.system.clone(),
             Self::Policy(policy) => policy.system.clone(),
             Self::Approval(approval) => approval.system.clone(),
+            Self::Finding(finding) => finding.system.clone(),
         }
     }
 
@@ -219,6 +227,11 @@ impl Statement {
                 let digest = approval.digest.to_string();
                 facet(&["approval", approval.exception.as_str(), &digest, &approval.by], 0)
             }
+            Self::Finding(finding) => {
+                let Finding { control, asset, collector, id, .. } = &**finding;
+                let asset = asset.as_ref().map_or("", Id::as_str);
+                facet(&["finding", control.as_str(), asset, collector, id.as_str()], 0)
+            }
             Self::Decision(decision) => {
                 let framework = decision.framework.as_ref().map_or("", Id::as_str);
                 let control = decision.control.as_ref().map_or("", ControlId::as_str);
@@ -250,7 +263,7 @@ impl Statement {
 }
 
 /// Where the index files a statement (what a ledger asks of its storeys as `Filing::facet`): results by control, asset
-/// and collector, ranked by the end of their observation; everything else by id, the latest entry winning. Reads only
+/// and collector, ranked by the end of their observation; findings beside them; everything else by id, the latest entry winning. Reads only
 /// what it needs, of bytes that a digest vouches for; `None` for other kinds and for bytes that are no statement.
 pub fn facet_of(kind: &str, statement: &[u8]) -> Option<Facet> {
     match kind {
@@ -275,6 +288,13 @@ pub fn facet_of(kind: &str, statement: &[u8]) -> Option<Facet> {
             let key = ["result", control, asset, codec::text(name?).ok()?, &variant];
             let observed_to = Timestamp::from_millis(codec::uint(observed_to?).ok()?).ok()?;
             Some(facet(&key, observed_to.as_millis()))
+        }
+        "finding" => {
+            let [id, asset, control, collector] =
+                codec::fields(statement, ["id", "asset", "control", "collector"]).ok()?;
+            let control = codec::text(control?).ok().filter(|text| ControlId::is_one(text))?;
+            let asset = asset.map_or(Some(""), id_in)?;
+            Some(facet(&[kind, control, asset, codec::text(collector?).ok()?, id_in(id?)?], 0))
         }
         "applicability" => {
             let wanted = ["control", "framework", "requirement"];

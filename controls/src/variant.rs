@@ -71,7 +71,7 @@ pub(crate) fn standing<'r>(
     (standing, other)
 }
 
-fn is_favourable_on_other_bytes(result: &ControlResult, digest: Option<Digest>) -> bool {
+pub(crate) fn is_favourable_on_other_bytes(result: &ControlResult, digest: Option<Digest>) -> bool {
     let (Some(digest), Some(subject)) = (digest, &result.subject) else { return false };
     subject.digest != digest && !is_unfavourable(result)
 }

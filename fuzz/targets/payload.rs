@@ -6,7 +6,7 @@ use affiant_ledger::payload::Payload;
 use libfuzzer_sys::fuzz_target;
 
 /// Every kind of the storey above.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "system",
     "asset",
     "result",
@@ -21,6 +21,7 @@ const KINDS: [&str; 14] = [
     "request",
     "policy",
     "approval",
+    "finding",
 ];
 
 fuzz_target!(|bytes: &[u8]| {

@@ -348,15 +348,27 @@ impl Index {
     /// The entry of the highest rank under each facet key of a stream that begins with `prefix`, by key. All of them, or
     /// an error.
     pub fn facets(&self, stream: &Id, prefix: &[u8]) -> Result<Vec<u64>, IndexError> {
+        let found = self.facets_where(stream, &|key| key.starts_with(prefix))?;
+        Ok(found.into_iter().map(|(_, index)| index).collect())
+    }
+
+    /// The facets of a stream under wanted keys, each with the entry of the highest rank, by key. All of them, or an error.
+    pub fn facets_where(
+        &self,
+        stream: &Id,
+        wanted: &dyn Fn(&[u8]) -> bool,
+    ) -> Result<Vec<(Facet, u64)>, IndexError> {
         self.refuse_pending()?;
         let Some(head) = self.head(stream) else { return Ok(Vec::new()) };
         let (mut found, mut count, mut sum) = (Vec::new(), 0u64, 0u64);
-        let wanted = stream_key(b'f', stream, prefix);
-        self.table.scan(&stream_key(b'f', stream, &[]), &mut |key, value| {
+        let begin = stream_key(b'f', stream, &[]);
+        self.table.scan(&begin, &mut |key, value| {
             let value: [u8; 16] = read_array(Some(value))?.unwrap_or_default();
             (count, sum) = (count + 1, sum.wrapping_add(mark(key, &value)));
-            if key.starts_with(&wanted) {
-                found.push(read_u64(&value[8..]));
+            let key = key.get(begin.len()..).unwrap_or_default();
+            if wanted(key) {
+                let facet = Facet { key: key.to_vec(), rank: read_u64(&value[..8]) };
+                found.push((facet, read_u64(&value[8..])));
             }
             Ok(())
         })?;

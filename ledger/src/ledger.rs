@@ -45,7 +45,7 @@ use crate::note::{KeyName, Verifier};
 use crate::payload::Payload;
 use crate::reader::{ReadError, Reader, read_settings};
 use crate::receipt::Receipt;
-use crate::record::{Draft, Filing};
+use crate::record::{Draft, Facet, Filing};
 use crate::rotation::{self, OpenKey};
 use crate::settings::Settings;
 use crate::settle::Settler;
@@ -589,16 +589,27 @@ impl Ledger {
     /// The entries that a replay of a stream needs as of now, in order: those the index files under its facets whose
     /// key begins with `prefix`.
     pub fn latest(&mut self, stream: &Id, prefix: &[u8]) -> Result<Vec<u64>, LedgerError> {
-        self.settled()?;
-        let mut found = match self.index.write().and_then(|()| self.index.facets(stream, prefix)) {
-            Ok(found) => found,
-            Err(_) => {
-                self.rebuild_index()?;
-                self.index.facets(stream, prefix)?
-            }
-        };
+        let found = self.latest_where(stream, &|key| key.starts_with(prefix))?;
+        let mut found: Vec<u64> = found.into_iter().map(|(_, index)| index).collect();
         found.sort_unstable();
         Ok(found)
+    }
+
+    /// The facets of a stream under wanted keys, each with the entry that the index files there, by key: one pass,
+    /// whatever their number.
+    pub fn latest_where(
+        &mut self,
+        stream: &Id,
+        wanted: &dyn Fn(&[u8]) -> bool,
+    ) -> Result<Vec<(Facet, u64)>, LedgerError> {
+        self.settled()?;
+        match self.index.write().and_then(|()| self.index.facets_where(stream, wanted)) {
+            Ok(found) => Ok(found),
+            Err(_) => {
+                self.rebuild_index()?;
+                Ok(self.index.facets_where(stream, wanted)?)
+            }
+        }
     }
 
     /// The streams with their number of entries, sorted.

@@ -37,9 +37,9 @@ fn forked() -> Place {
     fs::rename(place.path("state"), place.path("first-state")).unwrap();
     fs::rename(place.path("other"), place.ledger()).unwrap();
     fs::rename(place.path("other-state"), place.path("state")).unwrap();
-    place.push("another four", "failed");
+    place.push("another four", "needs-review");
     keep(&place, "fork.checkpoint", &["log", "checkpoint"]);
-    place.push("another five", "failed");
+    place.push("another five", "needs-review");
     keep(&place, "longer-fork.checkpoint", &["log", "checkpoint"]);
     place
 }

@@ -14,7 +14,7 @@ fn the_log_is_published_and_published_again_after_growth() {
     let shown = place.affiant(&["log", "checkpoint"]).expect(0).stdout;
     assert_eq!(fs::read_to_string(place.path("www/checkpoint")).unwrap(), shown);
     place.affiant(&["log", "publish", "www"]).expect(0).says("0 files written").warns("payloads");
-    place.push("b", "failed");
+    place.push("b", "needs-review");
     let more = place.affiant(&["log", "publish", "www", "--json", "--prune"]).expect(0).json();
     assert_eq!((more["before"].as_u64(), more["size"].as_u64()), (Some(size), Some(size + 1)), "{more}");
     assert_eq!((more["files"].as_u64(), more["pruned"].as_u64()), (Some(3), Some(0)), "{more}");

@@ -27,11 +27,14 @@ fn bandit(files: &[&str], findings: &[&str]) -> String {
     .to_string()
 }
 
-/// The statement of the last entry.
+/// The result recorded last; findings may stand behind it.
 fn last(place: &Place) -> Value {
     let checkpoint = place.affiant(&["log", "checkpoint"]).expect(0).stdout;
-    let index = checkpoint.lines().nth(1).unwrap().parse::<u64>().unwrap() - 1;
-    place.affiant(&["log", "show", &index.to_string(), "--json"]).expect(0).json()["statement"].clone()
+    let size = checkpoint.lines().nth(1).unwrap().parse::<u64>().unwrap();
+    let entry = |index: u64| place.affiant(&["log", "show", &index.to_string(), "--json"]).expect(0).json();
+    let statements = (0..size).rev().map(|index| entry(index)["statement"].clone());
+    let mut results = statements.filter(|statement| statement["observed_to"].is_string());
+    results.next().unwrap()
 }
 
 const RUN: [&str; 8] = ["run", "--system", "scoring", "--asset", "code", "--", "sh", "tool.sh"];

@@ -5,7 +5,7 @@ use super::tree::{read, root, tracked};
 use std::collections::BTreeSet;
 
 /// Page in docs/spec, source, fixed bytes, fuzz targets.
-const FORMATS: [(&str, &str, &str, &[&str]); 32] = [
+const FORMATS: [(&str, &str, &str, &[&str]); 33] = [
     ("applicability", "controls/src/decision.rs", "fuzz/seeds/payload/applicability", &["payload"]),
     ("approval", "controls/src/approval.rs", "fuzz/seeds/payload/approval", &["payload"]),
     ("archive", "reports/src/archive.rs", "fuzz/seeds/archive/two-members", &["archive"]),
@@ -19,6 +19,7 @@ const FORMATS: [(&str, &str, &str, &[&str]); 32] = [
     ("erasure", "ledger/src/erasure.rs", "fuzz/seeds/key/erasure", &["key", "payload"]),
     ("event", "controls/src/event.rs", "fuzz/seeds/payload/event", &["payload"]),
     ("exception", "controls/src/exception.rs", "fuzz/seeds/payload/exception", &["payload"]),
+    ("finding", "controls/src/finding.rs", "fuzz/seeds/payload/finding", &["payload"]),
     ("gate", "frameworks/src/gate.rs", "fuzz/seeds/gate/release.yaml", &["gate"]),
     ("incident", "controls/src/incident.rs", "fuzz/seeds/payload/incident", &["payload"]),
     ("inventory", "controls/src/inventory.rs", "fuzz/seeds/inventory/there.csv", &["inventory"]),

@@ -15,7 +15,7 @@ const LONGER: [(&str, usize, &str); 2] = [
 ];
 
 /// Statement kinds and the formats around them, each with its page in docs/spec.
-const FORMATS: [&str; 24] = [
+const FORMATS: [&str; 25] = [
     "key",
     "system",
     "asset",
@@ -31,6 +31,7 @@ const FORMATS: [&str; 24] = [
     "request",
     "policy",
     "approval",
+    "finding",
     "entry",
     "payload",
     "checkpoint",

@@ -1,4 +1,4 @@
-//! Admission of exceptions, decisions, plans, attestations, incidents and events.
+//! Admission of exceptions, decisions, plans, attestations, incidents, events, requests and findings.
 
 use super::{
     AdmitError, CLOCK_SKEW_MAX, WORDS_MAX, count, evidence, known_control, line, name, optional, words,
@@ -8,6 +8,7 @@ use crate::attestation::Attestation;
 use crate::decision::{DRIVERS, Decision, Target};
 use crate::event::Event;
 use crate::exception::Exception;
+use crate::finding::Finding;
 use crate::incident::{INCIDENT_KINDS, Incident};
 use crate::plan::Plan;
 use crate::policy::{APPROVALS_MAX, Policy};
@@ -22,6 +23,8 @@ use std::collections::BTreeSet;
 pub const EXCEPTION_DAYS_MAX: u32 = 366;
 /// Longest time that a request can give, in days.
 pub const REQUEST_DAYS_MAX: u32 = 366;
+/// Longest time that can be given to mend what was found, in days.
+pub const FINDING_DAYS_MAX: u32 = 2 * 366;
 /// Longest time for which an attestation can speak, in days.
 pub const ATTESTATION_DAYS_MAX: u32 = 5 * 366;
 
@@ -182,6 +185,18 @@ pub fn admit_approval(
         return Err(AdmitError::OtherException(approval.exception));
     }
     Ok(approval)
+}
+
+/// Admits what a person says of a finding: a new day lies ahead.
+pub fn admit_finding(finding: Finding, new_due: bool, now: Timestamp) -> Result<Finding, AdmitError> {
+    optional("owner", finding.owner.as_deref(), NAME_LENGTH_MAX)?;
+    optional("ticket", finding.ticket.as_deref(), LINE_LENGTH_MAX)?;
+    optional("note", finding.note.as_deref(), LINE_LENGTH_MAX)?;
+    if new_due {
+        after("now", now, "due", finding.due)?;
+        within("due", finding.due, now, FINDING_DAYS_MAX)?;
+    }
+    Ok(finding)
 }
 
 fn past(field: &'static str, time: Timestamp, now: Timestamp) -> Result<(), AdmitError> {

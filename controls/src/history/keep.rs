@@ -82,7 +82,8 @@ impl History {
             | Statement::Pack(_)
             | Statement::Attestation(_)
             | Statement::Incident(_)
-            | Statement::Request(_) => {}
+            | Statement::Request(_)
+            | Statement::Finding(_) => {}
         }
     }
 

@@ -42,6 +42,7 @@ impl Register {
             ["exception", id] => forget(&mut self.exceptions, |key| *key == *id, older),
             ["plan", id] => forget(&mut self.plans, |key| *key == *id, older),
             ["request", id] => forget(&mut self.requests, |key| *key == *id, older),
+            ["finding", .., id] => forget(&mut self.findings, |key| *key == *id, older),
             ["incident", id] => forget(&mut self.incidents, |key| *key == *id, older),
             ["applicability", framework, requirement, control] => {
                 forget(&mut self.decisions, |key| *key == [framework, requirement, control], older);

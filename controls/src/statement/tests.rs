@@ -1,6 +1,7 @@
 //! Statements read back, are filed as their bytes say, and are canonical as declared.
 
 use super::*;
+use crate::finding::FindingState;
 use crate::pin::CatalogKind;
 use crate::policy::ExceptionPolicy;
 use crate::result::{Check, Collector, DigestSource, Method, Population, Run, Source, Subject};
@@ -48,6 +49,35 @@ fn full_result() -> ControlResult {
     result.valid_until = Some("2027-01-01T00:00:00Z".parse().unwrap());
     result.collected_at = Some(time);
     result
+}
+
+/// A finding with every field filled in.
+fn full_finding() -> Finding {
+    let (system, control) = ("credit-scoring".parse().unwrap(), "AFF-THR-13".parse().unwrap());
+    let asset = "scoring-code".parse().unwrap();
+    let fingerprint = Digest::of(b"x");
+    Finding {
+        id: crate::finding::finding_id(&system, &control, Some(&asset), "bandit", Some(&fingerprint)),
+        due: "2026-12-22T00:00:00Z".parse().unwrap(),
+        note: Some("vendor asked".into()),
+        rule: Some("bandit:B602".into()),
+        asset: Some(asset),
+        owner: Some("Platform team".into()),
+        state: FindingState::Resolved,
+        system,
+        ticket: Some("https://tracker.example.org/RISK-114".into()),
+        control,
+        summary: "subprocess call with shell=True".into(),
+        location: Some("app/agent.py:12".into()),
+        reopened: 2,
+        severity: Severity::High,
+        collector: "bandit".into(),
+        opened_at: "2026-11-22T00:00:00Z".parse().unwrap(),
+        opened_by: 41,
+        fingerprint: Some(fingerprint),
+        resolved_at: Some("2026-11-24T00:00:00Z".parse().unwrap()),
+        resolved_by: Some(57),
+    }
 }
 
 fn all() -> Vec<Statement> {
@@ -175,6 +205,7 @@ fn all() -> Vec<Statement> {
             system: "credit-scoring".parse().unwrap(),
             exception: "exc-7".parse().unwrap(),
         }),
+        Statement::Finding(Box::new(full_finding())),
     ]
 }
 
@@ -241,6 +272,7 @@ fn fields_are_declared_in_canonical_order_so_that_encoding_needs_no_sorting() {
             Statement::Request(s) => serde_json::to_string(s),
             Statement::Policy(s) => serde_json::to_string(s),
             Statement::Approval(s) => serde_json::to_string(s),
+            Statement::Finding(s) => serde_json::to_string(s),
         };
         let json = json.unwrap();
         let bytes = statement.to_bytes();

@@ -82,6 +82,16 @@ fn filled() -> Vec<(&'static str, Value)> {
             json!({"at": "2026-11-02T00:00:00Z", "kind": "release", "asset": "scoring-model",
                 "system": "credit-scoring", "done_at": "2026-11-03T00:00:00Z", "summary": "version 4.2"}),
         ),
+        (
+            "finding",
+            json!({"id": "f-43443f53bddf", "due": "2026-12-22T01:46:40Z", "note": "vendor asked", "rule": "bandit:B602",
+                "asset": "scoring-code", "owner": "Platform team", "state": "resolved", "system": "credit-scoring",
+                "ticket": "RISK-114", "control": "AFF-THR-13", "summary": "subprocess call with shell=True",
+                "location": "app/agent.py:12", "reopened": 1, "severity": "high", "collector": "bandit",
+                "opened_at": "2026-11-22T01:46:40Z", "opened_by": 41,
+                "fingerprint": "5aaf66712058cadae8e3dc8733f0dd22f0c3e54253c68a925b7e2ab7e13f952c",
+                "resolved_at": "2026-11-25T01:46:40Z", "resolved_by": 57}),
+        ),
     ]
 }
 
@@ -93,6 +103,7 @@ fn of(kind: &str, json: Value) -> Statement {
         "plan" => serde_json::from_value(json).map(Statement::Plan),
         "attestation" => serde_json::from_value(json).map(Statement::Attestation),
         "incident" => serde_json::from_value(json).map(Statement::Incident),
+        "finding" => serde_json::from_value(json).map(|finding| Statement::Finding(Box::new(finding))),
         _ => serde_json::from_value(json).map(Statement::Event),
     };
     read.unwrap_or_else(|error| panic!("{kind}: {error}"))
