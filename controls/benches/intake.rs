@@ -1,10 +1,12 @@
 //! How many rows of about 1 KB a core takes in: parse, admit, encode.
 #![allow(missing_docs, reason = "the macros of criterion make undocumented functions")]
 
-use affiant_controls::intake::{Context, ToolRules, ndjson};
+use affiant_controls::intake::{Context, Format, ToolRules, ndjson, parse_report};
 use affiant_controls::{AdmitContext, ControlSet, Statement, admit};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
+use std::io::{Cursor, Read};
+use std::sync::Arc;
 
 /// A row with most of what rows have, filled up to 1 KB.
 fn row() -> String {
@@ -16,6 +18,25 @@ fn row() -> String {
 "media_type":"application/json"}],"population":{"definition":"nightly evaluation runs","size":3,"tested":3,"failed":0},"details":""#;
     let row = row.replace('\n', "");
     format!("{row}{}\"}}", "x".repeat(1022 - row.len()))
+}
+
+/// A SARIF report of Bandit with so many findings of about 1 KB.
+fn report(findings: usize) -> Arc<[u8]> {
+    let finding = |n: usize| {
+        format!(
+            r#"{{"ruleId":"B{}","ruleIndex":0,"level":"error","message":{{"text":"finding {n} in generated code, {}"}},
+"locations":[{{"physicalLocation":{{"artifactLocation":{{"uri":"app/module_{n}.py"}},"region":{{"startLine":{n},"snippet":
+{{"text":"    value_{n} = load(data_{n})\n"}}}}}}}}],"partialFingerprints":{{"primary":"{n:032x}"}}}}"#,
+            301 + n % 3,
+            "with words that fill it up ".repeat(20)
+        )
+    };
+    let findings: Vec<String> = (1..=findings).map(finding).collect();
+    let text = format!(
+        r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"Bandit","version":"1.9.4"}}}},"results":[{}]}}]}}"#,
+        findings.join(",\n")
+    );
+    text.into_bytes().into()
 }
 
 fn intake(criterion: &mut Criterion) {
@@ -31,6 +52,18 @@ fn intake(criterion: &mut Criterion) {
         b.iter(|| {
             let result = ndjson::line(black_box(row.as_bytes()), 1, &context).expect("a sound row");
             Statement::Result(Box::new(admit(result, &gate).expect("admitted"))).to_bytes()
+        });
+    });
+    group.finish();
+    let report = report(8_000);
+    let mut context = context;
+    context.system = "credit-scoring".parse().ok();
+    let mut group = criterion.benchmark_group("report");
+    group.throughput(Throughput::Bytes(report.len() as u64)).sample_size(10);
+    group.bench_function("SARIF", |b| {
+        b.iter(|| {
+            let mut open = || Ok(Box::new(Cursor::new(report.clone())) as Box<dyn Read>);
+            parse_report(&mut open, Format::Sarif, &context).expect("a sound report")
         });
     });
     group.finish();
