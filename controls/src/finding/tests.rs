@@ -111,7 +111,7 @@ fn failed(rules: &[&str]) -> impl FnOnce(&mut ControlResult) {
     move |result| result.checks = checks
 }
 
-fn of<'a>(pairs: &[(&'a str, &'static str)]) -> BTreeMap<String, &'static str> {
+fn of(pairs: &[(&str, &'static str)]) -> BTreeMap<String, &'static str> {
     pairs.iter().map(|(rule, word)| ((*rule).to_owned(), *word)).collect()
 }
 
