@@ -1,6 +1,7 @@
 //! The words of the command line.
 
 mod catalog;
+mod export;
 mod finding;
 mod key;
 mod log;
@@ -11,6 +12,7 @@ mod register;
 mod status;
 
 pub(crate) use catalog::{CatalogArguments, CatalogVerb};
+pub(crate) use export::{ExportArguments, ExportFormat};
 pub(crate) use finding::{FindingArguments, FindingVerb, WorkArguments};
 pub(crate) use key::{
     EnrolArguments, GrantArguments, KeyArguments, KeyVerb, NewKey, RevokeArguments, RotateArguments,
@@ -131,6 +133,8 @@ pub(crate) enum Verb {
     Gate(GateArguments),
     /// Issue audit packs
     Pack(PackArguments),
+    /// Results and conclusions in the formats of others: CSV, OCSF, OSCAL
+    Export(ExportArguments),
     /// Verify a pack or a receipt, offline
     Verify(VerifyArguments),
     /// Look at the ledger itself: entries, proofs, fsck

@@ -8,6 +8,7 @@ mod context;
 mod demo;
 mod error;
 mod except;
+mod export;
 mod filing;
 mod finding;
 mod gate;
@@ -74,6 +75,7 @@ fn run(context: &Context, verb: Verb) -> Result<u8, Failure> {
         Verb::Status(arguments) => status::run(context, &arguments),
         Verb::Gate(arguments) => gate::run(context, &arguments),
         Verb::Pack(arguments) => pack::run(context, arguments),
+        Verb::Export(arguments) => export::run(context, &arguments),
         Verb::Verify(arguments) => verify::run(context, arguments),
         Verb::Log(arguments) => log::run(context, arguments),
         Verb::Demo(arguments) => demo::run(context, arguments),

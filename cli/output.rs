@@ -155,6 +155,11 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
 /// Rows as comma-separated values (RFC 4180). A cell that a spreadsheet would take for a formula begins with an
 /// apostrophe.
 pub(crate) fn csv(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+    bytes(&csv_bytes(header, rows));
+}
+
+/// The same, to be written elsewhere.
+pub(crate) fn csv_bytes(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Vec<u8> {
     let cell = |text: &str| {
         let text = shown(text);
         let formula = text.starts_with(['=', '+', '-', '@']);
@@ -162,12 +167,14 @@ pub(crate) fn csv(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) 
         let plain = !text.contains([',', '"', '\n']);
         if plain { text } else { format!("\"{}\"", text.replace('"', "\"\"")) }
     };
-    let written = |cells: &mut dyn Iterator<Item = &str>| {
+    let mut out = Vec::new();
+    let mut write = |cells: &mut dyn Iterator<Item = &str>| {
         let cells: Vec<String> = cells.map(cell).collect();
-        bytes(format!("{}\r\n", cells.join(",")).as_bytes());
+        out.extend_from_slice(format!("{}\r\n", cells.join(",")).as_bytes());
     };
-    written(&mut header.iter().copied());
-    rows.into_iter().for_each(|row| written(&mut row.iter().map(String::as_str)));
+    write(&mut header.iter().copied());
+    rows.into_iter().for_each(|row| write(&mut row.iter().map(String::as_str)));
+    out
 }
 
 /// Parts of a whole as a bar, for people; the numbers stand beside it. Each part is never shown as nothing when it is

@@ -16,6 +16,7 @@ mod journeys {
     mod catalog;
     mod collector;
     mod demo;
+    mod exports;
     mod findings;
     mod keys;
     mod ledger;

@@ -12,6 +12,7 @@ pub mod bag;
 pub mod compose;
 pub mod derive;
 pub mod document;
+pub mod export;
 mod instructions;
 pub mod issue;
 pub mod pack;
