@@ -7,6 +7,8 @@ use std::borrow::Cow;
 const MESSAGE_MAX: usize = 300;
 /// Shortest line of code looked for in a message, in bytes.
 const CODE_MIN: usize = 8;
+/// How names of advisories begin, which only look made by a machine.
+const ADVISORIES: [&str; 4] = ["CVE-", "GHSA-", "OSV-", "PYSEC-"];
 /// Shortest token that may be a secret, in bytes.
 const TOKEN_MIN: usize = 16;
 
@@ -55,6 +57,9 @@ fn mask_tokens(message: &str) -> String {
 }
 
 fn looks_secret(token: &str) -> bool {
+    if ADVISORIES.iter().any(|prefix| token.starts_with(prefix)) {
+        return false;
+    }
     let has = |test: fn(&u8) -> bool| token.as_bytes().iter().any(test);
     token.len() >= TOKEN_MIN
         && has(u8::is_ascii_digit)
@@ -98,6 +103,8 @@ mod tests {
         );
         let (kept, redacted) = message("key AKIAIOSFODNN7EXAMPLE, wJalrXUtnFEMI/K7MDENG", std::iter::empty());
         assert_eq!((kept.as_str(), redacted), ("key [redacted], [redacted]", true));
+        let advisory = "fixed by GHSA-9hjg-9r4m-mvj7 and CVE-2024-35195";
+        assert_eq!(message(advisory, std::iter::empty()), (advisory.into(), false));
         let plain = "subprocess call with shell=True identified, security issue.";
         assert_eq!(message(plain, [""].into_iter()), (plain.into(), false));
     }

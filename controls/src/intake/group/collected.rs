@@ -1,6 +1,6 @@
 //! What one collector's reports say, and the results they make.
 
-use super::tally::{Tally, Weighed};
+use super::tally::{Tally, Times, Weighed};
 use super::{About, Context};
 use crate::control::ControlId;
 use crate::evidence::EvidenceRef;
@@ -31,29 +31,6 @@ pub(super) struct Collected<'a> {
     times: Times,
     source: Option<Source>,
     flags: BTreeSet<&'static str>,
-}
-
-/// The earliest and the latest of some times.
-#[derive(Default, Clone)]
-struct Times {
-    range: Option<(Timestamp, Timestamp)>,
-    /// One had no zone and was taken as UTC.
-    zone_assumed: bool,
-}
-
-impl Times {
-    fn add(&mut self, text: &str) {
-        let (time, assumed) = match text.parse::<Timestamp>() {
-            Ok(time) => (time, false),
-            Err(_) => match format!("{text}Z").parse() {
-                Ok(time) => (time, true),
-                Err(_) => return,
-            },
-        };
-        self.zone_assumed |= assumed;
-        let (from, to) = self.range.unwrap_or((time, time));
-        self.range = Some((from.min(time), to.max(time)));
-    }
 }
 
 /// Status, basis, manifest and mark of a control.
@@ -118,7 +95,6 @@ impl<'a> Collected<'a> {
 
     pub(super) fn add(&mut self, about: About, controls: &[ControlId], weighed: &Weighed) {
         self.any |= weighed.counts;
-        weighed.times.iter().for_each(|time| self.times.add(time));
         let tallies = self.tallies.entry(about).or_default();
         for control in controls {
             tallies.entry(control.clone()).or_default().add(weighed);
@@ -238,7 +214,7 @@ impl<'a> Collected<'a> {
         system: &Id,
         context: &Context<'_>,
     ) -> ControlResult {
-        let (from, to, time_source) = self.observed(context);
+        let (from, to, time_source) = self.observed(tally, context);
         let summary = self.summary(tally, &judged);
         let (status, collector) = (judged.status, self.collector.clone());
         let mut result = ControlResult::new(control.clone(), system.clone(), status, to, collector, summary);
@@ -253,7 +229,9 @@ impl<'a> Collected<'a> {
         result.raw_status = tally.unknown_word.clone().filter(|_| status == Status::Unknown);
         let mut flags = self.flags.clone();
         flags.extend(judged.flag);
-        flags.extend(self.times.zone_assumed.then_some("time-zone-assumed"));
+        let times = [&self.times, &tally.times];
+        flags.extend(times.iter().any(|times| times.zone_assumed).then_some("time-zone-assumed"));
+        flags.extend(times.iter().any(|times| times.unreadable).then_some("time-unreadable"));
         flags.extend(tally.redacted.then_some("redacted"));
         flags.extend(tally.suppressed.then_some("suppressed"));
         flags.extend(tally.is_cut().then_some("checks-cut"));
@@ -262,8 +240,9 @@ impl<'a> Collected<'a> {
         result
     }
 
-    fn observed(&self, context: &Context<'_>) -> (Timestamp, Timestamp, TimeSource) {
-        match (self.times.range, context.observed) {
+    /// When it was seen: the rows' own times, else the report's, so that no row borrows the freshness of another control's.
+    fn observed(&self, tally: &Tally, context: &Context<'_>) -> (Timestamp, Timestamp, TimeSource) {
+        match (tally.times.range.or(self.times.range), context.observed) {
             (Some((from, to)), _) => (from, to, TimeSource::Report),
             (_, Some(observed)) => (observed.from, observed.to, observed.source),
             _ => (context.now, context.now, TimeSource::Ingest),

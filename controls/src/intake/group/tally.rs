@@ -14,6 +14,34 @@ const MEASURES_KEPT: usize = 200;
 /// Rules counted one by one; the rest are counted together.
 const RULES_MAX: usize = 1000;
 
+/// The earliest and the latest of some times.
+#[derive(Default, Clone)]
+pub(super) struct Times {
+    pub(super) range: Option<(Timestamp, Timestamp)>,
+    /// One had no zone and was taken as UTC.
+    pub(super) zone_assumed: bool,
+    /// One could not be read.
+    pub(super) unreadable: bool,
+}
+
+impl Times {
+    pub(super) fn add(&mut self, text: &str) {
+        let (time, assumed) = match text.parse::<Timestamp>() {
+            Ok(time) => (time, false),
+            Err(_) => match format!("{text}Z").parse() {
+                Ok(time) => (time, true),
+                Err(_) => {
+                    self.unreadable = true;
+                    return;
+                }
+            },
+        };
+        self.zone_assumed |= assumed;
+        let (from, to) = self.range.unwrap_or((time, time));
+        self.range = Some((from.min(time), to.max(time)));
+    }
+}
+
 /// A check and whether it counts towards the status: an informational one does not.
 pub(super) struct Weighed {
     pub(super) check: Check,
@@ -41,6 +69,8 @@ pub(super) struct Tally {
     pub(super) unknown_word: Option<String>,
     pub(super) measures: Vec<Measure>,
     pub(super) valid_until: Option<Timestamp>,
+    /// The rows' own times.
+    pub(super) times: Times,
 }
 
 impl Tally {
@@ -52,6 +82,7 @@ impl Tally {
                 self.fail(&check.rule);
             }
         }
+        weighed.times.iter().for_each(|time| self.times.add(time));
         self.redacted |= weighed.redacted;
         self.suppressed |= check.suppressed;
         self.unknown_word = self.unknown_word.take().or_else(|| weighed.unknown_word.clone());

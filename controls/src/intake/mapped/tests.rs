@@ -134,3 +134,19 @@ fn a_mapping_that_cannot_be_right_is_refused() {
     assert!(wrong(&MAP.replace("bad: failed", "bad: waived")).contains("waived"));
     assert!(wrong(&MAP.replace("format: json", "format: csv")).contains("rows"));
 }
+
+#[test]
+fn no_row_borrows_the_freshness_of_another_controls() {
+    let two = MAP.replace("controls: [AFF-INF-04]", "controls: [AFF-EXP-01]");
+    let report = r#"{"run": {"findings": [
+        {"check": {"id": "A1"}, "outcome": "fine", "seen": "2026-11-20T00:00:00Z"},
+        {"check": {"id": "S1"}, "outcome": "fine", "seen": "2026-01-02T00:00:00Z"},
+        {"check": {"id": "S1"}, "outcome": "fine", "seen": "last week"}]}}"#;
+    let parsed = read_with(&two, report).unwrap();
+    let seen = |control: &str| {
+        let result = parsed.results.iter().find(|result| result.control == *control).unwrap();
+        (result.observed_to.to_string(), result.flags.contains("time-unreadable"))
+    };
+    assert_eq!(seen("AFF-EXP-13"), ("2026-11-20T00:00:00Z".to_owned(), false));
+    assert_eq!(seen("AFF-EXP-01"), ("2026-01-02T00:00:00Z".to_owned(), true));
+}
