@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "seeds/reports.rs"]
+mod reports;
 #[path = "seeds/statements.rs"]
 mod statements;
 #[path = "forgeries/workshop.rs"]
@@ -44,7 +46,7 @@ use std::time::Duration;
 use workshop::*;
 
 /// Targets, by the name of their folder in `fuzz/seeds`.
-const TARGETS: [&str; 19] = [
+const TARGETS: [&str; 20] = [
     "archive",
     "catalog",
     "checkpoint",
@@ -59,6 +61,7 @@ const TARGETS: [&str; 19] = [
     "pack",
     "payload",
     "receipt",
+    "report",
     "result",
     "sarif",
     "settings",
@@ -139,6 +142,10 @@ fn accepted(target: &str, name: &str, bytes: &[u8]) -> Result<(), String> {
             statements::accepted(name, &payload)
         }
         "receipt" => said(Receipt::parse(bytes)),
+        "report" => {
+            let (first, report) = bytes.split_first().unwrap();
+            said(results(report, Format::ALL[usize::from(first - b'a')]))
+        }
         "result" if name.ends_with(".ndjson") => said(results(bytes, Format::Ndjson)),
         "result" => said(results(bytes, Format::Json)),
         "sarif" => said(results(bytes, Format::Sarif)),
@@ -168,6 +175,7 @@ fn made() -> Seeds {
     from_pack(&mut seeds);
     from_catalogs(&mut seeds);
     from_submitters(&mut seeds);
+    reports::seeds(&mut seeds);
     seeds
 }
 

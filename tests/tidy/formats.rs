@@ -5,7 +5,7 @@ use super::tree::{read, root, tracked};
 use std::collections::BTreeSet;
 
 /// Page in docs/spec, source, fixed bytes, fuzz targets.
-const FORMATS: [(&str, &str, &str, &[&str]); 33] = [
+const FORMATS: [(&str, &str, &str, &[&str]); 34] = [
     ("applicability", "controls/src/decision.rs", "fuzz/seeds/payload/applicability", &["payload"]),
     ("approval", "controls/src/approval.rs", "fuzz/seeds/payload/approval", &["payload"]),
     ("archive", "reports/src/archive.rs", "fuzz/seeds/archive/two-members", &["archive"]),
@@ -23,6 +23,7 @@ const FORMATS: [(&str, &str, &str, &[&str]); 33] = [
     ("gate", "frameworks/src/gate.rs", "fuzz/seeds/gate/release.yaml", &["gate"]),
     ("incident", "controls/src/incident.rs", "fuzz/seeds/payload/incident", &["payload"]),
     ("inventory", "controls/src/inventory.rs", "fuzz/seeds/inventory/there.csv", &["inventory"]),
+    ("intake", "controls/src/intake/format.rs", "tests/fixtures/intake/junit/pytest.xml", &["report"]),
     ("journal", "ledger/src/journal.rs", "docs/spec/journal.md", &["journal"]),
     ("key", "ledger/src/keyring/statement.rs", "docs/spec/key.md", &["key"]),
     ("licensed", "frameworks/src/licensed.rs", "fuzz/seeds/licensed/text.yaml", &["licensed"]),

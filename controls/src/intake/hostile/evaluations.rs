@@ -295,3 +295,34 @@ fn a_gap_between_groups_needs_every_group() {
     assert_eq!(report(r#""A":{"recall":0.8},"B":{"recall":null}"#, r#""A":5,"B":4"#), Status::Unknown);
     assert_eq!(report(r#""A":{"recall":0.8},"B":{}"#, r#""A":5,"B":4"#), Status::Unknown);
 }
+
+#[test]
+fn odd_times_are_read_or_left_out_and_none_lies_in_the_future() {
+    let of = |time: &str| {
+        let report = format!(
+            r#"{{"tool":"t","observed_to":"{time}","metrics":[{{"name":"m","value":1,"n":1,"direction":"at-least","threshold":1}}]}}"#
+        );
+        let results = read(Format::Metrics, report, Some("AFF-EXP-11")).unwrap();
+        let assumed = results[0].flags.contains("time-zone-assumed");
+        (results[0].observed_to.to_string(), results[0].time_source, assumed)
+    };
+    let report = TimeSource::Report;
+    let said = |time: &str, assumed| (time.to_owned(), report, assumed);
+    assert_eq!(of("2026-11-22T03:46:15.782483"), said("2026-11-22T03:46:15.782Z", true));
+    assert_eq!(of("2026-11-22 04:04:19"), said("2026-11-22T04:04:19Z", true));
+    assert_eq!(of("2026-11-21T22:46:15-05:00"), said("2026-11-22T03:46:15Z", false));
+    assert_eq!(of("2021-08-25T12:20:30.000000005Z"), said("2021-08-25T12:20:30Z", false));
+    assert_eq!(of("2026-11-22"), said("2026-11-22T00:00:00Z", false));
+    for unreadable in ["20261122T041556.731394Z", "10-19-2003", "1795320389820", "2016-12-31T23:59:60Z"] {
+        assert_eq!(of(unreadable).1, TimeSource::Ingest, "{unreadable}");
+    }
+    // Admission refuses what lies in the future.
+    let (controls, tools) = (ControlSet::embedded(), ToolRules::embedded());
+    let now = "2026-11-26T00:00:00Z".parse().unwrap();
+    let context =
+        Context { system: Some("support-bot".parse().unwrap()), ..Context::new(&controls, &tools, now) };
+    let future = r#"{"tool":"t","observed_to":"2099-01-01T00:00:00Z","metrics":[{"name":"m","value":1,"control":"AFF-EXP-11"}]}"#;
+    let parsed = parse(future.as_bytes(), Format::Metrics, &context).unwrap();
+    let gate = AdmitContext { controls: &controls, now, assets: None };
+    assert!(admit(parsed.results.into_iter().next().unwrap(), &gate).is_err());
+}
