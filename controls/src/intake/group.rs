@@ -47,7 +47,8 @@ type About = (Option<Id>, Option<Subject>);
 struct Mapped {
     controls: Arc<[ControlId]>,
     rationale: Arc<str>,
-    /// The rule as it goes into fingerprints: without what moves with the tool's configuration.
+    /// The rule as it goes into fingerprints: without what moves with the tool's configuration. Of a pattern it is the
+    /// pattern: an importer whose rules are matched so tells its rows apart by place and mark.
     rule: Arc<str>,
     secret: bool,
 }
@@ -139,12 +140,10 @@ impl<'a> Groups<'a> {
         };
         let by_rule = || rule.map(|rule| (rule.controls.clone(), rule.rationale.as_str()));
         let (controls, rationale) = by_submitter().or_else(by_row).or_else(by_rule).or_else(by_name)?;
-        // A pattern stands for many rules: in fingerprints each is itself.
-        let exact = rule.filter(|_| current.tool.is_some_and(|tool| tool.matching != Matching::Glob));
         Some(Mapped {
             controls: controls.into(),
             rationale: rule.map_or(rationale, |rule| rule.rationale.as_str()).into(),
-            rule: exact.map_or(row.rule.as_str(), |rule| rule.rule.as_str()).into(),
+            rule: rule.map_or(row.rule.as_str(), |rule| rule.rule.as_str()).into(),
             secret: rule.is_some_and(|rule| rule.secret),
         })
     }
