@@ -198,10 +198,14 @@ fn row(mapping: &Mapping, cells: &dyn Cells, pointer: String, line: u64) -> Resu
         let hex = text.strip_prefix("sha256:").unwrap_or(&text);
         hex.parse().map_err(|_| wrong("digest", &text, "a SHA-256 in hexadecimal was expected".to_owned()))
     });
+    let rule = of(&fields.rule).unwrap_or_else(|| "unknown".to_owned());
     let place = of(&fields.location).unwrap_or_default();
     let at = of(&fields.line).and_then(|line| line.parse::<u64>().ok());
+    // Rules of a mapping are patterns: the rule itself tells rows apart.
+    let mark = of(&fields.fingerprint)
+        .unwrap_or_else(|| format!("{rule} {}", at.map(|at| at.to_string()).unwrap_or_default()));
     Ok(Row {
-        rule: of(&fields.rule).unwrap_or_else(|| "unknown".to_owned()),
+        rule,
         status: Some(status),
         word,
         severity: of(&fields.severity).and_then(|word| mapping.severity_of(&word)),
@@ -211,7 +215,7 @@ fn row(mapping: &Mapping, cells: &dyn Cells, pointer: String, line: u64) -> Resu
         location: at.map_or_else(|| place.clone(), |line| format!("{place}:{line}")),
         place,
         line: at,
-        mark: of(&fields.fingerprint).unwrap_or_default(),
+        mark,
         suppressed: of(&fields.suppressed)
             .is_some_and(|word| !matches!(word.as_str(), "false" | "0" | "no" | "[]" | "null")),
         asset: parsed("asset", of(&fields.asset))?,
