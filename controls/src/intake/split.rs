@@ -10,6 +10,8 @@ use std::ops::Range;
 
 /// Largest element, in bytes.
 const ELEMENT_SIZE_MAX: usize = 16 << 20;
+/// Keys of an object that are compared one by one.
+const FEW: usize = 16;
 /// Most bytes of keys of the objects open at a time.
 const KEYS_SIZE_MAX: usize = 8 << 20;
 
@@ -71,7 +73,32 @@ enum Within {
 
 enum Open {
     Array { index: u64 },
-    Object { keys: HashSet<Box<str>>, size: usize },
+    Object { keys: Keys, size: usize },
+}
+
+/// The keys of an open object: few are compared one by one, many are hashed.
+#[derive(Default)]
+struct Keys {
+    few: Vec<Box<str>>,
+    many: HashSet<Box<str>>,
+}
+
+impl Keys {
+    /// Takes a key; false where it is there already.
+    fn insert(&mut self, key: Box<str>) -> bool {
+        if self.few.contains(&key) {
+            return false;
+        }
+        if self.few.len() < FEW {
+            self.few.push(key);
+            return true;
+        }
+        self.many.insert(key)
+    }
+
+    fn len(&self) -> usize {
+        self.few.len() + self.many.len()
+    }
 }
 
 struct Frame {
@@ -310,7 +337,7 @@ impl<'p> Splitter<'p> {
         let (open, next) = if byte == b'[' {
             (Open::Array { index: 0 }, Next::ValueOrEnd)
         } else {
-            (Open::Object { keys: HashSet::new(), size: 0 }, Next::KeyOrEnd)
+            (Open::Object { keys: Keys::default(), size: 0 }, Next::KeyOrEnd)
         };
         self.frames.push(Frame { open, matched });
         self.next = next;
@@ -370,11 +397,12 @@ impl<'p> Splitter<'p> {
 
     /// Judges the text that ended just now.
     fn text_ends(&mut self) -> Result<(), RowError> {
-        let begin = self.begin;
-        let raw = &self.buffer()[begin..];
-        let decoded: Result<String, _> = if self.escaped || self.is_key {
+        let raw = &self.buffer()[self.begin..];
+        let decoded: Result<String, _> = if self.escaped {
             // Escapes, surrogates and all: exactly what a typed reader will read.
             serde_json::from_slice(raw)
+        } else if self.is_key {
+            Ok(String::from_utf8_lossy(&raw[1..raw.len() - 1]).into_owned())
         } else {
             Ok(String::new())
         };
@@ -395,9 +423,9 @@ impl<'p> Splitter<'p> {
             matched.filter(|step| self.pattern.get(*step) == Some(&key.as_str())).map(|step| step + 1);
         *size += key.len();
         self.keys_size += key.len();
-        let shown = visible(&key);
-        if !keys.insert(key.into_boxed_str()) {
-            return Err(self.fault(Problem::KeyTwice(shown)));
+        let key = key.into_boxed_str();
+        if !keys.insert(key.clone()) {
+            return Err(self.fault(Problem::KeyTwice(visible(&key))));
         }
         if keys.len() > MEMBERS_MAX || self.keys_size > KEYS_SIZE_MAX {
             let problem = Problem::Shape(format!("objects of more than {MEMBERS_MAX} members"));

@@ -93,6 +93,19 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
 }
 
 #[test]
+fn a_key_twice_is_found_among_many() {
+    let object = |last: &str| {
+        let keys: Vec<String> = (0..40).map(|n| format!("\"k{n}\":{n}")).collect();
+        format!("{{{},\"{last}\":0}}", keys.join(","))
+    };
+    assert!(split(&DEEP, &object("k40"), 5).is_ok());
+    for twice in ["k0", "k15", "k16", "k39", "\\u006b39"] {
+        let fault = split(&DEEP, &object(twice), 5).unwrap_err();
+        assert!(matches!(fault.problem, Problem::KeyTwice(_)), "{twice}: {fault}");
+    }
+}
+
+#[test]
 fn what_stands_behind_an_emptied_list_keeps_its_line() {
     let text = "{\"runs\":[{\"results\":[1,\n2,\n3\n],\n\"x\":[\n]}]}";
     let mut splitter = Splitter::new(&DEEP);
