@@ -79,12 +79,7 @@ fn on_requirement(
     evidence: Vec<EvidenceRef>,
 ) -> Result<Statement, Failure> {
     let (framework, row) = desk.requirement(&arguments.target)?;
-    let mapped: Vec<String> = desk
-        .catalogs
-        .mappings
-        .controls_for(framework.id.as_str(), &row.id)
-        .map(|mapping| mapping.control.to_string())
-        .collect();
+    let mapped = desk.controls_for(framework, row);
     if !mapped.is_empty() {
         let text = format!("{} is shown by its controls, not by an attestation", row.citation);
         return Err(Failure::refused(text).hint(format!("attest one of them: {}", mapped.join(", "))));

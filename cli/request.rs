@@ -55,12 +55,7 @@ fn add(context: &Context, arguments: &RequestAddArguments) -> Result<u8, Failure
 /// The requirement meant, which an attestation can settle: one with a control is shown by its controls.
 fn without_control(desk: &Desk<'_>, target: &str) -> Result<(Id, String), Failure> {
     let (framework, row) = desk.requirement(target)?;
-    let mapped: Vec<String> = desk
-        .catalogs
-        .mappings
-        .controls_for(framework.id.as_str(), &row.id)
-        .map(|mapping| mapping.control.to_string())
-        .collect();
+    let mapped = desk.controls_for(framework, row);
     if mapped.is_empty() {
         return Ok((framework.id.clone(), row.id.clone()));
     }

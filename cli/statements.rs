@@ -83,6 +83,12 @@ impl<'a> Desk<'a> {
         Ok(0)
     }
 
+    /// The controls that show a requirement, by id; none where only a document can.
+    pub(crate) fn controls_for(&self, framework: &Framework, row: &Requirement) -> Vec<String> {
+        let mapped = self.catalogs.mappings.controls_for(framework.id.as_str(), &row.id);
+        mapped.map(|mapping| mapping.control.to_string()).collect()
+    }
+
     /// The requirement of that id or citation.
     pub(crate) fn requirement(&self, name: &str) -> Result<(&Framework, &Requirement), Failure> {
         let is_meant =

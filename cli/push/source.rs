@@ -93,7 +93,9 @@ impl Source {
             Some(file) => file.try_clone().map_err(Failure::io)?,
             None => {
                 let mut file = tempfile::tempfile_in(folder).map_err(Failure::io)?;
-                io::copy(&mut self.reader, &mut file).map_err(Failure::io)?;
+                // One byte more than may be read: whoever reads it sees that it is too much.
+                let mut limited = self.reader.by_ref().take(self.format.size_max() + 1);
+                io::copy(&mut limited, &mut file).map_err(Failure::io)?;
                 self.file = Some(file.try_clone().map_err(Failure::io)?);
                 file
             }
@@ -193,8 +195,10 @@ fn found_out(head: &[u8], name: &str) -> Result<Format, Failure> {
     }
     detect(head, name).ok_or_else(|| {
         let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
-        Failure::refused(format!("{name}: of no format known here"))
-            .hint(format!("name the format with --format: {}", known.join(", ")))
+        Failure::refused(format!("{name}: of no format known here")).hint(format!(
+            "name the format with --format ({}), or explain it with --map FILE",
+            known.join(", ")
+        ))
     })
 }
 

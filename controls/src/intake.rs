@@ -96,6 +96,8 @@ pub use tools::ToolRules;
 pub const DOCUMENT_SIZE_MAX: usize = 64 << 20;
 /// Largest NDJSON file read as a whole, in bytes; a stream of lines has no limit.
 pub const LINES_SIZE_MAX: usize = 1 << 30;
+/// Largest report that is read as a stream, in bytes.
+pub const STREAM_SIZE_MAX: u64 = 64 << 30;
 /// Largest row: an NDJSON line or one result of a JSON document, in bytes.
 pub const ROW_SIZE_MAX: usize = 1 << 20;
 /// Most rows in a document or file.
@@ -261,9 +263,9 @@ pub enum IntakeError {
         /// The format.
         format: Format,
         /// Bytes received.
-        size: usize,
+        size: u64,
         /// Bytes allowed.
-        max: usize,
+        max: u64,
     },
     /// More rows than the limit.
     #[error("more than {ROWS_MAX} rows")]
@@ -296,10 +298,7 @@ pub fn parse(bytes: &[u8], format: Format, context: &Context<'_>) -> Result<Pars
 
 /// Reads the good rows and reports the bad ones in [`Parsed::faults`], at most [`FAULTS_MAX`] of them.
 pub fn parse_partial(bytes: &[u8], format: Format, context: &Context<'_>) -> Result<Parsed, IntakeError> {
-    let max = if format.is_lines() { LINES_SIZE_MAX } else { DOCUMENT_SIZE_MAX };
-    if bytes.len() > max {
-        return Err(IntakeError::Size { format, size: bytes.len(), max });
-    }
+    within(format, bytes.len() as u64)?;
     let text = if format.is_binary() { Ok((bytes, false)) } else { strict::decoded(bytes) };
     let (text, bom) = text.map_err(|fault| IntakeError::Faults(vec![fault]))?;
     if text.trim_ascii().is_empty() {
@@ -321,8 +320,12 @@ pub fn parse_partial(bytes: &[u8], format: Format, context: &Context<'_>) -> Res
     Ok(parsed)
 }
 
-/// Reads a foreign report that can be opened more than once. One of a format that is read as a stream may be of any size;
-/// others are read whole.
+fn within(format: Format, size: u64) -> Result<(), IntakeError> {
+    let max = format.size_max();
+    if size > max { Err(IntakeError::Size { format, size, max }) } else { Ok(()) }
+}
+
+/// Reads a foreign report that can be opened more than once: as a stream where its format allows, else whole.
 pub fn parse_report(
     open: &mut Open<'_>,
     format: Format,
@@ -331,11 +334,11 @@ pub fn parse_report(
     if !format.is_streamed() {
         let mut bytes = Vec::new();
         let reader = open().map_err(|error| IntakeError::Unread(error.to_string()))?;
-        let read = reader.take(DOCUMENT_SIZE_MAX as u64 + 1).read_to_end(&mut bytes);
+        let read = reader.take(format.size_max() + 1).read_to_end(&mut bytes);
         read.map_err(|error| IntakeError::Unread(error.to_string()))?;
         return parse_partial(&bytes, format, context);
     }
-    let (mut groups, mut stream) = (Groups::new(context), Stream::new(open, format.title()));
+    let (mut groups, mut stream) = (Groups::new(context), Stream::new(open, format));
     let media_type = streamed(format, context, &mut stream, &mut groups)?;
     let (digest, size) = stream.seen();
     let evidence = EvidenceRef {

@@ -139,8 +139,7 @@ fn one(
         if RUN.contains(&column.as_str()) {
             let count: u64 = cell.trim().parse().map_err(|_| {
                 let problem = Problem::Value("a whole number was expected".into());
-                let fault = RowError { value: Some(visible(cell).into()), ..RowError::at(line, 0, problem) };
-                fault.field(column.as_str())
+                RowError::at(line, 0, problem).value(cell).field(column.as_str())
             })?;
             run.insert(column.clone(), count.into());
         } else {

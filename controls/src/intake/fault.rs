@@ -1,5 +1,6 @@
 //! What is wrong with a row: where, in which field, with which value.
 
+use affiant_ledger::id::visible;
 use std::fmt;
 
 /// What is wrong.
@@ -71,6 +72,12 @@ impl RowError {
     pub(crate) fn field(mut self, field: impl Into<String>) -> Self {
         let field = field.into();
         self.field = (!field.is_empty()).then(|| field.into());
+        self
+    }
+
+    /// With the offending value, made visible and cut.
+    pub(crate) fn value(mut self, value: &str) -> Self {
+        self.value = Some(visible(value).into());
         self
     }
 

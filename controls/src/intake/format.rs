@@ -166,8 +166,7 @@ impl Format {
             Self::Modelscan => Some(modelscan::IMPORTER),
             Self::Garak => Some(garak::IMPORTER),
             Self::Promptfoo => Some(promptfoo::IMPORTER),
-            Self::Inspect => Some(inspect::IMPORTER),
-            Self::InspectEval => Some(inspect::IMPORTER),
+            Self::Inspect | Self::InspectEval => Some(inspect::IMPORTER),
             Self::GreatExpectations => Some(great_expectations::IMPORTER),
             Self::Metrics => Some(metrics::IMPORTER),
             Self::Ocsf => Some(ocsf::IMPORTER),
@@ -182,28 +181,18 @@ impl Format {
     /// The media type of a report as evidence.
     pub fn media_type(self) -> &'static str {
         match self {
-            Self::Json | Self::Bandit => "application/json",
-            Self::Ndjson => "application/x-ndjson",
-            Self::Sarif => sarif::MEDIA_TYPE,
+            Self::Ndjson | Self::Garak => "application/x-ndjson",
             Self::Csv => "text/csv",
-            Self::Mapped => "application/octet-stream",
-            Self::Junit => "application/xml",
-            Self::Checkov => "application/json",
-            Self::Semgrep => "application/json",
-            Self::PipAudit => "application/json",
-            Self::Modelscan => "application/json",
-            Self::Garak => "application/x-ndjson",
-            Self::Promptfoo => "application/json",
-            Self::Inspect => "application/json",
-            Self::InspectEval => "application/zip",
-            Self::GreatExpectations => "application/json",
-            Self::Metrics => "application/json",
-            Self::Ocsf => "application/json",
+            Self::Sarif => sarif::MEDIA_TYPE,
             Self::CycloneDx => cyclonedx::MEDIA_TYPE,
             Self::InToto => in_toto::MEDIA_TYPE,
             Self::OscalAr => oscal_ar::MEDIA_TYPE,
-            Self::Hdf => "application/json",
+            Self::Junit => "application/xml",
             Self::Gemara => "application/yaml",
+            Self::InspectEval => "application/zip",
+            // A mapping says what it is of.
+            Self::Mapped => "application/octet-stream",
+            _ => "application/json",
         }
     }
 }
@@ -212,6 +201,15 @@ impl Format {
     /// Whether it comes in lines, each read by itself.
     pub(super) fn is_lines(self) -> bool {
         matches!(self, Self::Ndjson | Self::Garak)
+    }
+
+    /// The most bytes of a report.
+    pub fn size_max(self) -> u64 {
+        match self {
+            _ if self.is_streamed() => super::STREAM_SIZE_MAX,
+            _ if self.is_lines() => super::LINES_SIZE_MAX as u64,
+            _ => super::DOCUMENT_SIZE_MAX as u64,
+        }
     }
 
     /// Whether it is no text.

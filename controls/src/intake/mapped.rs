@@ -151,8 +151,7 @@ fn head(mapping: &Mapping, whole: &dyn Cells) -> Result<Head, RowError> {
             Ok(number) => Ok(Some(number)),
             Err(_) => {
                 let problem = Problem::Value("a whole number was expected".into());
-                let fault = RowError { value: Some(visible(&text).into()), ..RowError::at(1, 0, problem) };
-                Err(fault.field(format!("document.{name}")))
+                Err(RowError::at(1, 0, problem).value(&text).field(format!("document.{name}")))
             }
         },
     };
@@ -178,9 +177,7 @@ fn row(mapping: &Mapping, cells: &dyn Cells, pointer: String, line: u64) -> Resu
     let of =
         |field: &Option<Words>| field.as_ref().and_then(|field| field.of(cells)).filter(|t| !t.is_empty());
     let wrong = |name: &str, value: &str, what: String| {
-        let fault =
-            RowError { value: Some(visible(value).into()), ..RowError::at(line, 0, Problem::Value(what)) };
-        fault.field(name)
+        RowError::at(line, 0, Problem::Value(what)).value(value).field(name)
     };
     let word = of(&fields.status).unwrap_or_default();
     let status = match (&fields.status, mapping.lists) {

@@ -4,7 +4,7 @@
 use super::document::one;
 use super::fault::{Problem, RowError};
 use super::split::{Element, Rest, Splitter};
-use super::{DOCUMENT_SIZE_MAX, IntakeError, strict};
+use super::{DOCUMENT_SIZE_MAX, Format, IntakeError, strict, within};
 use affiant_ledger::digest::{Digest, Hasher};
 use std::io::Read;
 
@@ -17,8 +17,7 @@ pub type Open<'o> = dyn FnMut() -> std::io::Result<Box<dyn Read>> + 'o;
 /// A report that can be read again.
 pub(super) struct Stream<'s, 'o> {
     open: &'s mut Open<'o>,
-    /// The format's name in messages.
-    title: &'static str,
+    format: Format,
     /// Digest and size of what the first pass saw.
     seen: Option<(Digest, u64)>,
     /// Whether it begins with a byte order mark.
@@ -26,8 +25,8 @@ pub(super) struct Stream<'s, 'o> {
 }
 
 impl<'s, 'o> Stream<'s, 'o> {
-    pub(super) fn new(open: &'s mut Open<'o>, title: &'static str) -> Self {
-        Self { open, title, seen: None, bom: false }
+    pub(super) fn new(open: &'s mut Open<'o>, format: Format) -> Self {
+        Self { open, format, seen: None, bom: false }
     }
 
     /// Digest and size of the bytes; of nothing before the first pass.
@@ -50,11 +49,13 @@ impl<'s, 'o> Stream<'s, 'o> {
         &mut self,
         read: &mut dyn FnMut(&mut dyn Read) -> Result<(), IntakeError>,
     ) -> Result<(), IntakeError> {
-        let mut reader =
-            Hashing { inner: (self.open)().map_err(unread)?, hasher: Hasher::default(), size: 0 };
+        let inner = (self.open)().map_err(unread)?;
+        let limited = Box::new(inner.take(self.format.size_max() + 1));
+        let mut reader = Hashing { inner: limited, hasher: Hasher::default(), size: 0 };
         read(&mut reader)?;
         // What the reader of the format left unread belongs to the bytes received.
         std::io::copy(&mut reader, &mut std::io::sink()).map_err(unread)?;
+        within(self.format, reader.size)?;
         if reader.size == 0 {
             return Err(IntakeError::Empty);
         }
@@ -81,6 +82,7 @@ impl<'s, 'o> Stream<'s, 'o> {
                 self.bom = piece.starts_with(strict::BOM);
             }
             size += count as u64;
+            within(self.format, size)?;
             let whole = match std::str::from_utf8(piece) {
                 Ok(_) => piece.len(),
                 // A character may be cut in two where the piece ends; not where the report ends.
@@ -123,7 +125,7 @@ impl<'s, 'o> Stream<'s, 'o> {
 
     /// What a typed reader refused in the rest.
     pub(super) fn explain_rest(&self, rest: &Rest, error: &serde_json::Error) -> RowError {
-        let mut fault = refused(self.title, &rest.bytes, error);
+        let mut fault = refused(self.format.title(), &rest.bytes, error);
         (fault.line, fault.column) = rest.position(offset(&rest.bytes, error).saturating_sub(1));
         fault
     }

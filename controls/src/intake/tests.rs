@@ -162,7 +162,8 @@ fn empty_oversized_and_foreign_bytes_are_refused() {
         assert_eq!(bench.json(empty), Err(IntakeError::Empty), "{empty:?}");
     }
     let large = vec![b' '; DOCUMENT_SIZE_MAX + 1];
-    let size = IntakeError::Size { format: Format::Json, size: large.len(), max: DOCUMENT_SIZE_MAX };
+    let size =
+        IntakeError::Size { format: Format::Json, size: large.len() as u64, max: DOCUMENT_SIZE_MAX as u64 };
     assert_eq!(bench.json(large), Err(size));
     let wide: Vec<u8> = ROW.encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(bench.refused(wide), "line 1, column 1: the bytes are UTF-16, not UTF-8");
@@ -232,4 +233,25 @@ fn good_rows_are_taken_and_bad_ones_named_when_asked_so() {
     assert_eq!((parsed.results.len(), parsed.lines, parsed.faults.len()), (2, vec![1, 3], 1));
     assert_eq!(parsed.faults[0].line, 2);
     assert!(matches!(parse(text.as_bytes(), Format::Ndjson, &bench.context()), Err(IntakeError::Faults(_))));
+}
+
+#[test]
+fn a_report_is_read_to_its_end_or_refused_never_cut() {
+    let bench = bench();
+    let mut context = bench.context();
+    context.system = Some("scoring".parse().unwrap());
+    context.about = vec!["AFF-THR-01".parse().unwrap()];
+    // Lines may be more than a document: what is cited is all of them.
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/intake/garak");
+    let mut bytes = std::fs::read(root.join("test-blank-pass.report.jsonl")).unwrap();
+    bytes.resize(bytes.len() + DOCUMENT_SIZE_MAX, b'\n');
+    let size = bytes.len() as u64;
+    let mut open = || Ok(Box::new(Cursor::new(bytes.clone())) as Box<dyn Read>);
+    let parsed = parse_report(&mut open, Format::Garak, &context).unwrap();
+    assert!(!parsed.results.is_empty());
+    assert!(parsed.results.iter().all(|result| result.evidence[0].size == size));
+    let mut endless = || Ok(Box::new(std::io::repeat(b' ')) as Box<dyn Read>);
+    let max = DOCUMENT_SIZE_MAX as u64;
+    let refused = parse_report(&mut endless, Format::Bandit, &context);
+    assert_eq!(refused, Err(IntakeError::Size { format: Format::Bandit, size: max + 1, max }));
 }
