@@ -17,10 +17,6 @@ use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
 use serde_json::json;
 
-/// The words of severities, the lightest first.
-const SEVERITIES: [Severity; 5] =
-    [Severity::Info, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
-
 pub(crate) fn run(context: &Context, arguments: PolicyArguments) -> Result<u8, Failure> {
     match arguments.verb {
         PolicyVerb::Set(arguments) => set(context, &arguments),
@@ -73,9 +69,9 @@ fn meant(ledger: &Ledger, system: Option<&str>) -> Result<Vec<Id>, Failure> {
 }
 
 fn severity(text: &str) -> Result<Severity, Failure> {
-    let found = SEVERITIES.into_iter().find(|it| it.as_str() == text);
+    let found = Severity::ALL.into_iter().find(|it| it.as_str() == text);
     found.ok_or_else(|| {
-        let known = SEVERITIES.map(Severity::as_str).join(", ");
+        let known = Severity::ALL.map(Severity::as_str).join(", ");
         Failure::refused(format!("`{}` is not a severity", visible(text))).hint(format!("known: {known}"))
     })
 }

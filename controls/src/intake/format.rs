@@ -8,6 +8,9 @@ use super::{
 };
 use std::fmt;
 
+/// The media type of JSON without one of its own.
+const JSON: &str = "application/json";
+
 /// A format that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
@@ -192,7 +195,11 @@ impl Format {
             Self::InspectEval => "application/zip",
             // A mapping says what it is of.
             Self::Mapped => "application/octet-stream",
-            _ => "application/json",
+            Self::Json | Self::Bandit | Self::Checkov | Self::Semgrep | Self::PipAudit | Self::Modelscan => {
+                JSON
+            }
+            Self::Promptfoo | Self::Inspect | Self::GreatExpectations | Self::Metrics => JSON,
+            Self::Ocsf | Self::Hdf => JSON,
         }
     }
 }
