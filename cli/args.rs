@@ -187,15 +187,31 @@ Issuing is itself an entry of the system's stream, and the last one in the pack:
         /// File to write [default: SYSTEM.affiant.zip]
         #[arg(long, short)]
         output: Option<PathBuf>,
-        /// Also write the report by itself
-        #[arg(long, value_name = "FILE")]
-        report: Option<PathBuf>,
+        /// Also write the report by itself: .pdf, .html or .md; may be repeated
+        #[arg(long = "report", value_name = "FILE")]
+        reports: Vec<PathBuf>,
         /// As of a past instant
         #[arg(long, value_name = "TIME")]
         as_of: Option<String>,
         /// Only this framework; may be repeated
         #[arg(long = "framework", value_name = "ID")]
         frameworks: Vec<String>,
+    },
+    /// What changed from an earlier pack of a system to a later one
+    #[command(after_help = "\
+Example:
+  affiant pack diff credit-scoring-2026-10.affiant.zip credit-scoring-2026-11.affiant.zip --trust trust.keys
+
+Both packs are verified first. Exit codes: 0 the later history continues the earlier one; 3 a pack is rejected, or the
+packs hold two histories of one stream; 4 no keys from outside were given.")]
+    Diff {
+        /// The earlier pack
+        before: PathBuf,
+        /// The later pack
+        after: PathBuf,
+        /// Keys of log and issuer, as your counterpart gave them to you
+        #[arg(long, value_name = "FILE", env = "AFFIANT_TRUST")]
+        trust: Option<PathBuf>,
     },
 }
 

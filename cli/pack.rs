@@ -1,5 +1,7 @@
 //! `affiant pack`: audit packs.
 
+mod diff;
+
 use crate::args::{PackArguments, PackVerb};
 use crate::catalogs;
 use crate::context::{self, Context};
@@ -18,12 +20,21 @@ use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::{Catalogs, statement};
 use affiant_reports::issue::{IssuedPack, Issuer, PackSource, PackedEntry, issue, records};
 use affiant_reports::pack::PACK_ENDING;
-use affiant_reports::render::pdf;
+use affiant_reports::render::{html, markdown, pdf};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Failure> {
-    let PackVerb::Build { system, output: path, report, as_of, frameworks } = arguments.verb;
+    let (system, path, reports, as_of, frameworks) = match arguments.verb {
+        PackVerb::Diff { before, after, trust } => {
+            return diff::run(context, &before, &after, trust.as_deref());
+        }
+        PackVerb::Build { system, output, reports, as_of, frameworks } => {
+            (system, output, reports, as_of, frameworks)
+        }
+    };
+    let wanted: Vec<(PathBuf, Rendition)> =
+        reports.into_iter().map(|path| rendition(&path).map(|it| (path, it))).collect::<Result<_, _>>()?;
     let system: Id = system.parse().map_err(Failure::refused)?;
     let as_of = as_of.map(|text| text.parse().map_err(Failure::refused)).transpose()?;
     let path = path.unwrap_or_else(|| PathBuf::from(format!("{system}{PACK_ENDING}")));
@@ -31,8 +42,12 @@ pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Fai
     let catalogs = catalogs::of_ledger(&mut ledger, &frameworks)?;
     let issued = build(context, &mut ledger, &system, as_of, &catalogs)?;
     context::output(&path, &issued.bytes)?;
-    if let Some(report) = &report {
-        context::output(report, &issued.report)?;
+    for (path, rendition) in &wanted {
+        match rendition {
+            Rendition::Pdf => context::output(path, &issued.report)?,
+            Rendition::Html => context::output(path, html::render(&issued.document).as_bytes())?,
+            Rendition::Markdown => context::output(path, markdown::render(&issued.document).as_bytes())?,
+        }
     }
     ledger.close()?;
     let (pack, bytes) = (&issued.assessment.pack, issued.bytes.len());
@@ -47,6 +62,24 @@ pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Fai
         context.say("give your auditor the pack, and the output of `affiant key trust` by another way");
     }
     Ok(0)
+}
+
+/// A form of the report.
+#[derive(Debug, Clone, Copy)]
+enum Rendition {
+    Pdf,
+    Html,
+    Markdown,
+}
+
+/// The form that a file's name asks for.
+fn rendition(path: &Path) -> Result<Rendition, Failure> {
+    match path.extension().and_then(|it| it.to_str()) {
+        Some("pdf") => Ok(Rendition::Pdf),
+        Some("html") => Ok(Rendition::Html),
+        Some("md") => Ok(Rendition::Markdown),
+        _ => Err(Failure::refused(format!("{}: a report is .pdf, .html or .md", path.display()))),
+    }
 }
 
 /// Issues a pack: records that it is issued, then builds it from the stream up to that entry.

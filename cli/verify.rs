@@ -17,7 +17,7 @@ use serde_json::json;
 use std::path::Path;
 
 /// Largest file verified, in bytes.
-const FILE_SIZE_MAX: u64 = 2 << 30;
+pub(crate) const FILE_SIZE_MAX: u64 = 2 << 30;
 
 pub(crate) fn run(context: &Context, arguments: VerifyArguments) -> Result<u8, Failure> {
     let trust = arguments.trust.as_deref().map(trust).transpose()?;

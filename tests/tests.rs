@@ -25,6 +25,7 @@ mod journeys {
     mod past;
     mod people;
     mod pins;
+    mod pipeline;
     mod posture;
     mod publish;
     mod runs;

@@ -29,6 +29,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const GATE_SIZE_MAX: usize = 1 << 20;
 /// Version of the format.
 pub const GATE_VERSION: u64 = 1;
+/// Most things named in what a rule found; the rest are counted.
+const NAMED_MAX: usize = 3;
 
 /// What must hold. At least one rule must be given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -245,17 +247,23 @@ impl GateProfile {
                 pairs.insert((&standing.control, &on.asset), on);
             }
         }
-        let count = |state| pairs.values().filter(|on| on.state == state).count() as u64;
+        let in_state = |state| {
+            let found = pairs.iter().filter(|(_, on)| on.state == state);
+            found.map(|((control, asset), _)| format!("{control} on {asset}")).collect::<Vec<_>>()
+        };
         let overdue = clocks.iter().filter(|it| it.state == ClockState::Overdue && it.binds_from.is_none());
+        let overdue = overdue.map(|clock| format!("{} about {}", clock.citation, clock.subject)).collect();
         let limits = [
-            (self.failed_max, "failed pairs of control and asset", count(ControlState::Failed)),
-            (self.exceptions_max, "pairs under an exception", count(ControlState::Excepted)),
-            (self.overdue_max, "clocks that ran out", overdue.count() as u64),
+            (self.failed_max, "failed pairs of control and asset", in_state(ControlState::Failed)),
+            (self.exceptions_max, "pairs under an exception", in_state(ControlState::Excepted)),
+            (self.overdue_max, "clocks that ran out", overdue),
         ];
-        let rule = |(max, what, found): (Option<u64>, &str, u64)| {
+        let rule = |(max, what, found): (Option<u64>, &str, Vec<String>)| {
             let max = max?;
-            let answer = if found <= max { Answer::Met } else { Answer::NotMet };
-            Some(RuleVerdict { rule: format!("at most {max} {what}"), answer, found: found.to_string() })
+            let count = found.len() as u64;
+            let answer = if count <= max { Answer::Met } else { Answer::NotMet };
+            let found = if count == 0 { "0".to_owned() } else { format!("{count}: {}", first_of(&found)) };
+            Some(RuleVerdict { rule: format!("at most {max} {what}"), answer, found })
         };
         limits.into_iter().filter_map(rule).collect()
     }
@@ -274,10 +282,23 @@ fn control_rule(standing: &ControlStanding) -> RuleVerdict {
     } else {
         String::new()
     };
+    let wanting = standing.assets.iter().filter(|on| on.state != ControlState::Held && !on.decided);
+    let wanting: Vec<String> =
+        wanting.map(|on| format!("{} on {}: {}", on.state, on.asset, on.reason)).collect();
+    let why = if wanting.is_empty() { String::new() } else { format!("; {}", first_of(&wanting)) };
     RuleVerdict {
         rule: format!("{} held on every asset", standing.control),
         answer,
-        found: format!("{} of {} held{excepted}", standing.held, standing.population),
+        found: format!("{} of {} held{excepted}{why}", standing.held, standing.population),
+    }
+}
+
+/// The first of what was found, and how many more there are.
+fn first_of(found: &[String]) -> String {
+    let shown = found[..found.len().min(NAMED_MAX)].join(", ");
+    match found.len().saturating_sub(NAMED_MAX) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 

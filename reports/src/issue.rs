@@ -58,8 +58,10 @@ pub struct Issuer {
 pub struct IssuedPack {
     /// The file's bytes.
     pub bytes: Vec<u8>,
-    /// The report alone.
+    /// The report alone, as PDF.
     pub report: Vec<u8>,
+    /// The report as data, for its other forms.
+    pub document: Document,
     /// What it concludes.
     pub assessment: PackAssessment,
 }
@@ -171,7 +173,7 @@ pub fn issue(
         tagmanifest: bag::seal(&mut members, &info),
     };
     members.insert(NOTE.into(), Note::sign(&note.to_text(), &issuer.name, &issuer.key));
-    Ok(IssuedPack { bytes: archive::write(&members)?, report, assessment })
+    Ok(IssuedPack { bytes: archive::write(&members)?, report, document, assessment })
 }
 
 /// The records of packed entries.

@@ -11,6 +11,7 @@ pub mod archive;
 pub mod bag;
 pub mod compose;
 pub mod derive;
+pub mod diff;
 pub mod document;
 pub mod export;
 mod instructions;

@@ -1,4 +1,6 @@
 //! Renderings of a [`crate::document::Document`].
 
+pub mod html;
+pub mod markdown;
 #[cfg(feature = "pdf")]
 pub mod pdf;

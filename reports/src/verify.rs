@@ -15,6 +15,7 @@ use crate::issue::RenderPdf;
 use crate::pack::{ASSESSMENT, PACK_VERSION, PackAssessment};
 use crate::trust::Trust;
 use crate::verdict::{CheckName, CheckOutcome, Counts, Outcome, Verdict};
+use affiant_ledger::digest::Digest;
 use affiant_ledger::id::is_hidden;
 use signature::Keys;
 use std::collections::BTreeMap;
@@ -161,6 +162,12 @@ fn read_assessment(members: &Members<'_>) -> Result<PackAssessment, String> {
         ));
     }
     Ok(assessment)
+}
+
+/// What a pack concludes, and the leaf hashes of its entries; nothing is judged.
+pub(crate) fn contents(members: &Members<'_>) -> Result<(PackAssessment, Vec<Digest>), String> {
+    let leaves = entries::read(members)?.into_iter().map(|record| record.leaf);
+    Ok((read_assessment(members)?, leaves.collect()))
 }
 
 fn member<'a>(members: &Members<'a>, name: &str) -> Result<&'a [u8], String> {

@@ -3,13 +3,39 @@
 use super::refusal::{push_refused, refused};
 use crate::support::folder;
 use crate::support::place::Place;
+use affiant_controls::intake::Format;
 
 const ROW: &str = r#"{"control":"AFF-EXP-11","status":"passed"}"#;
+/// Formats that are text, read line by line.
 const FORMATS: [&str; 3] = ["json", "ndjson", "sarif"];
+/// Reports of tools, by the format they are taken for.
+const REPORTS: [(&str, &str); 16] = [
+    ("bandit", "intake/bandit/bandit.json"),
+    ("checkov", "intake/checkov/checkov-quiet.json"),
+    ("semgrep", "intake/semgrep/semgrep.json"),
+    ("pip-audit", "intake/pip-audit/pip-audit.json"),
+    ("cyclonedx", "intake/pip-audit/pip-audit.cdx.json"),
+    ("modelscan", "intake/modelscan/dir.json"),
+    ("garak", "intake/garak/test-fail.report.jsonl"),
+    ("promptfoo", "intake/promptfoo/results.json"),
+    ("inspect", "intake/inspect/refusal.json"),
+    ("inspect-eval", "intake/inspect/refusal.eval"),
+    ("great-expectations", "intake/great-expectations/validation.json"),
+    ("metrics", "intake/fairlearn/summary.json"),
+    ("junit", "intake/junit/pytest.xml"),
+    ("in-toto", "intake/in-toto/multiple.intoto.jsonl"),
+    ("sarif", "semgrep/semgrep.sarif"),
+    ("sarif", "bandit/bandit.sarif"),
+];
 
 fn utf16(text: &str) -> Vec<u8> {
     let units = std::iter::once(0xfeff).chain(text.encode_utf16());
     units.flat_map(u16::to_le_bytes).collect()
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    std::fs::read(folder.join(name)).unwrap()
 }
 
 #[test]
@@ -72,6 +98,62 @@ fn ten_thousand_levels_are_refused_at_the_sixty_fifth() {
     place.write("deep.json", "[".repeat(10_000));
     for file in ["deep.yaml", "deep.json"] {
         refused(&place, &["register", "file", file], b"", 2, &[file]);
+    }
+}
+
+#[test]
+fn bytes_that_are_no_report_are_refused_in_every_format() {
+    let place = Place::with_system();
+    let junk: [&[u8]; 10] = [
+        b"\0",
+        b"null",
+        b"[]",
+        b"{}",
+        b"[[[[",
+        b"\xff\xfe{\0}\0",
+        b"{\"a\":1,\"a\":2}",
+        b"{\"results\":NaN}",
+        b"<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY b \"b\">]><testsuite>&b;</testsuite>",
+        b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+    ];
+    for format in Format::ALL {
+        for bytes in junk {
+            push_refused(&place, format.as_str(), bytes, &[]);
+        }
+    }
+}
+
+#[test]
+fn a_report_cut_short_is_refused_in_every_format_and_nothing_of_it_is_kept() {
+    let place = Place::with_system();
+    for (format, file) in REPORTS {
+        let whole = fixture(file);
+        for length in [whole.len() - 3, whole.len() / 2, whole.len() / 7] {
+            place.write("cut", &whole[..length]);
+            let push = ["push", "cut", "--system", "scoring", "--asset", "model", "--control", "AFF-EXP-11"];
+            let push = [&push[..], &["--format", format]].concat();
+            if format == "garak" {
+                // garak writes line by line as it goes: what stands there of a run that broke off is evidence, and no pass.
+                let answer = place.affiant(&[&push[..], &["--dry-run"]].concat());
+                assert!(!answer.stdout.contains("passed"), "{}", answer.shown());
+            } else {
+                refused(&place, &push, b"", 2, &["cut"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_report_under_the_name_of_another_format_is_refused() {
+    let place = Place::with_system();
+    for (own, file) in REPORTS {
+        place.write("report", fixture(file));
+        for format in Format::ALL.iter().filter(|format| format.as_str() != own) {
+            let word = format.as_str();
+            let push = ["push", "report", "--system", "scoring", "--format", word, "--dry-run"];
+            let answer = place.affiant(&push);
+            assert!(answer.code == 2 && !answer.is_fault(), "{file} as {word}\n{}", answer.shown());
+        }
     }
 }
 

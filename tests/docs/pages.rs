@@ -6,12 +6,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The files that pages push, by the name they have there.
-const FIXTURES: [(&str, &str); 5] = [
+const FIXTURES: [(&str, &str); 14] = [
     ("bandit/bandit.sarif", "bandit.sarif"),
     ("bandit/bandit-clean.sarif", "bandit-clean.sarif"),
     ("semgrep/semgrep.sarif", "semgrep.sarif"),
     ("checkov/checkov-quiet.sarif", "checkov.sarif"),
     ("demo/results.ndjson", "results.ndjson"),
+    ("guide/access-review.csv", "access-review.csv"),
+    ("guide/access-review.yaml", "access-review.yaml"),
+    ("guide/ai-policy.md", "ai-policy.md"),
+    ("guide/gate.yaml", "gate.yaml"),
+    ("guide/inventory.csv", "inventory.csv"),
+    ("intake/checkov/checkov-empty-dir.json", "checkov-empty.json"),
+    ("intake/checkov/checkov-quiet.json", "checkov.json"),
+    ("intake/garak/test-fail.report.jsonl", "garak.report.jsonl"),
+    ("intake/modelscan/benign.safetensors.json", "modelscan.json"),
 ];
 
 fn root() -> &'static Path {

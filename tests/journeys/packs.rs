@@ -140,3 +140,81 @@ fn a_pack_of_one_framework_speaks_of_that_one_alone() {
         .warns("error: framework `nist`");
     place.affiant(&["pack", "build", "nobody"]).expect(2).warns("error: system `nobody` is not registered");
 }
+
+#[test]
+fn two_packs_show_what_changed_and_whether_the_history_goes_on() {
+    let place = issued();
+    fs::rename(place.path("pack.zip"), place.path("early.zip")).unwrap();
+    // The same ledger goes on in two ways, each under a memory of its own.
+    crate::support::folder::copy(&place.ledger(), &place.path("twin"));
+    crate::support::folder::copy(&place.path("state"), &place.path("twin-state"));
+    place.push("auc-2", "failed");
+    place.issue();
+    let diff = |words: &[&str]| place.affiant(&[&["pack", "diff"], words].concat());
+    let trusted = ["early.zip", "pack.zip", "--trust", "trust.keys"];
+    diff(&trusted)
+        .expect(0)
+        .says("the later history continues the earlier one: ")
+        .says("AFF-EXP-11")
+        .says("failed");
+    let answer = diff(&[&trusted[..], &["--json"]].concat()).expect(0).json();
+    assert_eq!(answer["history"]["relation"], "continues");
+    let changed = answer["states"].as_array().unwrap();
+    assert!(
+        changed
+            .iter()
+            .any(|it| it["control"] == "AFF-EXP-11" && it["before"] == "held" && it["after"] == "failed")
+    );
+    assert!(!answer["outcomes"].as_array().unwrap().is_empty());
+    diff(&["early.zip", "early.zip", "--trust", "trust.keys"]).expect(0).says("0 entries more");
+    diff(&["pack.zip", "early.zip", "--trust", "trust.keys"])
+        .expect(2)
+        .warns("the second pack is the earlier one");
+    diff(&["early.zip", "pack.zip"]).expect(4).warns("vouch for themselves");
+
+    let mut fork = place.command(&[
+        "push",
+        "--system",
+        "scoring",
+        "--asset",
+        "code",
+        "--control",
+        "AFF-EXP-13",
+        "--status",
+        "passed",
+        "--summary",
+        "another history",
+    ]);
+    let twin = |command: &mut std::process::Command| {
+        command.env("AFFIANT_LEDGER", place.path("twin")).env("AFFIANT_STATE", place.path("twin-state"));
+        assert!(command.status().unwrap().success());
+    };
+    twin(&mut fork);
+    twin(&mut place.command(&["pack", "build", "scoring", "--output", "fork.zip"]));
+    diff(&["pack.zip", "fork.zip", "--trust", "trust.keys"]).expect(3).warns("different entries at position");
+
+    let mut broken = fs::read(place.path("pack.zip")).unwrap();
+    let middle = broken.len() / 2;
+    broken[middle] ^= 1;
+    place.write("broken.zip", broken);
+    diff(&["early.zip", "broken.zip", "--trust", "trust.keys"]).expect(3).warns("broken.zip is rejected: ");
+    diff(&["early.zip", "none.zip"]).expect(2);
+}
+
+#[test]
+fn the_report_is_written_in_the_form_that_its_name_asks_for() {
+    let place = issued();
+    let words = ["pack", "build", "scoring", "--report", "r.pdf", "--report", "r.html", "--report", "r.md"];
+    place.affiant(&words).expect(0);
+    for (name, begin) in
+        [("r.pdf", "%PDF-"), ("r.html", "<!DOCTYPE html>"), ("r.md", "# Evidence on file: Scoring")]
+    {
+        assert!(fs::read(place.path(name)).unwrap().starts_with(begin.as_bytes()), "{name}");
+    }
+    let before = crate::support::folder::content(&place.ledger());
+    place.affiant(&["pack", "build", "scoring", "--report", "r.docx"]).expect(2).warns("r.docx: a report is");
+    assert!(
+        crate::support::folder::changed(&before, &crate::support::folder::content(&place.ledger()))
+            .is_empty()
+    );
+}
