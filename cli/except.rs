@@ -9,11 +9,9 @@ use crate::policy;
 use crate::statements::{Desk, admitted, id_or, ids};
 use crate::view::{self, Asked, View};
 use affiant_controls::admit::{admit_approval, admit_exception};
-use affiant_controls::approval::{Approval, Standing};
-use affiant_controls::control::Severity;
+use affiant_controls::approval::Approval;
 use affiant_controls::exception::Exception;
-use affiant_controls::register::{Filed, Register};
-use affiant_controls::set::ControlSet;
+use affiant_controls::register::Filed;
 use affiant_controls::statement::Statement;
 use affiant_ledger::id::visible;
 use serde_json::json;
@@ -71,7 +69,7 @@ fn approve(context: &Context, id: &str, system: &str, by: String) -> Result<u8, 
         let text = format!("exception `{}` was revoked or has expired", exception.id);
         return Err(Failure::refused(text));
     }
-    let standing = standing(&desk.catalogs.controls, &register, filed);
+    let standing = register.approval(filed, &desk.catalogs.controls);
     if !standing.is_pending() {
         return Err(Failure::refused(format!("exception `{}` needs no other approval", exception.id)));
     }
@@ -84,12 +82,6 @@ fn approve(context: &Context, id: &str, system: &str, by: String) -> Result<u8, 
     };
     let approval = admit_approval(approval, exception, &standing.people, desk.now).map_err(admitted)?;
     desk.record("approval of exception", &exception.id.to_string(), &[Statement::Approval(approval)])
-}
-
-/// How far an exception is approved; one from a control that no catalog has any more is judged as the gravest.
-fn standing(controls: &ControlSet, register: &Register, filed: &Filed<Exception>) -> Standing {
-    let severity = controls.control(filed.value.control.as_str()).map(|control| control.severity);
-    register.approved(filed, severity.unwrap_or(Severity::Critical))
 }
 
 fn revoke(context: &Context, id: &str, system: &str, reason: String, by: String) -> Result<u8, Failure> {
@@ -113,7 +105,7 @@ fn list(context: &Context, system: &str) -> Result<u8, Failure> {
     let register = view::register(&view, &view.known(system)?, Asked::now(context))?;
     let now = register.as_of();
     let word = |filed: &Filed<Exception>| {
-        let approved = standing(&controls, &register, filed);
+        let approved = register.approval(filed, &controls);
         match (filed.value.revoked, filed.value.in_force(now)) {
             (true, _) => "revoked".to_owned(),
             (false, false) => "expired".to_owned(),
@@ -126,7 +118,7 @@ fn list(context: &Context, system: &str) -> Result<u8, Failure> {
     };
     if context.json {
         let row = |filed: &Filed<Exception>| {
-            let approved = standing(&controls, &register, filed);
+            let approved = register.approval(filed, &controls);
             json!({
                 "exception": filed.value, "state": word(filed), "index": filed.citation.index,
                 "approved_by": approved.people, "needed": approved.needed,
@@ -144,7 +136,7 @@ fn list(context: &Context, system: &str) -> Result<u8, Failure> {
             exception.control.to_string(),
             if assets.is_empty() { "every asset".to_owned() } else { assets.join(", ") },
             exception.expires.to_string(),
-            standing(&controls, &register, filed).people.join(", "),
+            register.approval(filed, &controls).people.join(", "),
             exception.reason.clone(),
         ]
     });

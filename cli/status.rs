@@ -117,6 +117,6 @@ fn judge<'a>(catalogs: &Catalogs, system: &'a Id, register: &'a Register) -> Res
     let assessments = assess_all(frameworks, mappings, controls, register).map_err(Failure::refused)?;
     let clocks: Vec<Clock> = frameworks.iter().flat_map(|framework| clocks(framework, register)).collect();
     let until = register.as_of().plus(Period::days(AHEAD));
-    let expiring = expiring(register, &assessments, &clocks, until);
+    let expiring = expiring(register, controls, &assessments, &clocks, until);
     Ok(Standing { system, register, assessments, clocks, expiring })
 }

@@ -8,7 +8,8 @@
 use crate::control::Severity;
 use crate::exception::Exception;
 use crate::policy::{ExceptionPolicy, Policy};
-use crate::register::Filed;
+use crate::register::{Filed, Register};
+use crate::set::ControlSet;
 use crate::state::Citation;
 use crate::statement::Statement;
 use crate::text::same_person;
@@ -59,6 +60,15 @@ impl Standing {
     /// Whether it still waits for people, and so waives nothing.
     pub fn is_pending(&self) -> bool {
         self.unreadable || (self.people.len() as u64) < self.needed
+    }
+}
+
+impl Register {
+    /// How far an exception is approved by the severity of its control; one from a control that no catalog has any more is
+    /// judged as the gravest.
+    pub fn approval(&self, exception: &Filed<Exception>, controls: &ControlSet) -> Standing {
+        let control = controls.control(exception.value.control.as_str());
+        self.approved(exception, control.map_or(Severity::Critical, |control| control.severity))
     }
 }
 

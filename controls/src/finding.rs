@@ -246,15 +246,12 @@ impl Register {
 
     /// The exception in force that covers a finding, if it is not pending. One that names no asset stands with the system.
     fn accepting(&self, finding: &Finding, controls: &ControlSet) -> Option<&Id> {
-        let control = controls.control(finding.control.as_str());
-        // A control that no catalog has any more is judged as the gravest.
-        let severity = control.map_or(Severity::Critical, |control| control.severity);
         let asset = finding.asset.as_ref().unwrap_or(&finding.system);
         let covering = self
             .exceptions()
             .filter(|it| it.value.covers(&finding.control, asset) && it.value.in_force(self.as_of()));
         covering
-            .filter(|it| !self.approved(it, severity).is_pending())
+            .filter(|it| !self.approval(it, controls).is_pending())
             .max_by_key(|it| (it.value.expires, it.citation.index))
             .map(|it| &it.value.id)
     }

@@ -11,7 +11,7 @@ use crate::assessment::{ControlStanding, Outcome};
 use crate::framework::Framework;
 use crate::law::{Deadline, Limit};
 use crate::timing::{Timing, TimingState};
-use affiant_controls::{Citation, ControlState, Event, Filed, Incident, Register, System};
+use affiant_controls::{Citation, ControlSet, ControlState, Event, Filed, Incident, Register, System};
 use affiant_ledger::id::Id;
 use affiant_ledger::time::{Date, Period, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -313,9 +313,11 @@ pub struct Expiry {
 }
 
 /// What runs out from the register's time to `until`: evidence of controls that bear on requirements that apply,
-/// exceptions, attestations and clocks. In order of time.
+/// exceptions, attestations and clocks. In order of time. An exception that is pending waives nothing, and so nothing ends with
+/// it.
 pub fn expiring(
     register: &Register,
+    controls: &ControlSet,
     assessments: &[Assessment],
     clocks: &[Clock],
     until: Timestamp,
@@ -335,8 +337,9 @@ pub fn expiring(
             }
         }
     }
-    for filed in register.exceptions().filter(|filed| filed.value.in_force(now) && soon(filed.value.expires))
-    {
+    let in_force =
+        register.exceptions().filter(|filed| filed.value.in_force(now) && soon(filed.value.expires));
+    for filed in in_force.filter(|filed| !register.approval(filed, controls).is_pending()) {
         let exception = &filed.value;
         found.insert(Expiry {
             at: exception.expires,

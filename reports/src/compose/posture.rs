@@ -2,7 +2,7 @@
 
 use super::{Material, paragraph, section};
 use crate::document::{Block, Cell, Column, Kind, Row, Section, Span, Table, Tone};
-use affiant_controls::{Plan, Severity};
+use affiant_controls::Plan;
 use affiant_frameworks::clock::{Clock, ClockState, clocks};
 use affiant_ledger::id::Id;
 
@@ -31,9 +31,7 @@ fn exceptions(material: Material<'_>) -> Section {
     let now = material.register.as_of();
     let rows = material.register.exceptions().map(|filed| {
         let exception = &filed.value;
-        let control = material.catalogs.controls.control(exception.control.as_str());
-        let severity = control.map_or(Severity::Critical, |control| control.severity);
-        let approved = material.register.approved(filed, severity);
+        let approved = material.register.approval(filed, &material.catalogs.controls);
         let state = match (exception.revoked, exception.in_force(now)) {
             (true, _) => Cell::status("revoked", Tone::Muted),
             (false, true) if approved.is_pending() => Cell::status("pending", Tone::Muted),
