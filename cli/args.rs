@@ -125,7 +125,7 @@ pub(crate) enum Verb {
     Request(RequestArguments),
     /// Findings: failures to be dealt with, opened and closed by results
     Finding(FindingArguments),
-    /// Incidents, and the clocks that run from them
+    /// Incidents: what was done about them and how fast, the clocks that run from them, the tests added
     Incident(IncidentArguments),
     /// Show where systems stand, and what is missing
     Status(Box<StatusArguments>),

@@ -231,33 +231,82 @@ Example:
   affiant incident update inc-2026-3 --system credit-scoring --reported-at 2026-11-24 --to market-surveillance-authority
 
 A report answers the clocks of those it went to. One without --to is taken to have gone to all.")]
-    Update {
+    Update(IncidentUpdateArguments),
+    /// Link a test that was added because of an incident; `show` tells whether it has run since, and held
+    #[command(after_help = "\
+Example:
+  affiant incident test inc-2026-3 --system credit-scoring --control AFF-THR-01 --asset scoring-model \\
+      --collector garak --rule garak:dan.Dan_11_0
+
+A run counts when it was observed after the incident was contained, or, while it is not, after it became known.")]
+    Test(IncidentTestArguments),
+    /// Show an incident: how long each stage took, its clocks, and what became of the tests
+    Show {
         /// Its id
         id: String,
-        /// The AI system
+        /// The AI system [default: whichever has it]
         #[arg(long, value_name = "ID")]
-        system: String,
-        /// When the initial report went out: to those named by --to, else to all who are to receive one
-        #[arg(long, value_name = "TIME")]
-        reported_at: Option<String>,
-        /// Whom that report went to, such as market-surveillance-authority, ai-office or provider; may be repeated
-        #[arg(long = "to", value_name = "RECIPIENT", requires = "reported_at")]
-        recipients: Vec<String>,
-        /// When the complete report went to the authority
-        #[arg(long, value_name = "TIME")]
-        completed_at: Option<String>,
-        /// When it was dealt with
-        #[arg(long, value_name = "TIME")]
-        closed_at: Option<String>,
-        /// What else makes it serious; may be repeated
-        #[arg(long = "kind", value_name = "KIND")]
-        kinds: Vec<String>,
+        system: Option<String>,
     },
     /// List the incidents of a system with their clocks
     List {
         /// The AI system
         system: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IncidentUpdateArguments {
+    /// Its id
+    pub(crate) id: String,
+    /// The AI system
+    #[arg(long, value_name = "ID")]
+    pub(crate) system: String,
+    /// When someone took it on
+    #[arg(long, value_name = "TIME")]
+    pub(crate) acknowledged_at: Option<String>,
+    /// When it could do no further harm
+    #[arg(long, value_name = "TIME")]
+    pub(crate) contained_at: Option<String>,
+    /// When the initial report went out: to those named by --to, else to all who are to receive one
+    #[arg(long, value_name = "TIME")]
+    pub(crate) reported_at: Option<String>,
+    /// Whom that report went to, such as market-surveillance-authority, ai-office or provider; may be repeated
+    #[arg(long = "to", value_name = "RECIPIENT", requires = "reported_at")]
+    pub(crate) recipients: Vec<String>,
+    /// When the complete report went to the authority
+    #[arg(long, value_name = "TIME")]
+    pub(crate) completed_at: Option<String>,
+    /// When it was dealt with
+    #[arg(long, value_name = "TIME")]
+    pub(crate) closed_at: Option<String>,
+    /// What else makes it serious; may be repeated
+    #[arg(long = "kind", value_name = "KIND")]
+    pub(crate) kinds: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IncidentTestArguments {
+    /// Its id
+    pub(crate) id: String,
+    /// The AI system
+    #[arg(long, value_name = "ID")]
+    pub(crate) system: String,
+    /// The control that the test is about
+    #[arg(long, value_name = "CONTROL")]
+    pub(crate) control: String,
+    /// The asset tested [default: any]
+    #[arg(long, value_name = "ID")]
+    pub(crate) asset: Option<String>,
+    /// The collector that runs it [default: any]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) collector: Option<String>,
+    /// The native rule with its tool, such as garak:dan.Dan_11_0 [default: the whole run]
+    #[arg(long, value_name = "RULE")]
+    pub(crate) rule: Option<String>,
+    /// Take the link away again
+    #[arg(long)]
+    pub(crate) unlink: bool,
 }
 
 #[derive(Debug, Args)]

@@ -58,7 +58,7 @@ pub use evidence::EvidenceRef;
 pub use exception::Exception;
 pub use finding::{Finding, FindingState};
 pub use history::{History, Span};
-pub use incident::Incident;
+pub use incident::{Incident, IncidentTest, Stage};
 pub use issued::PackIssued;
 pub use measure::{Decimal, Direction, Measure};
 pub use pin::{CatalogKind, CatalogPin};

@@ -228,7 +228,12 @@ pub(crate) fn judge(
         let reason = format!("the test did not run, as {} says", collectors(&not_run));
         return state(ControlState::Missing, reason, &not_run);
     }
-    state(ControlState::Missing, "no result on file".to_owned(), &[])
+    none("no result on file")
+}
+
+/// Nothing is on file.
+pub(crate) fn none(why: &str) -> StateOn {
+    state(ControlState::Missing, why.to_owned(), &[])
 }
 
 fn judge_passed(

@@ -14,7 +14,7 @@ use affiant_frameworks::{
 };
 use affiant_ledger::id::Id;
 use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use support::{STREAM, Stream, at, credit_scoring};
 
@@ -412,18 +412,12 @@ fn a_report_answers_the_clocks_of_those_it_went_to() {
     system.roles.insert("deployer".into());
     let clocks = |system: &System, kinds: &[&str], any: Option<&str>, named: &[(&str, &str)]| {
         let mut stream = Stream::of(system);
+        let (id, system) = ("inc-1".parse().unwrap(), STREAM.parse().unwrap());
         let incident = Incident {
-            id: "inc-1".parse().unwrap(),
             kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
-            assets: BTreeSet::new(),
-            system: STREAM.parse().unwrap(),
-            summary: "refusals by a wrong threshold".to_owned(),
-            aware_at: at("2026-11-20"),
-            closed_at: None,
-            occurred_at: None,
             reported_at: any.map(at),
             reported_to: named.iter().map(|(who, when)| (who.parse().unwrap(), at(when))).collect(),
-            completed_at: None,
+            ..Incident::new(id, system, "refusals by a wrong threshold", at("2026-11-20"))
         };
         stream.push(Statement::Incident(incident), TODAY);
         let found = affiant_frameworks::clocks(act(), &stream.register(TODAY)).into_iter();

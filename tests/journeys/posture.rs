@@ -288,6 +288,63 @@ fn a_report_to_one_stops_no_clock_of_another() {
 }
 
 #[test]
+fn an_incident_has_a_timeline_and_tests_that_hold_only_when_they_ran_since() {
+    let mut place = Place::with_system_at(NOON);
+    let open = ["incident", "open", "inc-1", "--system", "scoring", "--summary", "a jailbreak"];
+    let times = ["--aware-at", "2026-11-24T08:00:00Z", "--occurred-at", "2026-11-23T06:30:00Z"];
+    place.affiant(&[&open[..], &times].concat()).expect(0);
+    let say = |place: &Place, verb: &str, more: &[&str]| {
+        place.affiant(&[&["incident", verb, "inc-1", "--system", "scoring"], more].concat())
+    };
+    let shown = |place: &Place| place.affiant(&["incident", "show", "inc-1", "--json"]).expect(0).json();
+    place
+        .affiant(&["incident", "show", "inc-1"])
+        .expect(0)
+        .says("aware: 2026-11-24T08:00:00Z, 1 d 1 h after it occurred")
+        .says("contained: not yet")
+        .says("tests: none linked");
+    say(&place, "update", &["--contained-at", "2026-11-24T07:00:00Z"])
+        .expect(2)
+        .warns("`aware_at` lies after");
+    say(&place, "update", &["--acknowledged-at", "2026-11-24T08:20:00Z"]).expect(0);
+    say(&place, "update", &["--contained-at", "2026-11-24T08:10:00Z"])
+        .expect(2)
+        .warns("`acknowledged_at` lies after `contained_at`");
+    say(&place, "update", &["--contained-at", "2026-11-24T11:00:00Z"]).expect(0);
+    let test = ["--control", CONTROL, "--asset", "model"];
+    say(&place, "test", &["--control", "AFF-NO-99"]).expect(2).warns("in none of the catalogs");
+    say(&place, "test", &["--control", CONTROL, "--asset", "ghost"]).expect(2).warns("is not registered");
+    say(&place, "test", &test).expect(0);
+    say(&place, "test", &test).expect(2).warns("is linked");
+    let before = shown(&place);
+    assert_eq!(before["timeline"]["acknowledge"]["took_ms"], 20 * 60 * 1000);
+    assert_eq!(before["timeline"]["contain"]["took_ms"], 3 * 3600 * 1000);
+    assert_eq!(
+        (&before["timeline"]["close"]["took_ms"], &before["tests"][0]["state"]),
+        (&Value::Null, &"missing".into())
+    );
+    let index = place.push("one", "passed");
+    let after = shown(&place);
+    assert_eq!(
+        (&after["tests"][0]["state"], &after["tests"][0]["entries"][0]),
+        (&"held".into(), &index.into())
+    );
+    place
+        .affiant(&["incident", "list", "scoring"])
+        .expect(0)
+        .says("contained after 3 h")
+        .says("1 of 1 tests held");
+    place.at(NOON + 60);
+    place.push("two", "failed");
+    place.affiant(&["incident", "show", "inc-1"]).expect(0).says("test: AFF-EXP-11 on model: failed");
+    say(&place, "test", &[&test[..], &["--unlink"]].concat()).expect(0);
+    say(&place, "test", &[&test[..], &["--unlink"]].concat()).expect(2).warns("is not linked");
+    place.affiant(&["incident", "show", "inc-9"]).expect(2).warns("is no incident");
+    place.affiant(&["incident", "show", "inc-1", "--system", "nobody"]).expect(2);
+    place.sound();
+}
+
+#[test]
 fn promised_runs_are_held_against_what_happened() {
     let mut place = Place::with_system_at(NOON);
     let add = [

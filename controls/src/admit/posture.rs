@@ -93,9 +93,19 @@ pub fn admit_attestation(attestation: Attestation, now: Timestamp) -> Result<Att
     Ok(attestation)
 }
 
-/// Admits an incident: its times stand in the order in which such things happen.
-pub fn admit_incident(incident: Incident, now: Timestamp) -> Result<Incident, AdmitError> {
+/// Admits an incident: its times stand in the order in which such things happen, and its tests are of known controls.
+pub fn admit_incident(
+    incident: Incident,
+    controls: &ControlSet,
+    now: Timestamp,
+) -> Result<Incident, AdmitError> {
     line("summary", &incident.summary, LINE_LENGTH_MAX)?;
+    count("tests", incident.tests.len(), WORDS_MAX)?;
+    for test in &incident.tests {
+        known_control(&test.control, controls)?;
+        optional("tests.rule", test.rule.as_deref(), NAME_LENGTH_MAX)?;
+        optional("tests.collector", test.collector.as_deref(), NAME_LENGTH_MAX)?;
+    }
     count("assets", incident.assets.len(), WORDS_MAX)?;
     vocabulary("kinds", &incident.kinds, &INCIDENT_KINDS)?;
     past("aware_at", incident.aware_at, now)?;
@@ -105,6 +115,8 @@ pub fn admit_incident(incident: Incident, now: Timestamp) -> Result<Incident, Ad
     count("reported_to", incident.reported_to.len(), WORDS_MAX)?;
     let named = incident.reported_to.values().map(|time| ("reported_to", Some(*time)));
     let later = [
+        ("acknowledged_at", incident.acknowledged_at),
+        ("contained_at", incident.contained_at),
         ("reported_at", incident.reported_at),
         ("completed_at", incident.completed_at),
         ("closed_at", incident.closed_at),
@@ -114,6 +126,16 @@ pub fn admit_incident(incident: Incident, now: Timestamp) -> Result<Incident, Ad
         past(field, time, now)?;
         if time < incident.aware_at {
             return Err(AdmitError::Order { earlier: "aware_at", later: field });
+        }
+    }
+    let stages = [
+        ("acknowledged_at", incident.acknowledged_at, "contained_at", incident.contained_at),
+        ("contained_at", incident.contained_at, "closed_at", incident.closed_at),
+        ("acknowledged_at", incident.acknowledged_at, "closed_at", incident.closed_at),
+    ];
+    for (earlier, before, later, after) in stages {
+        if before.zip(after).is_some_and(|(before, after)| before > after) {
+            return Err(AdmitError::Order { earlier, later });
         }
     }
     if incident.completed_at.is_some()
@@ -229,6 +251,7 @@ fn vocabulary(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::incident::IncidentTest;
     use std::collections::BTreeMap;
 
     fn now() -> Timestamp {
@@ -371,24 +394,31 @@ mod tests {
         let late = admit_plan(plan.clone(), &controls, "2026-11-27T00:00:00Z".parse().unwrap());
         assert!(matches!(late, Err(AdmitError::Past { .. })));
         assert!(admit_plan(Plan { cadence: Period::default(), ..plan }, &controls, now()).is_err());
+        let (id, system) = ("i".parse().unwrap(), "credit-scoring".parse().unwrap());
+        let aware_at = "2026-11-20T00:00:00Z".parse().unwrap();
         let incident = Incident {
-            id: "i".parse().unwrap(),
             kinds: ["serious".to_owned()].into(),
-            assets: BTreeSet::new(),
-            system: "credit-scoring".parse().unwrap(),
-            summary: "refusals by a wrong threshold".into(),
-            aware_at: "2026-11-20T00:00:00Z".parse().unwrap(),
-            closed_at: None,
-            occurred_at: None,
-            reported_at: None,
-            reported_to: BTreeMap::new(),
-            completed_at: None,
+            ..Incident::new(id, system, "refusals by a wrong threshold", aware_at)
         };
-        assert!(admit_incident(incident.clone(), now()).is_ok());
+        let admitted = |incident| admit_incident(incident, &controls, now());
+        assert!(admitted(incident.clone()).is_ok());
         let day = |text: &str| Some(text.parse().unwrap());
         let told = |text: &str| BTreeMap::from([("provider".parse().unwrap(), text.parse().unwrap())]);
         let complete = Incident { completed_at: day("2026-11-23"), ..incident.clone() };
-        assert!(admit_incident(Incident { reported_to: told("2026-11-22"), ..complete }, now()).is_ok());
+        assert!(admitted(Incident { reported_to: told("2026-11-22"), ..complete }).is_ok());
+        let test = |control: &str| IncidentTest::of(control.parse().unwrap());
+        let staged = Incident {
+            acknowledged_at: day("2026-11-20"),
+            contained_at: day("2026-11-21"),
+            closed_at: day("2026-11-22"),
+            tests: [test("AFF-THR-01")].into(),
+            ..incident.clone()
+        };
+        assert!(admitted(staged.clone()).is_ok());
+        assert!(
+            admitted(Incident { contained_at: None, ..staged.clone() }).is_ok(),
+            "a stage may be left out"
+        );
         for wrong in [
             Incident { occurred_at: day("2026-11-21"), ..incident.clone() },
             Incident { reported_at: day("2026-11-19"), ..incident.clone() },
@@ -397,9 +427,18 @@ mod tests {
             Incident { reported_to: told("2027-11-19"), ..incident.clone() },
             Incident { reported_to: told("2026-11-24"), completed_at: day("2026-11-23"), ..incident.clone() },
             Incident { closed_at: day("2027-11-22"), ..incident.clone() },
+            Incident { acknowledged_at: day("2026-11-19"), ..incident.clone() },
+            Incident { contained_at: day("2026-11-23"), ..staged.clone() },
+            Incident { acknowledged_at: day("2026-11-22"), ..staged.clone() },
+            Incident { acknowledged_at: day("2026-11-23"), contained_at: None, ..staged.clone() },
+            Incident { tests: [test("AFF-XXX-01")].into(), ..incident.clone() },
+            Incident {
+                tests: [IncidentTest { rule: Some(String::new()), ..test("AFF-THR-01") }].into(),
+                ..staged
+            },
             Incident { kinds: ["sad".to_owned()].into(), ..incident },
         ] {
-            assert!(admit_incident(wrong.clone(), now()).is_err(), "{wrong:?}");
+            assert!(admitted(wrong.clone()).is_err(), "{wrong:?}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::finding::FindingState;
+use crate::incident::IncidentTest;
 use crate::pin::CatalogKind;
 use crate::policy::ExceptionPolicy;
 use crate::result::{Check, Collector, DigestSource, Method, Population, Run, Source, Subject};
@@ -157,6 +158,13 @@ fn all() -> Vec<Statement> {
         Statement::Incident(Incident {
             id: "inc-3".parse().unwrap(),
             kinds: ["serious".to_owned()].into(),
+            tests: [IncidentTest {
+                rule: Some("garak:dan.Dan_11_0".into()),
+                asset: Some("scoring-model".parse().unwrap()),
+                control: "AFF-THR-01".parse().unwrap(),
+                collector: Some("garak".into()),
+            }]
+            .into(),
             assets: ["scoring-model".parse().unwrap()].into(),
             system: "credit-scoring".parse().unwrap(),
             summary: "refusals by a wrong threshold".into(),
@@ -170,6 +178,8 @@ fn all() -> Vec<Statement> {
             ]
             .into(),
             completed_at: Some("2026-11-08T00:00:00Z".parse().unwrap()),
+            contained_at: Some("2026-11-04T00:00:00Z".parse().unwrap()),
+            acknowledged_at: Some("2026-11-03T00:00:00Z".parse().unwrap()),
         }),
         Statement::Event(Event {
             at: "2026-11-02T00:00:00Z".parse().unwrap(),
@@ -217,7 +227,8 @@ fn an_incident_from_before_recipients_were_named_reads_and_means_the_same() {
     else {
         panic!("an incident")
     };
-    assert!(incident.reported_to.is_empty());
+    assert!(incident.reported_to.is_empty() && incident.tests.is_empty());
+    assert_eq!((incident.acknowledged_at, incident.contained_at), (None, None));
     assert_eq!(incident.told(["market-surveillance-authority"]), incident.reported_at);
     assert_eq!(incident.told([]), incident.reported_at);
     assert_eq!(Statement::Incident(incident).to_bytes(), payload.statement);

@@ -148,19 +148,7 @@ fn other(rng: &mut Rng, recorded: Timestamp) -> Statement {
             control: rng.pick(&CONTROLS).parse().unwrap(),
             collector: None,
         }),
-        _ => Statement::Incident(Incident {
-            id: "inc-1".parse().unwrap(),
-            kinds: Default::default(),
-            assets: Default::default(),
-            system,
-            summary,
-            aware_at: recorded,
-            closed_at: None,
-            occurred_at: None,
-            reported_at: None,
-            reported_to: Default::default(),
-            completed_at: None,
-        }),
+        _ => Statement::Incident(Incident::new("inc-1".parse().unwrap(), system, summary, recorded)),
     }
 }
 

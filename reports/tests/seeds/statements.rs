@@ -78,6 +78,14 @@ fn filled() -> Vec<(&'static str, Value)> {
                 "reported_to": {"provider": "2026-11-03T00:00:00Z", "ai-office": "2026-11-04T00:00:00Z"}}),
         ),
         (
+            "incident-staged",
+            json!({"id": "inc-5", "system": "credit-scoring", "summary": "a jailbreak found by a user",
+                "tests": [{"rule": "garak:dan.Dan_11_0", "asset": "scoring-model", "control": "AFF-THR-01",
+                    "collector": "garak"}, {"control": "AFF-THR-02"}],
+                "aware_at": "2026-11-02T00:00:00Z", "acknowledged_at": "2026-11-02T00:20:00Z",
+                "contained_at": "2026-11-02T04:00:00Z", "closed_at": "2026-11-09T00:00:00Z"}),
+        ),
+        (
             "event",
             json!({"at": "2026-11-02T00:00:00Z", "kind": "release", "asset": "scoring-model",
                 "system": "credit-scoring", "done_at": "2026-11-03T00:00:00Z", "summary": "version 4.2"}),
