@@ -216,11 +216,7 @@ fn record(
     }
     telling.sum(ledger);
     // Only now: what is told is recorded, whatever becomes of the findings.
-    let changed = follow::follow(ledger, &touched, controls, context.now());
-    let changed = changed.map_err(|failure| {
-        failure.hint("the results are recorded; `affiant finding sync` makes up for it")
-    })?;
-    changed.words().iter().for_each(|words| context.say(words));
+    follow::after(context, ledger, &touched, controls)?;
     Ok(if faults.count() > 0 { REFUSED } else { 0 })
 }
 

@@ -4,6 +4,7 @@ use crate::catalog::same_citation;
 use crate::catalogs;
 use crate::context::Context;
 use crate::error::Failure;
+use crate::finding::follow::{self, Touched};
 use crate::output;
 use crate::register::known_system;
 use affiant_controls::admit::AdmitError;
@@ -66,11 +67,10 @@ impl<'a> Desk<'a> {
         Ok(None)
     }
 
-    /// Records statements together, closes the ledger and says what was recorded.
+    /// Records statements together, with what results among them open and close, closes the ledger and says what was recorded.
     pub(crate) fn record(mut self, what: &str, name: &str, statements: &[Statement]) -> Result<u8, Failure> {
         let drafts: Vec<_> = statements.iter().map(|statement| statement.draft("local")).collect();
         let appended = self.ledger.append(&drafts)?;
-        self.ledger.close()?;
         let index = appended.first().map(|appended| appended.index);
         if self.context.json {
             output::json(
@@ -80,6 +80,8 @@ impl<'a> Desk<'a> {
             let entry = index.map(|index| index.to_string()).unwrap_or_default();
             output::line(format!("{what} {name} recorded, entry {entry}"));
         }
+        follow::after(self.context, &mut self.ledger, &Touched::of(&drafts), &self.catalogs.controls)?;
+        self.ledger.close()?;
         Ok(0)
     }
 

@@ -1,6 +1,7 @@
 //! Findings after results were recorded: what these open and close is recorded behind them, in a batch of its own. When
 //! a stop comes in between, `affiant finding sync` makes up for it.
 
+use crate::context::Context;
 use crate::error::Failure;
 use affiant_controls::admit::CLOCK_SKEW_MAX;
 use affiant_controls::control::{ControlId, Severity};
@@ -25,6 +26,15 @@ const BATCH: usize = 1024;
 pub(crate) struct Touched(BTreeMap<Id, BTreeSet<Vec<u8>>>);
 
 impl Touched {
+    /// What these statements are filed under, of which the results count.
+    pub(crate) fn of(drafts: &[Draft]) -> Self {
+        let mut touched = Self::default();
+        for draft in drafts.iter().filter(|draft| draft.kind == *"result") {
+            draft.facet.iter().for_each(|facet| touched.add(&draft.stream, facet));
+        }
+        touched
+    }
+
     /// Adds what a result is filed under.
     pub(crate) fn add(&mut self, stream: &Id, facet: &Facet) {
         let Some(slot) = slot(&facet.key) else { return };
@@ -81,8 +91,22 @@ pub(crate) fn is_finding(key: &[u8]) -> bool {
     key.starts_with(b"finding\0")
 }
 
+/// Records what results that are recorded open and close, and says so.
+pub(crate) fn after(
+    context: &Context,
+    ledger: &mut Ledger,
+    touched: &Touched,
+    controls: &ControlSet,
+) -> Result<(), Failure> {
+    let changed = follow(ledger, touched, controls, context.now()).map_err(|failure| {
+        failure.hint("the results are recorded; `affiant finding sync` makes up for it")
+    })?;
+    changed.words().iter().for_each(|words| context.say(words));
+    Ok(())
+}
+
 /// Records what results about these slots open and close.
-pub(crate) fn follow(
+fn follow(
     ledger: &mut Ledger,
     touched: &Touched,
     controls: &ControlSet,

@@ -3,12 +3,14 @@
 use crate::args::ReconcileArguments;
 use crate::context::{self, Context};
 use crate::error::{Failure, NO, UNDETERMINED};
+use crate::finding::follow::{self, Touched};
 use crate::output;
 use crate::statements::{Desk, admitted};
 use crate::view;
 use affiant_controls::admit::{AdmitContext, admit};
 use affiant_controls::evidence::EvidenceRef;
 use affiant_controls::inventory::{self, Comparison, SNAPSHOT_SIZE_MAX, compare};
+use affiant_controls::register::Register;
 use affiant_controls::result::{ControlResult, TimeSource};
 use affiant_controls::set::ControlSet;
 use affiant_controls::statement::Statement;
@@ -19,6 +21,8 @@ use std::path::Path;
 
 /// The tests of controls that compare two lists.
 const TESTS: [&str; 2] = ["inventory-diff", "reconciliation"];
+/// Entries appended with one fdatasync.
+const BATCH: usize = 1024;
 
 pub(super) fn run(context: &Context, arguments: &ReconcileArguments) -> Result<u8, Failure> {
     let bytes = context::input(&arguments.snapshot, SNAPSHOT_SIZE_MAX as u64)?;
@@ -26,11 +30,11 @@ pub(super) fn run(context: &Context, arguments: &ReconcileArguments) -> Result<u
         .map_err(|error| Failure::refused(format!("{}: {error}", arguments.snapshot.display())))?;
     let register = view::register_now(context, &arguments.system)?;
     let found = compare(&snapshot, register.assets());
-    let index = match arguments.record {
-        true => Some(record(context, arguments, &found, &bytes)?),
+    let entries = match arguments.record {
+        true => Some(record(context, arguments, &found, &register, &bytes)?),
         false => None,
     };
-    show(context, &found, index);
+    show(context, &found, entries);
     Ok(match (found.present, found.differences.is_empty()) {
         (0, _) => UNDETERMINED,
         (_, true) => 0,
@@ -38,11 +42,19 @@ pub(super) fn run(context: &Context, arguments: &ReconcileArguments) -> Result<u
     })
 }
 
-fn show(context: &Context, found: &Comparison, index: Option<u64>) {
+/// The entry of the outcome, and how many results on single assets follow it.
+#[derive(Clone, Copy)]
+struct Entries {
+    index: u64,
+    of_assets: usize,
+}
+
+fn show(context: &Context, found: &Comparison, entries: Option<Entries>) {
     if context.json {
         let row = |it: &inventory::Difference| json!({"asset": it.id, "is": it.sort.as_str(), "detail": it.message, "place": it.place});
         output::json(&json!({
-            "size": found.size, "present": found.present, "agree": found.agree, "index": index,
+            "size": found.size, "present": found.present, "agree": found.agree,
+            "index": entries.map(|it| it.index), "of_assets": entries.map(|it| it.of_assets),
             "differences": found.differences.iter().map(row).collect::<Vec<_>>(),
         }));
         return;
@@ -55,35 +67,51 @@ fn show(context: &Context, found: &Comparison, index: Option<u64>) {
         output::table(&["asset", "is", "detail", "place"], rows);
     }
     output::line(found.summary());
-    if let Some(index) = index {
-        output::line(format!("recorded, entry {index}"));
+    match entries {
+        Some(Entries { index, of_assets: 0 }) => output::line(format!("recorded, entry {index}")),
+        Some(Entries { index, of_assets }) => {
+            output::line(format!("recorded, entry {index}, and behind it {of_assets} on single assets"));
+        }
+        None => {}
     }
 }
 
-/// Records the outcome as a result of the control, with the snapshot as its evidence; gives the entry.
+/// Records the outcome as results of the control, with the snapshot as their evidence.
 fn record(
     context: &Context,
     arguments: &ReconcileArguments,
     found: &Comparison,
+    register: &Register,
     bytes: &[u8],
-) -> Result<u64, Failure> {
+) -> Result<Entries, Failure> {
     let mut desk = Desk::open(context, &arguments.system)?;
-    let control = arguments.control.parse().map_err(Failure::refused)?;
+    let controls = &desk.catalogs.controls;
     let at = crate::statements::time_or(arguments.observed.as_ref(), desk.now)?;
     let source = if arguments.observed.is_some() { TimeSource::Declared } else { TimeSource::Ingest };
-    let result = ControlResult {
-        evidence: vec![EvidenceRef::of(bytes, &name(&arguments.snapshot), media_type(bytes))],
-        time_source: source,
-        ..found.result(control, desk.system.clone(), at)
+    let whole = found.result(arguments.control.parse().map_err(Failure::refused)?, desk.system.clone(), at);
+    let of_assets = match controls.control(&arguments.control) {
+        Some(control) => found.results_on(register.assets(), control, &desk.system, at),
+        None => Vec::new(),
     };
-    let gate = AdmitContext { controls: &desk.catalogs.controls, now: desk.now, assets: None };
-    let result = admit(result, &gate).map_err(admitted)?;
-    compares_lists(&desk.catalogs.controls, result.control.as_str())?;
+    let inventory = EvidenceRef::of(bytes, &name(&arguments.snapshot), media_type(bytes));
+    let gate = AdmitContext { controls, now: desk.now, assets: None };
+    let mut drafts = Vec::new();
+    for result in [whole].into_iter().chain(of_assets) {
+        let result = ControlResult { evidence: vec![inventory.clone()], time_source: source, ..result };
+        let result = admit(result, &gate).map_err(admitted)?;
+        drafts.push(Statement::Result(Box::new(result)).draft("local"));
+    }
+    compares_lists(controls, &arguments.control)?;
     let reader = desk.ledger.reader()?;
     blob::store(reader.storage(), reader.folder(), bytes)?;
-    let appended = desk.ledger.append(&[Statement::Result(Box::new(result)).draft("local")])?;
+    let mut first = None;
+    for batch in drafts.chunks(BATCH) {
+        let appended = desk.ledger.append(batch)?;
+        first = first.or_else(|| appended.first().map(|appended| appended.index));
+    }
+    follow::after(context, &mut desk.ledger, &Touched::of(&drafts), &desk.catalogs.controls)?;
     desk.ledger.close()?;
-    Ok(appended[0].index)
+    Ok(Entries { index: first.unwrap_or_default(), of_assets: drafts.len() - 1 })
 }
 
 /// Refuses a control whose own test is not the comparison of two lists.

@@ -13,7 +13,7 @@ mod csv;
 
 use crate::asset::Asset;
 use crate::bom::{self, BomError};
-use crate::control::ControlId;
+use crate::control::{Control, ControlId};
 use crate::definition::ASSETS_MAX;
 use crate::intake::fault::{Problem, RowError};
 use crate::intake::strict;
@@ -330,22 +330,12 @@ impl Comparison {
     pub fn result(&self, control: ControlId, system: Id, at: Timestamp) -> ControlResult {
         let status =
             if self.differences.is_empty() || self.present == 0 { Status::Passed } else { Status::Failed };
-        let check = |it: &Difference| Check {
-            rule: format!("{COLLECTOR}:{}", it.sort),
-            status: Status::Failed,
-            message: it.message.clone(),
-            pointer: it.place.clone(),
-            location: None,
-            severity: None,
-            suppressed: false,
-            fingerprint: None,
-        };
         let compared = self.present > 0;
         let listed = if compared { &self.differences[..] } else { &[] };
         let more = listed.len().saturating_sub(LISTED_MAX);
         ControlResult {
             method: Method::Examine,
-            checks: listed.iter().take(LISTED_MAX).map(check).collect(),
+            checks: listed.iter().take(LISTED_MAX).map(Difference::check).collect(),
             details: (more > 0).then(|| format!("{more} more differences are not listed")),
             population: Some(Population {
                 size: self.size,
@@ -354,6 +344,56 @@ impl Comparison {
                 definition: "assets in the register or the inventory".to_owned(),
             }),
             ..ControlResult::new(control, system, status, at, Collector::new(COLLECTOR), self.summary())
+        }
+    }
+
+    /// What the comparison says of single assets, as results of a control that are not yet admitted. Where a result without
+    /// an asset speaks for the system or the organisation, each asset in use to which the control applies is told of by
+    /// itself: passed where it was found as registered. Of an empty snapshot, and of a control whose results without an asset
+    /// speak for all assets, there are none.
+    pub fn results_on<'a>(
+        &self,
+        assets: impl IntoIterator<Item = &'a Asset>,
+        control: &Control,
+        system: &Id,
+        at: Timestamp,
+    ) -> Vec<ControlResult> {
+        let of_whole = control.applies_to("ai-system") || control.applies_to("organisation");
+        if self.present == 0 || !of_whole {
+            return Vec::new();
+        }
+        let differing: BTreeMap<&str, &Difference> =
+            self.differences.iter().map(|it| (it.id.as_str(), it)).collect();
+        let result = |asset: &Asset| {
+            let difference = differing.get(asset.id.as_str());
+            let (status, summary) = match difference {
+                Some(it) => (Status::Failed, it.message.clone()),
+                None => (Status::Passed, format!("{} is there as registered", asset.id)),
+            };
+            let (control, system) = (control.id.clone(), system.clone());
+            ControlResult {
+                asset: Some(asset.id.clone()),
+                method: Method::Examine,
+                checks: difference.into_iter().map(|it| it.check()).collect(),
+                ..ControlResult::new(control, system, status, at, Collector::new(COLLECTOR), summary)
+            }
+        };
+        let in_use = assets.into_iter().filter(|asset| !asset.retired && control.applies_to(&asset.kind));
+        in_use.map(result).collect()
+    }
+}
+
+impl Difference {
+    fn check(&self) -> Check {
+        Check {
+            rule: format!("{COLLECTOR}:{}", self.sort),
+            status: Status::Failed,
+            message: self.message.clone(),
+            pointer: self.place.clone(),
+            location: None,
+            severity: None,
+            suppressed: false,
+            fingerprint: None,
         }
     }
 }

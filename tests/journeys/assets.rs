@@ -177,20 +177,29 @@ fn a_comparison_is_recorded_as_a_result_with_its_inventory() {
         let record = ["register", "reconcile", "there.json", "--system", "scoring", "--record"];
         place.affiant(&[&record[..], words].concat())
     };
-    let standing = || {
+    let standing_of = |asset: &str| {
         let status = place.affiant(&["status", "scoring", "--json"]).json();
         let controls = status[0]["assessments"][0]["controls"].as_array().unwrap().clone();
         let control = controls.into_iter().find(|it| it["control"] == "AFF-VIS-01").unwrap();
         let assets = control["assets"].as_array().unwrap().clone();
-        assets.into_iter().find(|it| it["asset"] == "scoring").unwrap()["state"].as_str().unwrap().to_owned()
+        assets.into_iter().find(|it| it["asset"] == asset).unwrap()["state"].as_str().unwrap().to_owned()
     };
+    let standing = || standing_of("scoring");
     reconcile("[]", &[]).expect(4).says("recorded, entry");
-    assert_eq!(standing(), "missing");
-    reconcile(r#"[{"id":"model"}]"#, &[]).expect(1);
-    assert_eq!(standing(), "failed");
+    assert_eq!((standing().as_str(), standing_of("model").as_str()), ("missing", "missing"));
+    reconcile(r#"[{"id":"model"}]"#, &[])
+        .expect(1)
+        .says("and behind it 1 on single assets")
+        .warns("findings: 1 opened");
+    assert_eq!((standing().as_str(), standing_of("model").as_str()), ("failed", "held"));
+    reconcile(r#"[{"id":"code"}]"#, &[]).expect(1).warns("findings: 1 opened");
+    assert_eq!(standing_of("model"), "failed");
+    place.affiant(&["finding", "list", "scoring"]).expect(0).says("AFF-VIS-01 on model");
     let both = r#"[{"id":"model"},{"id":"code"}]"#;
-    let recorded = reconcile(both, &["--observed", "2026-11-24T12:00:00Z", "--json"]).expect(0).json();
-    assert_eq!(standing(), "held");
+    let recorded = reconcile(both, &["--observed", "2026-11-24T12:00:00Z", "--json"]).expect(0);
+    assert!(recorded.stderr.contains("findings: 2 resolved"), "{}", recorded.shown());
+    let recorded = recorded.json();
+    assert_eq!((standing().as_str(), standing_of("model").as_str()), ("held", "held"));
     let index = recorded["index"].as_u64().unwrap().to_string();
     let shown = place.affiant(&["log", "show", &index, "--json"]).expect(0);
     shown.says("there.json").says("\"size\":2").says("EXAMINE").says("declared");

@@ -120,3 +120,29 @@ fn an_empty_inventory_is_never_a_pass_and_a_difference_is_a_failure() {
     assert_eq!((many.checks.len(), many.population.unwrap().failed), (LISTED_MAX, 3_001));
     assert_eq!(many.details.as_deref(), Some("2001 more differences are not listed"));
 }
+
+#[test]
+fn each_asset_is_told_of_by_itself_where_the_whole_speaks_for_the_system_alone() {
+    let controls = ControlSet::embedded();
+    let snapshot = read(b"id,kind,version\nsame,model,1\nother,model,2\nshadow,model,\ngone,model,").unwrap();
+    let mut assets =
+        vec![asset("same", Some("1"), None), asset("other", Some("1"), None), asset("lost", None, None)];
+    assets.push(Asset { retired: true, ..asset("gone", None, None) });
+    assets.push(Asset { kind: "code-repo".into(), ..asset("code", None, None) });
+    let found = compare(&snapshot, &assets);
+    let (system, at) = ("s".parse().unwrap(), "2026-11-22T00:00:00Z".parse().unwrap());
+    let told = |control: &str, found: &Comparison| {
+        let results = found.results_on(&assets, controls.control(control).unwrap(), &system, at);
+        results
+            .into_iter()
+            .map(|it| (it.asset.unwrap().to_string(), it.status, it.checks.len()))
+            .collect::<Vec<_>>()
+    };
+    // The code is no asset of the control, what is retired is in use no more, and what is not registered is no asset.
+    let expected = [("same", Status::Passed, 0), ("other", Status::Failed, 1), ("lost", Status::Failed, 1)];
+    let expected: Vec<_> =
+        expected.into_iter().map(|(id, status, checks)| (id.to_owned(), status, checks)).collect();
+    assert_eq!(told("AFF-VIS-01", &found), expected);
+    assert!(told("AFF-DAT-01", &found).is_empty(), "without an asset it speaks for each");
+    assert!(told("AFF-VIS-01", &compare(&read(b"id\n").unwrap(), &assets)).is_empty());
+}
