@@ -1,8 +1,10 @@
 //! `affiant status`: where systems stand, and what is missing.
 
+mod board;
 mod gaps;
 mod next;
 mod period;
+mod risk;
 mod screen;
 mod sheet;
 mod why;
@@ -72,6 +74,7 @@ fn once(context: &Context, arguments: &StatusArguments, kept: &mut Kept) -> Resu
     };
     let mut evaluated = false;
     let mut answers = Vec::new();
+    let (mut risks, mut boards) = (Vec::new(), Vec::new());
     for system in &systems {
         let register = view::register_kept(&view, system, asked, kept)?;
         if register.system().is_none() {
@@ -81,7 +84,11 @@ fn once(context: &Context, arguments: &StatusArguments, kept: &mut Kept) -> Resu
         catalogs::changed(&catalogs, register).iter().for_each(|it| context.say(format!("{system}: {it}")));
         let standing = judge(&catalogs, system, register)?;
         let on_evidence = standing.assessments.iter().any(Assessment::rests_on_evidence);
-        if let Some(requirement) = &arguments.why {
+        if arguments.risk {
+            risks.extend(risk::of(&catalogs, register));
+        } else if arguments.board {
+            boards.push(board::of(&view, &catalogs, &standing, asked)?);
+        } else if let Some(requirement) = &arguments.why {
             why::show(context, &catalogs, &standing, requirement)?;
         } else if let Some(name) = &arguments.sheet {
             evaluated |= sheet::show(context, &catalogs, &standing, name, arguments.csv)?;
@@ -103,7 +110,11 @@ fn once(context: &Context, arguments: &StatusArguments, kept: &mut Kept) -> Resu
         }
         evaluated |= on_evidence;
     }
-    if context.json && arguments.why.is_none() && arguments.sheet.is_none() {
+    if arguments.risk {
+        risk::show(context, risks, arguments);
+    } else if arguments.board {
+        board::show(context, &boards, arguments);
+    } else if context.json && arguments.why.is_none() && arguments.sheet.is_none() {
         output::json(&answers);
     }
     if systems.is_empty() {

@@ -17,6 +17,7 @@ mod journeys {
     mod collector;
     mod demo;
     mod exports;
+    mod figures;
     mod findings;
     mod keys;
     mod ledger;

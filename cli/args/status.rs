@@ -11,6 +11,8 @@ Examples:
   affiant status credit-scoring --as-of 2026-10-01
   affiant status credit-scoring --over 2026-07-01/2026-10-01
   affiant status credit-scoring --sheet soa --csv > soa.csv
+  affiant status --risk                               systems by what speaks against them
+  affiant status --board --csv > board.csv
 
 Words: satisfied means that evidence is on file for every mapped control over its whole population. It never means
 that the organisation complies. Exit code 4 when nothing could be evaluated.")]
@@ -41,6 +43,12 @@ pub(crate) struct StatusArguments {
     /// A working paper: soa, nist-profile, annex-iv, art-17, art-26 or annex-viii; says MISSING where nothing is on file
     #[arg(long, value_name = "SHEET", requires = "system", conflicts_with = "gaps")]
     pub(crate) sheet: Option<String>,
+    /// What speaks against each system and asset, counted and weighed: a sum that ranks, no probability and no percentage
+    #[arg(long, conflicts_with_all = ["gaps", "why", "over", "sheet", "board"])]
+    pub(crate) risk: bool,
+    /// Figures for a board: coverage, age of evidence, times to respond and to mend, what stopped holding; each with its number
+    #[arg(long, conflicts_with_all = ["gaps", "why", "over", "sheet"])]
+    pub(crate) board: bool,
     /// As comma-separated values
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,

@@ -12,6 +12,7 @@
 pub mod applicability;
 pub mod assess;
 pub mod assessment;
+pub mod board;
 pub mod citation;
 pub mod clock;
 pub mod condition;
@@ -26,6 +27,7 @@ pub mod mapping;
 pub mod mappings;
 pub mod period;
 pub mod requirement;
+pub mod risk;
 pub mod sheet;
 pub mod standings;
 pub mod timing;
@@ -36,6 +38,7 @@ pub use assess::{AssessError, assess, assess_all};
 pub use assessment::{
     Assessment, ControlStanding, Determination, Gap, GapKind, MappedControl, Outcome, Share, Standing, Totals,
 };
+pub use board::{Basis, Figure, Measured, Value, measure};
 pub use clock::{Clock, ClockState, Expiry, clocks, expiring};
 pub use condition::{Condition, Pattern, Truth};
 pub use crosswalk::Crosswalk;
@@ -46,6 +49,7 @@ pub use mapping::{Mapping, MappingError, MappingSet, NeedsDocument, Relation};
 pub use mappings::{MappingSetTwice, MappingSets};
 pub use period::{PeriodAssessment, PeriodError, assess_period};
 pub use requirement::{Kind, Level, Requirement};
+pub use risk::{AssetRisk, Exposure, Risk, Term, TermKind, risk};
 pub use sheet::{Sheet, SheetKind, sheet};
 pub use standings::Standings;
 pub use timing::{Timing, TimingState, timing};

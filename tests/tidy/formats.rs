@@ -46,13 +46,15 @@ const FORMATS: [(&str, &str, &str, &[&str]); 34] = [
 const DESCRIBED_ELSEWHERE: [(&str, &str); 1] = [("sarif", "docs/spec/result.md")];
 
 /// Pages of what is only written, or read back under a digest of our own, and why no stranger's bytes are parsed.
-const NOT_READ: [(&str, &str); 5] = [
+const NOT_READ: [(&str, &str); 7] = [
+    ("board", "an answer for people and scripts"),
     ("fsck", "an answer for people and scripts"),
     (
         "index",
         "our own database: a value counts only under a digest that is checked first, and can be built again",
     ),
     ("period", "an answer for people and scripts"),
+    ("risk", "an answer for people and scripts"),
     ("run", "evidence for people, kept by its digest"),
     ("verdict", "an answer for people and scripts"),
 ];
