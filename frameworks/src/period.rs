@@ -195,6 +195,16 @@ pub struct Period {
     pub size: Option<u64>,
 }
 
+impl PeriodAssessment {
+    /// Milliseconds of a part of the period in which the controls given covered their requirement, and in which one of them
+    /// failed, by the rules of [`RequirementPeriod`].
+    pub fn within(&self, controls: &BTreeSet<&ControlId>, from: Timestamp, to: Timestamp) -> (u64, u64) {
+        let of: Vec<&ControlPeriod> =
+            self.controls.iter().filter(|control| controls.contains(&control.control)).collect();
+        coverage(&of, from.max(self.from), to.min(self.to))
+    }
+}
+
 /// Judges frameworks over a period of a stream.
 pub fn assess_period(
     frameworks: &[Framework],
@@ -240,7 +250,7 @@ pub fn assess_period(
                 used.insert((*id).clone());
             }
             let of: Vec<&ControlPeriod> = of.iter().filter_map(|id| lines.get(*id)).collect();
-            let (covered, failed) = coverage(&of, period);
+            let (covered, failed) = coverage(&of, from, to);
             let of = to.as_millis() - from.as_millis();
             requirements.push(RequirementPeriod {
                 requirement: requirement.id.clone(),
@@ -290,16 +300,19 @@ fn control_period(history: &History, control: &Control, period: Period) -> Contr
 
 /// Milliseconds in which a requirement was covered by its controls, and in which one of them failed. By the rules of
 /// an assessment: every control has an asset, each pair held or is excepted, and one held; an expired exception fails.
-fn coverage(controls: &[&ControlPeriod], period: Period) -> (u64, u64) {
+fn coverage(controls: &[&ControlPeriod], from: Timestamp, to: Timestamp) -> (u64, u64) {
     let mut steps: BTreeMap<Timestamp, Step> = BTreeMap::new();
     // For each instant at which something changes: how many pairs are in which sort of state from there on.
     for (number, control) in controls.iter().enumerate() {
         let spans =
             control.assets.iter().flat_map(|asset| asset.spans.iter().map(|span| (asset.stray, span)));
         for (stray, span) in spans {
-            let sort = Sort::of(span, stray);
-            steps.entry(span.from).or_default().begun.push((number, sort));
-            steps.entry(span.to).or_default().ended.push((number, sort));
+            let (begin, end) = (span.from.max(from), span.to.min(to));
+            if begin < end {
+                let sort = Sort::of(span, stray);
+                steps.entry(begin).or_default().begun.push((number, sort));
+                steps.entry(end).or_default().ended.push((number, sort));
+            }
         }
     }
     let mut standing = vec![[0u64; 6]; controls.len()];
@@ -308,7 +321,7 @@ fn coverage(controls: &[&ControlPeriod], period: Period) -> (u64, u64) {
     while let Some((at, step)) = instants.next() {
         step.ended.iter().for_each(|(number, sort)| standing[*number][*sort as usize] -= 1);
         step.begun.iter().for_each(|(number, sort)| standing[*number][*sort as usize] += 1);
-        let until = instants.peek().map_or(period.to, |(next, _)| *next).min(period.to);
+        let until = instants.peek().map_or(to, |(next, _)| *next);
         let length = until.as_millis().saturating_sub(at.as_millis());
         let of = |pairs: &[u64; 6], sort: Sort| pairs[sort as usize];
         let counted = |pairs: &[u64; 6]| pairs.iter().sum::<u64>() - of(pairs, Sort::Decided);

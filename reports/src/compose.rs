@@ -2,6 +2,8 @@
 //! it can be composed again. Missing parts say MISSING; nothing is invented.
 
 mod framework;
+mod over_time;
+mod papers;
 mod parts;
 mod posture;
 
@@ -43,7 +45,9 @@ pub fn compose(
         parts::assets(material),
     ];
     sections.extend(assessment.assessments.iter().map(|judged| framework::chapter(judged, material)));
+    sections.push(over_time::chapter(material));
     sections.extend([parts::controls(material), parts::evidence(material), posture::chapter(material)]);
+    sections.push(papers::chapter(material));
     sections.extend([parts::entries(material), parts::catalogs(material), parts::glossary()]);
     let mut document = Document {
         title: format!("Evidence on file: {name}"),

@@ -171,7 +171,7 @@ fn history(before: &[Digest], after: &[Digest]) -> History {
     }
 }
 
-fn outcomes(before: &[Assessment], after: &[Assessment]) -> Vec<OutcomeChange> {
+pub(crate) fn outcomes(before: &[Assessment], after: &[Assessment]) -> Vec<OutcomeChange> {
     let judged = |all: &[Assessment], id: &Id| all.iter().find(|it| it.framework.id == *id).cloned();
     let frameworks: BTreeSet<&Id> = before.iter().chain(after).map(|judged| &judged.framework.id).collect();
     let mut changes = Vec::new();
@@ -200,7 +200,7 @@ fn outcomes(before: &[Assessment], after: &[Assessment]) -> Vec<OutcomeChange> {
     changes
 }
 
-fn states(before: &[Assessment], after: &[Assessment]) -> Vec<StateChange> {
+pub(crate) fn states(before: &[Assessment], after: &[Assessment]) -> Vec<StateChange> {
     let (then, now) = (pairs(before), pairs(after));
     let keys: BTreeSet<_> = then.keys().chain(now.keys()).copied().collect();
     let change = |key: (&ControlId, &Id)| {

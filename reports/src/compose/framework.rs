@@ -103,6 +103,13 @@ fn anchor(judged: &Assessment, determination: &Determination) -> String {
     format!("r-{}-{slug}", judged.framework.id)
 }
 
+/// Where a requirement is treated, if it has a page.
+pub(super) fn anchor_of(judged: &Assessment, requirement: &str) -> Option<String> {
+    let has_page =
+        |it: &&Determination| it.requirement == requirement && applies(it) && !it.controls.is_empty();
+    judged.determinations.iter().find(has_page).map(|it| anchor(judged, it))
+}
+
 fn page(judged: &Assessment, determination: &Determination, material: Material<'_>) -> Section {
     let framework = material.catalogs.frameworks.iter().find(|framework| framework.pin() == judged.framework);
     let summary =

@@ -296,7 +296,7 @@ pub(super) fn controls(material: Material<'_>) -> Section {
     section("s-controls", "Controls", vec![paragraph(text), Block::Table(table)])
 }
 
-fn state_tone(state: affiant_controls::ControlState) -> Tone {
+pub(super) fn state_tone(state: affiant_controls::ControlState) -> Tone {
     use affiant_controls::ControlState as S;
     match state {
         S::Held => Tone::Good,

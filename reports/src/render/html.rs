@@ -28,13 +28,13 @@ pub fn render(document: &Document) -> String {
     let Document { title, subtitle, reference, metadata, .. } = document;
     let page = html! {
         (DOCTYPE)
-        html lang=(document.language) {
+        html lang=(shown(&document.language)) {
             head {
                 meta charset="utf-8";
                 meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="referrer" content="no-referrer";
-                meta name="generator" content=(metadata.producer);
+                meta name="generator" content=(shown(&metadata.producer));
                 meta name="author" content=(shown(&metadata.author));
                 meta name="description" content=(shown(&metadata.subject));
                 meta name="date" content=(document.generated_at);
@@ -103,7 +103,7 @@ fn contents(sections: &[Section]) -> Markup {
                     // Two levels lead to every page; a framework has hundreds of requirements below.
                     @if !section.sections.is_empty() {
                         details {
-                            summary { (section.sections.len()) " parts" }
+                            summary { @match section.sections.len() { 1 => "1 part", count => (count) " parts" } }
                             ol {
                                 @for part in &section.sections {
                                     li { a href={ "#" (part.id) } { (numbered(part)) } }
