@@ -180,7 +180,9 @@ pub(crate) enum PackVerb {
 Example:
   affiant pack build credit-scoring --output audit-2026.affiant.zip
 
-Issuing is itself an entry of the system's stream, and the last one in the pack: nothing can be left out behind it.")]
+Issuing is itself an entry of the system's stream, and the last one in the pack: nothing can be left out behind it. The
+report is sealed as PDF too, by a certificate that this entry names; one of your organisation is given with --seal-key
+and --seal-certificate.")]
     Build {
         /// The system
         system: String,
@@ -196,6 +198,8 @@ Issuing is itself an entry of the system's stream, and the last one in the pack:
         /// Only this framework; may be repeated
         #[arg(long = "framework", value_name = "ID")]
         frameworks: Vec<String>,
+        #[command(flatten)]
+        seal: SealArguments,
     },
     /// What changed from an earlier pack of a system to a later one
     #[command(after_help = "\
@@ -213,6 +217,17 @@ packs hold two histories of one stream; 4 no keys from outside were given.")]
         #[arg(long, value_name = "FILE", env = "AFFIANT_TRUST")]
         trust: Option<PathBuf>,
     },
+}
+
+/// What seals the report in place of the issuer's own certificate.
+#[derive(Debug, Args)]
+pub(crate) struct SealArguments {
+    /// Seal the report with this private key on P-256, PEM (PKCS#8) [default: one made from the issuer's key]
+    #[arg(long, value_name = "FILE", requires = "seal_certificate")]
+    pub(crate) seal_key: Option<PathBuf>,
+    /// Its certificate, then those above it, PEM
+    #[arg(long, value_name = "FILE", requires = "seal_key")]
+    pub(crate) seal_certificate: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 
 mod diff;
 
-use crate::args::{PackArguments, PackVerb};
+use crate::args::{PackArguments, PackVerb, SealArguments};
 use crate::catalogs;
 use crate::context::{self, Context};
 use crate::error::Failure;
@@ -21,16 +21,20 @@ use affiant_reports::derive::{Catalogs, statement};
 use affiant_reports::issue::{IssuedPack, Issuer, PackSource, PackedEntry, issue, records};
 use affiant_reports::pack::PACK_ENDING;
 use affiant_reports::render::{html, markdown, pdf};
+use affiant_reports::seal::{Sealer, SealerError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// Largest file of certificates, in bytes.
+const CERTIFICATES_SIZE_MAX: u64 = 64 * 1024;
+
 pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Failure> {
-    let (system, path, reports, as_of, frameworks) = match arguments.verb {
+    let (system, path, reports, as_of, frameworks, seal) = match arguments.verb {
         PackVerb::Diff { before, after, trust } => {
             return diff::run(context, &before, &after, trust.as_deref());
         }
-        PackVerb::Build { system, output, reports, as_of, frameworks } => {
-            (system, output, reports, as_of, frameworks)
+        PackVerb::Build { system, output, reports, as_of, frameworks, seal } => {
+            (system, output, reports, as_of, frameworks, seal)
         }
     };
     let wanted: Vec<(PathBuf, Rendition)> =
@@ -40,7 +44,8 @@ pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Fai
     let path = path.unwrap_or_else(|| PathBuf::from(format!("{system}{PACK_ENDING}")));
     let mut ledger = context.open()?;
     let catalogs = catalogs::of_ledger(&mut ledger, &frameworks)?;
-    let issued = build(context, &mut ledger, &system, as_of, &catalogs)?;
+    let own = own_sealer(context, &seal)?;
+    let issued = build(context, &mut ledger, &system, as_of, &catalogs, own)?;
     context::output(&path, &issued.bytes)?;
     for (path, rendition) in &wanted {
         match rendition {
@@ -54,9 +59,10 @@ pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Fai
     if context.json {
         let digest = Digest::of(&issued.bytes);
         let entries = issued.assessment.entries;
-        output::json(
-            &serde_json::json!({"pack": pack, "file": path, "bytes": bytes, "sha256": digest, "entries": entries}),
-        );
+        output::json(&serde_json::json!({
+            "pack": pack, "file": path, "bytes": bytes, "sha256": digest, "entries": entries,
+            "certificate": issued.certificate,
+        }));
     } else if path.as_os_str() != "-" {
         output::line(format!("{pack} issued: {}, {bytes} bytes", path.display()));
         context.say("give your auditor the pack, and the output of `affiant key trust` by another way");
@@ -89,13 +95,22 @@ pub(crate) fn build(
     system: &Id,
     as_of: Option<Timestamp>,
     catalogs: &Catalogs,
+    sealer: Option<Sealer>,
 ) -> Result<IssuedPack, Failure> {
     known_system(ledger, system)?;
     let settings = ledger.reader()?.settings().clone();
     let open_key = |path: &Path| context.passphrases.open(path);
     let key = ledger.issuer_key(&open_key)?;
-    let issuer = Issuer { name: named(ledger.keyring(), &Holder::Issuer, &key)?.name().clone(), key };
+    let name = named(ledger.keyring(), &Holder::Issuer, &key)?.name().clone();
     let now = context.now();
+    let sealer = match sealer {
+        Some(sealer) if sealer.is_valid_at(now) => sealer,
+        Some(_) => {
+            return Err(Failure::refused(format!("the certificate of the seal is not valid at {now}")));
+        }
+        None => Sealer::of_issuer(&key, name.as_str(), issuing_since(ledger)?),
+    };
+    let issuer = Issuer { name, key, sealer: Some(sealer) };
     let as_of = as_of.unwrap_or(now);
     if as_of > now {
         return Err(Failure::refused(format!("{as_of} lies in the future")));
@@ -114,11 +129,33 @@ pub(crate) fn build(
         issuer: issuer.name.to_string(),
         system: system.clone(),
         frameworks: catalogs.frameworks.iter().map(|framework| framework.id.to_string()).collect(),
+        certificate: issuer.sealer.as_ref().map(Sealer::certificate),
     };
     ledger.append(&[Statement::Pack(statement).draft("local")])?;
     let source = source(ledger, system)?;
     let render = |document: &_| pdf::render(document).map_err(|error| error.to_string());
     issue(&source, catalogs, &issuer, &render).map_err(Failure::io)
+}
+
+/// The organisation's key and certificate, if given.
+fn own_sealer(context: &Context, seal: &SealArguments) -> Result<Option<Sealer>, Failure> {
+    let (Some(key), Some(certificates)) = (&seal.seal_key, &seal.seal_certificate) else { return Ok(None) };
+    let wrong =
+        |path: &Path, error: &dyn std::fmt::Display| Failure::refused(format!("{}: {error}", path.display()));
+    let der = context.passphrases.open_pkcs8(key)?;
+    let text = String::from_utf8(context::input(certificates, CERTIFICATES_SIZE_MAX)?)
+        .map_err(|_| wrong(certificates, &"not text"))?;
+    let sealer = Sealer::new(&der, &text).map_err(|error| match error {
+        SealerError::Key => wrong(key, &error),
+        _ => wrong(certificates, &error),
+    })?;
+    Ok(Some(sealer))
+}
+
+/// When the issuer's key in force began to count.
+fn issuing_since(ledger: &mut Ledger) -> Result<Timestamp, Failure> {
+    let from = ledger.keyring().tenures(&Holder::Issuer).last().map_or(0, |tenure| tenure.from);
+    Ok(ledger.reader()?.record(from)?.entry.time)
 }
 
 /// A stream begins with the system's registration, unless that was erased: nothing can be said of an earlier time, and nothing

@@ -20,6 +20,9 @@ const FILE_SIZE_MAX: u64 = 4096;
 /// Where else a passphrase may come from, when a key needs one.
 pub(crate) const HINT: &str = "give it in AFFIANT_PASSPHRASE, or in a file with --passphrase-file FILE";
 
+/// Reads a private key file, with a passphrase or without.
+type Read<'a, K> = &'a dyn Fn(&Path, Option<&Passphrase>) -> Result<K, KeyFileError>;
+
 /// Where passphrases come from in this run.
 #[derive(Debug, Clone)]
 pub(crate) struct Passphrases {
@@ -34,10 +37,19 @@ impl Passphrases {
 
     /// Opens a private key file; looks for a passphrase only when it is encrypted.
     pub(crate) fn open(&self, path: &Path) -> Result<SigningKey, KeyFileError> {
-        match keyfile::read_with(&Disk, path, None) {
+        self.open_with(path, &|path, passphrase| keyfile::read_with(&Disk, path, passphrase))
+    }
+
+    /// Opens the file of a private key of any kind; gives PKCS#8 DER.
+    pub(crate) fn open_pkcs8(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+        self.open_with(path, &|path, passphrase| keyfile::read_pkcs8(&Disk, path, passphrase))
+    }
+
+    fn open_with<K>(&self, path: &Path, read: Read<'_, K>) -> Result<K, KeyFileError> {
+        match read(path, None) {
             Err(KeyFileError::Key { source: KeyError::Encrypted, path }) => {
                 let found = self.given(&format!("passphrase of {}: ", path.display()))?;
-                keyfile::read_with(&Disk, &path, found.as_ref())
+                read(&path, found.as_ref())
             }
             other => other,
         }

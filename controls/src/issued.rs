@@ -26,4 +26,7 @@ pub struct PackIssued {
     pub system: Id,
     /// Ids of the frameworks assessed.
     pub frameworks: BTreeSet<String>,
+    /// SHA-256 of the certificate that the report is sealed with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Digest>,
 }

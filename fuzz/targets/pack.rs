@@ -60,7 +60,7 @@ fn forged(mut changes: &[u8]) -> Option<Vec<u8>> {
     let info = String::from_utf8(members[bag::BAG_INFO].clone()).ok()?;
     let field = |label: &str| info.lines().find_map(|line| line.strip_prefix(label)).map(str::to_owned);
     let (date, agent) = (field("Bagging-Date: ")?, field(bag::AGENT)?);
-    note.tagmanifest = bag::seal(&mut members, &BagInfo { pack: note.pack.to_string(), date, agent });
+    note.tagmanifest = bag::close(&mut members, &BagInfo { pack: note.pack.to_string(), date, agent });
     members.insert(NOTE.into(), Note::sign(&note.to_text(), &ISSUER.0.parse().ok()?, &key(ISSUER)));
     archive::write(&members).ok()
 }

@@ -14,7 +14,7 @@
 mod encrypted;
 
 #[cfg(feature = "sled")]
-pub use encrypted::{PASSPHRASE_SIZE_MAX, Passphrase};
+pub use encrypted::{PASSPHRASE_SIZE_MAX, Passphrase, open_pkcs8};
 
 use crate::digest::Digest;
 use ed25519_dalek::Signer;
@@ -45,6 +45,9 @@ pub enum KeyError {
     /// Not a PKCS#8 PEM with an Ed25519 key.
     #[error("not an Ed25519 private key in PKCS#8 PEM form")]
     Pem,
+    /// Not a PKCS#8 PEM of any private key.
+    #[error("not a private key in PKCS#8 PEM form: `openssl pkcs8 -topk8` gives it that form")]
+    Pkcs8,
     /// Not a SubjectPublicKeyInfo PEM with an Ed25519 key.
     #[error("not an Ed25519 public key in PEM form")]
     PublicPem,
@@ -121,6 +124,15 @@ impl SigningKey {
     /// The public half.
     pub fn verifying_key(&self) -> VerifyingKey {
         VerifyingKey(self.0.verifying_key())
+    }
+
+    /// A secret of 32 bytes for another purpose, which gives nothing away of this key: SHA-256 of the words
+    /// `affiant derived secret v1`, the purpose, `n` and the seed.
+    pub fn derived(&self, purpose: &str, n: u8) -> Zeroizing<[u8; 32]> {
+        let seed = Zeroizing::new(self.0.to_bytes());
+        let digest =
+            Digest::of_parts(&[b"affiant derived secret v1\n", purpose.as_bytes(), b"\n", &[n], &*seed]);
+        Zeroizing::new(digest.0)
     }
 
     /// Signs `message`; 64 bytes.
@@ -221,6 +233,19 @@ mod tests {
         // The identity element, as openssl would print it.
         let weak = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n-----END PUBLIC KEY-----\n";
         assert_eq!(VerifyingKey::from_pem(weak), Err(KeyError::Weak));
+    }
+
+    #[test]
+    fn a_derived_secret_is_of_its_key_purpose_and_number_alone() {
+        let key = SigningKey::from_seed(&[7; 32]);
+        let secret = key.derived("one", 0);
+        assert_eq!(*secret, *key.clone().derived("one", 0));
+        let others = [key.derived("two", 0), key.derived("one", 1)];
+        let other = SigningKey::from_seed(&[8; 32]).derived("one", 0);
+        assert!(others.iter().chain([&other]).all(|other| **other != *secret));
+        // By sha256sum over the words.
+        let expected = "1bf035f5b8780b1d5525a0dd127cd02fec1f09ee49854ff3765fb8037a333636";
+        assert_eq!(Digest(*secret).to_string(), expected);
     }
 
     #[test]

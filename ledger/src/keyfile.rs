@@ -4,7 +4,7 @@
 //! passes through memory is wiped.
 
 use crate::files::{self, FileError};
-use crate::key::{KeyError, Passphrase, SigningKey};
+use crate::key::{KeyError, Passphrase, SigningKey, open_pkcs8};
 use crate::ledger::LedgerError;
 use crate::storage::Storage;
 use std::io::Read;
@@ -75,9 +75,25 @@ pub fn read_with(
     path: &Path,
     passphrase: Option<&Passphrase>,
 ) -> Result<SigningKey, KeyFileError> {
+    read_as(storage, path, |pem| SigningKey::open_pem(pem, passphrase))
+}
+
+/// Reads a private key of any kind, as PKCS#8 DER, refusing a file that others can read.
+pub fn read_pkcs8(
+    storage: &dyn Storage,
+    path: &Path,
+    passphrase: Option<&Passphrase>,
+) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+    read_as(storage, path, |pem| Ok(open_pkcs8(pem, passphrase)?.to_bytes()))
+}
+
+fn read_as<K>(
+    storage: &dyn Storage,
+    path: &Path,
+    open: impl FnOnce(&str) -> Result<K, KeyError>,
+) -> Result<K, KeyFileError> {
     let pem = read_pem(storage, path)?;
-    let key = std::str::from_utf8(&pem).map_err(|_| KeyError::Pem);
-    let key = key.and_then(|pem| SigningKey::open_pem(pem, passphrase));
+    let key = std::str::from_utf8(&pem).map_err(|_| KeyError::Pem).and_then(open);
     key.map_err(|source| KeyFileError::Key { path: path.to_owned(), source })
 }
 

@@ -34,7 +34,7 @@ pub struct BagInfo {
 pub type Members = BTreeMap<String, Vec<u8>>;
 
 /// Adds declaration, information and manifests to members; gives the digest of the tag manifest.
-pub fn seal(members: &mut Members, info: &BagInfo) -> Digest {
+pub fn close(members: &mut Members, info: &BagInfo) -> Digest {
     members.insert(BAGIT.into(), DECLARATION.into());
     let text = info_text(members.iter().map(|(name, bytes)| (name.as_str(), bytes.len())), info);
     members.insert(BAG_INFO.into(), text.into_bytes());

@@ -3,9 +3,14 @@
 
 use crate::pack::{PACK_ENDING, PackAssessment};
 use affiant_ledger::checkpoint::Checkpoint;
+use affiant_ledger::digest::Digest;
 
 /// The text of VERIFY.md.
-pub(crate) fn text(assessment: &PackAssessment, checkpoint: &Checkpoint) -> String {
+pub(crate) fn text(
+    assessment: &PackAssessment,
+    checkpoint: &Checkpoint,
+    certificate: Option<&Digest>,
+) -> String {
     let PackAssessment { pack, system, as_of, origin, keys, entries, .. } = assessment;
     let (size, root) = (checkpoint.size, checkpoint.root);
     let limits: Vec<String> =
@@ -95,9 +100,10 @@ and its bytes. `stream_prev` is the leaf hash of the entry before it in this str
 `data/proofs.json` leads from the leaf hashes to the root (RFC 6962; nodes layer by layer from the leaves up, by
 position within a layer).
 
-## What verification does not establish
+{seal}## What verification does not establish
 
 {limits}"#,
+        seal = certificate.map(seal).unwrap_or_default(),
         log = keys.log,
         log_key = unnamed(&keys.log),
         issuer_key = unnamed(&keys.issuer),
@@ -105,6 +111,22 @@ position within a layer).
         last = entries.last,
         head = entries.head,
         limits = limits.concat(),
+    )
+}
+
+/// How to look at the seal of the report.
+fn seal(certificate: &Digest) -> String {
+    format!(
+        "## The seal in the report
+
+`data/report.pdf` is sealed inside (PAdES), so that readers of PDF show who made it and that nothing was changed since, also
+when it goes its way without this pack. A reader that does not know the certificate says so: compare its SHA-256 with
+
+`{certificate}`
+
+which the entry that issued this pack names. pdfsig of poppler and openssl show it.
+
+"
     )
 }
 

@@ -9,6 +9,8 @@ use crate::pack::{
     ASSESSMENT, CATALOGS_MAX, CATALOGS_SIZE_MAX, CHECKPOINT, ClaimedKeys, ENTRIES, NOTE, PROOFS,
     PackAssessment, PackNote, Proofs, REPORT_PDF, VERIFY, catalog_member, evidence_member, payload_member,
 };
+use crate::seal::{self, SealError, SealWords, Sealer};
+use affiant_controls::issued::PackIssued;
 use affiant_ledger::checkpoint::{Checkpoint, CheckpointError};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::key::SigningKey;
@@ -51,6 +53,8 @@ pub struct Issuer {
     pub name: KeyName,
     /// The key.
     pub key: SigningKey,
+    /// What seals the report; the entry that issues the pack names its certificate, or none.
+    pub sealer: Option<Sealer>,
 }
 
 /// A pack, issued.
@@ -64,6 +68,8 @@ pub struct IssuedPack {
     pub document: Document,
     /// What it concludes.
     pub assessment: PackAssessment,
+    /// SHA-256 of the certificate that sealed the report.
+    pub certificate: Option<Digest>,
 }
 
 /// Why a pack was not issued.
@@ -86,6 +92,12 @@ pub enum IssueError {
         /// Name of the key at hand.
         signing: String,
     },
+    /// The issuing entry names another certificate than the one that seals.
+    #[error("the entry that issues the pack names another certificate than the one that seals the report")]
+    Certificate,
+    /// The report cannot be sealed.
+    #[error("the report {0}")]
+    Seal(#[from] SealError),
     /// More or larger catalogs than a verifier takes.
     #[error(
         "{count} catalogs of {size} bytes together exceed what a pack takes, {CATALOGS_MAX} of {CATALOGS_SIZE_MAX} bytes"
@@ -133,16 +145,22 @@ pub fn issue(
     let checkpoint = Checkpoint::open(&source.checkpoint, origin, &source.log_key)?;
     let records = records(&source.entries)?;
     let issuer_key = Verifier::new(issuer.name.clone(), issuer.key.verifying_key());
-    let named = issued(&records)?.issuer;
-    if named != issuer.name.as_str() {
-        return Err(IssueError::Issuer { named, signing: issuer.name.to_string() });
+    let issuing = issued(&records)?;
+    if issuing.issuer != issuer.name.as_str() {
+        return Err(IssueError::Issuer { named: issuing.issuer, signing: issuer.name.to_string() });
+    }
+    if issuing.certificate != issuer.sealer.as_ref().map(Sealer::certificate) {
+        return Err(IssueError::Certificate);
     }
     let keys = ClaimedKeys { log: source.log_key.to_string(), issuer: issuer_key.to_string() };
     let held = source.evidence.keys().copied().collect();
     let subject = Subject { records: &records, origin, keys: &keys, held: &held };
     let (assessment, register) = derive(subject, &catalogs)?;
     let document = crate::compose::compose(&assessment, &records, &register, &catalogs, &checkpoint);
-    let report = render(&document).map_err(IssueError::Render)?;
+    let mut report = render(&document).map_err(IssueError::Render)?;
+    if let (Some(sealer), Some(last)) = (&issuer.sealer, records.last()) {
+        report = seal::seal(&report, sealer, &seal_words(&issuing, last))?;
+    }
 
     let mut members = Members::new();
     members.insert(REPORT_PDF.into(), report.clone());
@@ -162,7 +180,8 @@ pub fn issue(
         );
     }
     insert_catalogs(&mut members, &catalogs);
-    members.insert(VERIFY.into(), crate::instructions::text(&assessment, &checkpoint).into_bytes());
+    let instructions = crate::instructions::text(&assessment, &checkpoint, issuing.certificate.as_ref());
+    members.insert(VERIFY.into(), instructions.into_bytes());
 
     let info = bag_info(&assessment);
     let note = PackNote {
@@ -170,10 +189,21 @@ pub fn issue(
         origin: origin.to_owned(),
         size: checkpoint.size,
         root: checkpoint.root,
-        tagmanifest: bag::seal(&mut members, &info),
+        tagmanifest: bag::close(&mut members, &info),
     };
     members.insert(NOTE.into(), Note::sign(&note.to_text(), &issuer.name, &issuer.key));
-    Ok(IssuedPack { bytes: archive::write(&members)?, report, document, assessment })
+    Ok(IssuedPack {
+        bytes: archive::write(&members)?,
+        report,
+        document,
+        assessment,
+        certificate: issuing.certificate,
+    })
+}
+
+/// What a seal says of a pack, by its issuing entry.
+pub(crate) fn seal_words<'a>(issued: &'a PackIssued, issuing: &Record) -> SealWords<'a> {
+    SealWords { time: issuing.entry.time, issuer: &issued.issuer, pack: &issued.id }
 }
 
 /// The records of packed entries.

@@ -2,7 +2,7 @@
 //!
 //! A pack is one file that proves what an evidence ledger holds about one AI system: [`issue`] makes it, [`verify`]
 //! judges it with keys from outside, and both share one pure function, [`mod@derive`]. The strict container is [`archive`];
-//! the report inside is a [`document`] that [`compose`] lays out and `render` draws.
+//! the report inside is a [`document`] that [`compose`] lays out, `render` draws and [`mod@seal`] signs.
 //!
 //! Everything but the PDF renderer (feature `pdf`) belongs to the verifier's closure and builds for
 //! `wasm32-unknown-unknown`.
@@ -18,6 +18,7 @@ mod instructions;
 pub mod issue;
 pub mod pack;
 pub mod render;
+pub mod seal;
 pub mod trust;
 pub mod verdict;
 pub mod verify;

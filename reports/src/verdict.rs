@@ -33,11 +33,13 @@ pub enum CheckName {
     References,
     /// 12: every receipt given is of an entry in the pack.
     Receipts,
+    /// 13: the report is sealed with the certificate that the issuing entry names, over all its bytes.
+    Seal,
 }
 
 impl CheckName {
     /// All, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Container,
         Self::Signature,
         Self::Digests,
@@ -50,6 +52,7 @@ impl CheckName {
         Self::Report,
         Self::References,
         Self::Receipts,
+        Self::Seal,
     ];
 
     /// The checks without which no pack is verified.
@@ -90,6 +93,7 @@ impl CheckName {
             Self::Report => "report",
             Self::References => "references",
             Self::Receipts => "receipts",
+            Self::Seal => "seal",
         }
     }
 }
@@ -112,7 +116,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckOutcome {
-    /// Its number, 1 to 12.
+    /// Its number, 1 to 13.
     pub number: u8,
     /// Which check.
     pub name: CheckName,

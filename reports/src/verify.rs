@@ -78,7 +78,8 @@ impl<'a> Session<'a> {
     }
 
     fn note(&mut self, name: CheckName, found: Found) {
-        let own_word = self.trust.is_none() && matches!(name, CheckName::Signature | CheckName::Checkpoint);
+        let own_word = self.trust.is_none()
+            && matches!(name, CheckName::Signature | CheckName::Checkpoint | CheckName::Seal);
         let (outcome, detail) = match found {
             Ok(detail) if own_word => (Outcome::SelfAsserted, detail),
             Ok(detail) => (Outcome::Passed, detail),

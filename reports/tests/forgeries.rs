@@ -19,6 +19,8 @@ mod members;
 mod payloads;
 #[path = "forgeries/proofs.rs"]
 mod proofs;
+#[path = "forgeries/seals.rs"]
+mod seals;
 #[path = "forgeries/signatures.rs"]
 mod signatures;
 #[path = "forgeries/workshop.rs"]
@@ -77,7 +79,7 @@ fn the_honest_pack_is_verified() {
     assert!(
         [
             Container, Signature, Digests, Checkpoint, Inclusion, Chain, Payloads, Assessment, Report,
-            References
+            References, Seal
         ]
         .into_iter()
         .all(made)

@@ -37,6 +37,7 @@ use affiant_ledger::time::{FixedClock, Timestamp};
 use affiant_ledger::{codec, tile};
 use affiant_reports::archive::{self, Limits};
 use affiant_reports::pack::NOTE;
+use affiant_reports::seal::{self, SealWords};
 use affiant_reports::trust::Trust;
 use std::collections::BTreeMap;
 use std::fs;
@@ -46,7 +47,7 @@ use std::time::Duration;
 use workshop::*;
 
 /// Targets, by the name of their folder in `fuzz/seeds`.
-const TARGETS: [&str; 20] = [
+const TARGETS: [&str; 21] = [
     "archive",
     "catalog",
     "checkpoint",
@@ -64,10 +65,13 @@ const TARGETS: [&str; 20] = [
     "report",
     "result",
     "sarif",
+    "seal",
     "settings",
     "tiles",
     "trust",
 ];
+/// The time of the sealed seed.
+const SEALED_AT: &str = "2026-11-24T12:00:00Z";
 /// Larger seeds slow the fuzzer down.
 const SEED_SIZE_MAX: usize = 64 * 1024;
 
@@ -149,6 +153,20 @@ fn accepted(target: &str, name: &str, bytes: &[u8]) -> Result<(), String> {
         "result" if name.ends_with(".ndjson") => said(results(bytes, Format::Ndjson)),
         "result" => said(results(bytes, Format::Json)),
         "sarif" => said(results(bytes, Format::Sarif)),
+        "seal" => {
+            let words = SealWords {
+                time: SEALED_AT.parse().unwrap(),
+                issuer: ISSUER,
+                pack: &"pack-1".parse().unwrap(),
+            };
+            let target = fs::read_to_string(root().join("fuzz/targets/seal.rs")).unwrap();
+            let certificate = sealer().certificate();
+            assert!(
+                target.contains(&format!("\"{certificate}\"")),
+                "the target knows another certificate than {certificate}"
+            );
+            said(seal::check(bytes, &certificate, &words))
+        }
         "settings" => said(Settings::from_toml(text())),
         "tiles" if name == "hashes" => said(tile::split_hashes(bytes)),
         "tiles" if name == "payloads" => said(tile::split_payloads(bytes)),
@@ -278,6 +296,9 @@ fn from_pack(seeds: &mut Seeds) {
     let members = BTreeMap::from([("a".to_owned(), b"x".to_vec()), ("b/c.txt".to_owned(), Vec::new())]);
     seeds.insert(("archive", "two-members"), archive::write(&members).unwrap());
     seeds.insert(("pack", "honest"), pack.clone());
+    let words =
+        SealWords { time: SEALED_AT.parse().unwrap(), issuer: ISSUER, pack: &"pack-1".parse().unwrap() };
+    seeds.insert(("seal", "sealed.pdf"), seal::seal(&stub_of("stub"), &sealer(), &words).unwrap());
     // Member, place, out, in: one change in each member.
     let one_each: Vec<u8> = (0..16).flat_map(|member| [member, 0, 9 * member, 1, 1, b'0']).collect();
     seeds.insert(("pack", "changes-one-each"), one_each);

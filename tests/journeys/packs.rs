@@ -10,6 +10,7 @@ use affiant_reports::archive::Limits;
 use affiant_reports::derive::Catalogs;
 use affiant_reports::issue::{IssuedPack, Issuer, PackSource, PackedEntry, issue};
 use affiant_reports::render::pdf;
+use affiant_reports::seal::Sealer;
 use affiant_reports::trust::Trust;
 use affiant_reports::verify::verify;
 use std::collections::BTreeMap;
@@ -60,10 +61,11 @@ fn build(ledger: &Path) -> IssuedPack {
         mappings: MappingSets::embedded(),
     };
     let name = format!("{}/issuer", settings.origin).parse().unwrap();
-    let issuer = Issuer {
-        name,
-        key: keyfile::read(&affiant_ledger::disk::Disk, &ledger.join("keys/issuer.pem")).unwrap(),
-    };
+    let name: affiant_ledger::note::KeyName = name;
+    let key = keyfile::read(&affiant_ledger::disk::Disk, &ledger.join("keys/issuer.pem")).unwrap();
+    let since = reader.record(0).unwrap().entry.time;
+    let sealer = Some(Sealer::of_issuer(&key, name.as_str(), since));
+    let issuer = Issuer { name, key, sealer };
     issue(&source, &catalogs, &issuer, &|document| pdf::render(document).map_err(|error| error.to_string()))
         .unwrap()
 }

@@ -5,7 +5,7 @@ use super::tree::{read, root, tracked};
 use std::collections::BTreeSet;
 
 /// Page in docs/spec, source, fixed bytes, fuzz targets.
-const FORMATS: [(&str, &str, &str, &[&str]); 34] = [
+const FORMATS: [(&str, &str, &str, &[&str]); 35] = [
     ("applicability", "controls/src/decision.rs", "fuzz/seeds/payload/applicability", &["payload"]),
     ("approval", "controls/src/approval.rs", "fuzz/seeds/payload/approval", &["payload"]),
     ("archive", "reports/src/archive.rs", "fuzz/seeds/archive/two-members", &["archive"]),
@@ -36,6 +36,7 @@ const FORMATS: [(&str, &str, &str, &[&str]); 34] = [
     ("request", "controls/src/request.rs", "fuzz/seeds/payload/request", &["payload"]),
     ("result", "controls/src/result.rs", "tests/fixtures/demo/results.ndjson", &["result", "payload"]),
     ("sarif", "controls/src/intake/sarif.rs", "tests/fixtures/bandit/bandit.sarif", &["sarif"]),
+    ("seal", "reports/src/seal.rs", "fuzz/seeds/seal/sealed.pdf", &["seal"]),
     ("settings", "ledger/src/settings.rs", "fuzz/seeds/settings/affiant.toml", &["settings"]),
     ("system", "controls/src/system.rs", "fuzz/seeds/definition/system.yaml", &["definition", "payload"]),
     ("tiles", "ledger/src/tile.rs", "docs/spec/tiles.md", &["tiles"]),

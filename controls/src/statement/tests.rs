@@ -103,6 +103,7 @@ fn all() -> Vec<Statement> {
         issuer: "bank".into(),
         system,
         frameworks: ["eu-ai-act".to_owned()].into(),
+        certificate: Some(Digest::ZERO),
     };
     vec![
         Statement::System(definition),

@@ -17,7 +17,7 @@ use pkcs8::der::asn1::OctetStringRef;
 use pkcs8::der::pem::PemLabel;
 use pkcs8::pkcs5::EncryptionScheme;
 use pkcs8::pkcs5::pbes2::{Kdf, Parameters};
-use pkcs8::{EncryptedPrivateKeyInfoRef, LineEnding, SecretDocument};
+use pkcs8::{EncryptedPrivateKeyInfoRef, LineEnding, PrivateKeyInfoRef, SecretDocument};
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -75,20 +75,29 @@ impl SigningKey {
         if !is_encrypted(pem) {
             return Self::from_pem(pem);
         }
-        let (label, der) = SecretDocument::from_pem(pem).map_err(|_| KeyError::Pem)?;
-        EncryptedPrivateKeyInfoRef::validate_pem_label(label).map_err(|_| KeyError::Pem)?;
-        let info = EncryptedPrivateKeyInfoRef::try_from(der.as_bytes()).map_err(|_| KeyError::Scheme)?;
-        refuse_costly(&info.encryption_algorithm)?;
-        let passphrase = passphrase.ok_or(KeyError::Encrypted)?;
-        let opened = info.decrypt(passphrase.0.as_bytes()).map_err(|error| match error {
-            pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::DecryptFailed) => {
-                KeyError::WrongPassphrase
-            }
-            pkcs8::Error::EncryptedPrivateKey(_) => KeyError::Scheme,
-            _ => KeyError::WrongPassphrase,
+        let der = open_pkcs8(pem, passphrase).map_err(|error| match error {
+            KeyError::Pkcs8 => KeyError::Pem,
+            other => other,
         })?;
-        Self::from_der(opened.as_bytes()).map_err(|_| KeyError::WrongPassphrase)
+        Self::from_der(der.as_bytes()).map_err(|_| KeyError::WrongPassphrase)
     }
+}
+
+/// The PKCS#8 DER of a private key of any kind, from PEM, encrypted or not. A passphrase that is not needed is not used.
+pub fn open_pkcs8(pem: &str, passphrase: Option<&Passphrase>) -> Result<SecretDocument, KeyError> {
+    let (label, der) = SecretDocument::from_pem(pem).map_err(|_| KeyError::Pkcs8)?;
+    if PrivateKeyInfoRef::validate_pem_label(label).is_ok() {
+        return Ok(der);
+    }
+    EncryptedPrivateKeyInfoRef::validate_pem_label(label).map_err(|_| KeyError::Pkcs8)?;
+    let info = EncryptedPrivateKeyInfoRef::try_from(der.as_bytes()).map_err(|_| KeyError::Scheme)?;
+    refuse_costly(&info.encryption_algorithm)?;
+    let passphrase = passphrase.ok_or(KeyError::Encrypted)?;
+    info.decrypt(passphrase.0.as_bytes()).map_err(|error| match error {
+        pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::DecryptFailed) => KeyError::WrongPassphrase,
+        pkcs8::Error::EncryptedPrivateKey(_) => KeyError::Scheme,
+        _ => KeyError::WrongPassphrase,
+    })
 }
 
 /// Refuses what would take long or much memory, and what is not read here, before anything is done.

@@ -103,7 +103,7 @@ fn contents(sections: &[Section]) -> Markup {
                     // Two levels lead to every page; a framework has hundreds of requirements below.
                     @if !section.sections.is_empty() {
                         details {
-                            summary { @match section.sections.len() { 1 => "1 part", count => (count) " parts" } }
+                            summary { (parts(section.sections.len())) }
                             ol {
                                 @for part in &section.sections {
                                     li { a href={ "#" (part.id) } { (numbered(part)) } }
@@ -115,6 +115,10 @@ fn contents(sections: &[Section]) -> Markup {
             }
         }
     }
+}
+
+fn parts(count: usize) -> String {
+    if count == 1 { "1 part".to_owned() } else { format!("{count} parts") }
 }
 
 fn numbered(section: &Section) -> Markup {

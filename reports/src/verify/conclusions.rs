@@ -3,13 +3,14 @@
 use super::signature::{Head, Signed};
 use super::{Found, Members, Session, member};
 use crate::compose::compose;
-use crate::derive::{Catalogs, ENGINE, Subject, derive, statement, to_json};
+use crate::derive::{Catalogs, ENGINE, Subject, derive, issued, statement, to_json};
 use crate::instructions;
-use crate::issue::RenderPdf;
+use crate::issue::{RenderPdf, seal_words};
 use crate::pack::{
     ASSESSMENT, CATALOGS, CATALOGS_MAX, CATALOGS_SIZE_MAX, ClaimedKeys, EVIDENCE, PackAssessment, REPORT_PDF,
     VERIFY, catalog_member, evidence_member,
 };
+use crate::seal::{self, Sealed};
 use crate::verdict::CheckName;
 use affiant_controls::catalog::ControlCatalog;
 use affiant_controls::pin::{CatalogKind, CatalogPin};
@@ -34,9 +35,19 @@ pub(super) struct Case<'a> {
     pub(super) head: &'a Head,
 }
 
+/// What was derived again, for the report to be made of.
+struct Made<'a> {
+    derived: &'a PackAssessment,
+    register: &'a Register,
+    catalogs: &'a Catalogs,
+    /// The report in the pack without its seal.
+    unsealed: Option<&'a [u8]>,
+}
+
 impl Session<'_> {
-    /// Checks 9 to 11.
+    /// Checks 9 to 11, and 13.
     pub(super) fn conclusions(&mut self, case: Case<'_>, render: Option<RenderPdf<'_>>) {
+        let unsealed = self.seal(case);
         let catalogs = match catalogs(case) {
             Ok(catalogs) => catalogs,
             Err(error) => return self.note(CheckName::References, Err(error)),
@@ -61,30 +72,51 @@ impl Session<'_> {
             derived.assessments.iter().map(|judged| judged.determinations.len() as u64).sum();
         self.note(CheckName::Assessment, same_assessment(case, &derived));
         self.note(CheckName::References, references(case, &catalogs, &derived, &held));
-        self.report(case, &derived, &register, &catalogs, render);
+        let made = Made { derived: &derived, register: &register, catalogs: &catalogs, unsealed };
+        self.report(case, made, render);
+    }
+
+    /// Check 13: the seal of the report, by the certificate that the issuing entry names. Gives the report without it.
+    fn seal<'a>(&mut self, case: Case<'a>) -> Option<&'a [u8]> {
+        let report = member(case.members, REPORT_PDF).ok()?;
+        let (issued, issuing) = (issued(case.records).ok()?, case.records.last()?);
+        let Some(certificate) = issued.certificate else {
+            self.not_made(CheckName::Seal, "not made: the entry that issued the pack names no certificate");
+            return Some(report);
+        };
+        match seal::check(report, &certificate, &seal_words(&issued, issuing)) {
+            Ok(Sealed { first, subject }) => {
+                let detail = format!(
+                    "{REPORT_PDF} sealed over all its bytes by `{}` (SHA-256 {}…), the certificate that the pack's entry names",
+                    visible(&subject),
+                    &certificate.to_string()[..16]
+                );
+                self.note(CheckName::Seal, Ok(detail));
+                Some(first)
+            }
+            Err(error) => {
+                self.note(CheckName::Seal, Err(format!("{REPORT_PDF} {error}")));
+                None
+            }
+        }
     }
 
     /// Check 10: what people read is what the assessment says. Only for packs of trusted issuers: drawing a report is
     /// the most that a pack can ask of a verifier.
-    fn report(
-        &mut self,
-        case: Case<'_>,
-        derived: &PackAssessment,
-        register: &Register,
-        catalogs: &Catalogs,
-        render: Option<RenderPdf<'_>>,
-    ) {
+    fn report(&mut self, case: Case<'_>, made: Made<'_>, render: Option<RenderPdf<'_>>) {
         let found = match render {
             _ if !self.sound() => return,
             _ if self.trust.is_none() => Err("not made without keys from outside".to_owned()),
             None => Err("not made: this program renders no PDF".to_owned()),
             Some(render) => {
                 let checkpoint = &case.head.checkpoint;
+                let Made { derived, register, catalogs, unsealed } = made;
                 let document = compose(derived, case.records, register, catalogs, checkpoint);
-                let instructions = instructions::text(derived, checkpoint);
+                let certificate = issued(case.records).ok().and_then(|issued| issued.certificate);
+                let instructions = instructions::text(derived, checkpoint, certificate.as_ref());
                 match (render(&document), member(case.members, VERIFY)) {
                     (Ok(report), Ok(found)) if found == instructions.as_bytes() => {
-                        let same = member(case.members, REPORT_PDF).is_ok_and(|found| found == report);
+                        let same = unsealed.is_some_and(|found| found == report);
                         Ok(if same { None } else { Some(REPORT_PDF) })
                     }
                     (Ok(_), _) => Ok(Some(VERIFY)),

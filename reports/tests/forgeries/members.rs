@@ -57,7 +57,7 @@ fn an_edited_file_is_refused() {
 fn the_report_is_made_again_even_if_the_issuer_signs_another() {
     refused_by(
         &forged(|pack| {
-            pack.replace(REPORT_PDF, "stub", "all is well");
+            pack.set_report(&stub_of("all is well"), &sealer());
             pack.sign();
         }),
         Report,
@@ -77,7 +77,7 @@ fn the_report_is_made_again_even_if_the_issuer_signs_another() {
 fn a_report_said_to_be_of_another_version_is_said_not_to_be_checked() {
     let verdict = forged(|pack| {
         pack.set_assessment(|assessment| assessment.engine = "affiant-frameworks 99.0.0".into());
-        pack.replace(REPORT_PDF, "stub", "all is well");
+        pack.set_report(&stub_of("all is well"), &sealer());
         pack.sign();
     });
     assert_eq!((verdict.conclusion, verdict.outcome(Report)), (Conclusion::Verified, Outcome::NotChecked));
@@ -98,5 +98,5 @@ fn the_pdf_that_people_read_is_made_again() {
     report[middle] ^= 1;
     refused_by(&verify(&opened.close()), Digests, "data/report.pdf is altered");
     opened.sign();
-    refused_by(&verify(&opened.close()), Report, "data/report.pdf");
+    refused_by(&verify(&opened.close()), Seal, "data/report.pdf has the seal of other bytes");
 }

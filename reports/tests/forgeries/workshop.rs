@@ -31,8 +31,10 @@ use affiant_reports::derive::Catalogs;
 use affiant_reports::document::Document;
 use affiant_reports::issue::{Issuer, PackSource, PackedEntry, RenderPdf, issue};
 use affiant_reports::pack::{
-    ASSESSMENT, CHECKPOINT, ENTRIES, NOTE, PAYLOADS, PROOFS, PackAssessment, PackNote, Proofs, payload_member,
+    ASSESSMENT, CHECKPOINT, ENTRIES, NOTE, PAYLOADS, PROOFS, PackAssessment, PackNote, Proofs, REPORT_PDF,
+    payload_member,
 };
+use affiant_reports::seal::{HEADER, SealWords, Sealer, seal};
 use affiant_reports::trust::Trust;
 use affiant_reports::verdict::{CheckName, Outcome, Verdict};
 use affiant_reports::verify::verify_with;
@@ -208,6 +210,7 @@ pub(crate) fn recorded(drafts: &[Draft], catalogs: &Catalogs) -> Vec<Whole> {
         issuer: ISSUER.into(),
         system: STREAM.parse().unwrap(),
         frameworks: catalogs.frameworks.iter().map(|framework| framework.id.to_string()).collect(),
+        certificate: Some(sealer().certificate()),
     };
     ledger.append(&[Statement::Pack(issued).draft("local")]).unwrap();
     let size = ledger.size();
@@ -270,12 +273,27 @@ pub(crate) fn restate(whole: &mut Whole, statement: &Statement) {
 }
 
 pub(crate) fn issuer() -> Issuer {
-    Issuer { name: ISSUER.parse().unwrap(), key: issuer_key() }
+    Issuer { name: ISSUER.parse().unwrap(), key: issuer_key(), sealer: Some(sealer()) }
 }
 
-/// A report of a few bytes that depend on every byte of the document.
+/// What seals the reports of the issuer.
+pub(crate) fn sealer() -> Sealer {
+    Sealer::of_issuer(&issuer_key(), ISSUER, Timestamp::from_millis(BEGIN).unwrap())
+}
+
+/// A report of a few bytes that depend on every byte of the document, with what a seal needs.
 pub(crate) fn stub(document: &Document) -> Result<Vec<u8>, String> {
-    Ok(format!("%PDF-stub {}\n", Digest::of(format!("{document:?}").as_bytes())).into_bytes())
+    let digest = Digest::of(format!("{document:?}").as_bytes());
+    Ok(stub_of(&format!("stub {digest}")))
+}
+
+/// The same about any words.
+pub(crate) fn stub_of(words: &str) -> Vec<u8> {
+    let mut pdf = [HEADER, b"1 0 obj<</FT/Sig>>\nendobj\n%", words.as_bytes(), b"\n"].concat();
+    let start = pdf.len();
+    let cross = "2 0 obj<</Type/XRef/Size 3/W[1 4 2]/Root 1 0 R/ID[<00><00>]/Length 0>>stream\n";
+    pdf.extend_from_slice(format!("{cross}\nendstream endobj\nstartxref\n{start}\n%%EOF\n").as_bytes());
+    pdf
 }
 
 /// The honest ledger, and its pack with the stub for a report.
@@ -332,9 +350,18 @@ impl Opened {
 
     /// Replaces text in a member; it must be there.
     pub(crate) fn replace(&mut self, name: &str, from: &str, to: &str) {
-        let text = String::from_utf8(self.bytes(name).clone()).unwrap();
-        assert!(text.contains(from), "{name} does not say {from}");
-        *self.bytes(name) = text.replacen(from, to, 1).into_bytes();
+        let bytes = self.bytes(name);
+        let at = bytes.windows(from.len()).position(|window| window == from.as_bytes());
+        let at = at.unwrap_or_else(|| panic!("{name} does not say {from}"));
+        bytes.splice(at..at + from.len(), to.bytes());
+    }
+
+    /// Puts another report in, sealed as the issuer would, at the time of the issuing entry.
+    pub(crate) fn set_report(&mut self, pdf: &[u8], sealer: &Sealer) {
+        let time = honest().all.last().unwrap().0.time;
+        let pack = self.assessment().pack;
+        let words = SealWords { time, issuer: ISSUER, pack: &pack };
+        *self.bytes(REPORT_PDF) = seal(pdf, sealer, &words).unwrap();
     }
 
     pub(crate) fn assessment(&self) -> PackAssessment {
@@ -363,7 +390,7 @@ impl Opened {
         let assessment = self.assessment();
         let agent = concat!("affiant ", env!("CARGO_PKG_VERSION")).to_owned();
         let (pack, date) = (assessment.pack.to_string(), assessment.as_of.date().to_string());
-        bag::seal(&mut self.members, &BagInfo { pack, date, agent })
+        bag::close(&mut self.members, &BagInfo { pack, date, agent })
     }
 
     /// Redoes the manifests and signs: the note says what the assessment and the checkpoint say.
@@ -386,7 +413,7 @@ impl Opened {
         let assessment = honest.assessment();
         let agent = concat!("affiant ", env!("CARGO_PKG_VERSION")).to_owned();
         let (pack, date) = (assessment.pack.to_string(), assessment.as_of.date().to_string());
-        let tagmanifest = bag::seal(&mut self.members, &BagInfo { pack, date, agent });
+        let tagmanifest = bag::close(&mut self.members, &BagInfo { pack, date, agent });
         let note = PackNote { tagmanifest, ..honest.note() };
         self.members
             .insert(NOTE.into(), Note::sign(&note.to_text(), &ISSUER.parse().unwrap(), &issuer_key()));

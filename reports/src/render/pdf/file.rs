@@ -5,12 +5,14 @@
 //!
 //! ```text
 //! %PDF-1.7
+//! 4 0 obj<<.../FT/Sig>> endobj                              the field for a seal (docs/spec/seal.md), first
 //! 5 0 obj <</Length 9>>stream ... endstream endobj          streams
 //! 6 0 obj <</Type/ObjStm/N 200/First 1290/...>>stream ...   everything else, compressed together
 //! 7 0 obj <</Type/XRef/Size 8/W[1 4 2]/Root 1 0 R/...>>stream ...
 //! startxref 4711 %%EOF
 //! ```
 
+use crate::seal::HEADER;
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use std::io::Write as _;
 
@@ -41,8 +43,15 @@ struct Pack {
 impl File {
     /// A file whose objects have numbers below `next`; object streams take numbers from there.
     pub(super) fn new(next: usize) -> Self {
-        let header = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".to_vec();
-        Self { bytes: header, places: vec![Place::Free; next], pack: Pack::default() }
+        Self { bytes: HEADER.to_vec(), places: vec![Place::Free; next], pack: Pack::default() }
+    }
+
+    /// Adds an object by itself, outside of object streams.
+    pub(super) fn plain(&mut self, number: usize, text: &[u8]) {
+        self.places[number] = Place::At(self.bytes.len());
+        self.put(format_args!("{number} 0 obj"));
+        self.bytes.extend_from_slice(text);
+        self.bytes.extend_from_slice(b"\nendobj\n");
     }
 
     /// Adds an object that is not a stream, as it is written between `obj` and `endobj`.

@@ -8,6 +8,7 @@ use super::file::{File, LEVEL};
 use super::look::Length;
 use super::structure::Structure;
 use crate::document::{Document as Report, Link};
+use crate::seal::pdf_time;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::is_hidden;
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream, StringFormat, dictionary};
@@ -42,7 +43,8 @@ pub(super) fn finish(mut pdf: Document, report: &Report, extras: &Extras) -> Res
     let pages: Vec<ObjectId> = pdf.get_pages().into_values().collect();
     pages.iter().try_for_each(|page| marks(&mut pdf, *page)).map_err(broken)?;
     compress(&mut pdf);
-    annotate(&mut pdf, &pages, &extras.links).map_err(broken)?;
+    let field = seal_field(&mut pdf, &pages);
+    annotate(&mut pdf, &pages, &extras.links, field).map_err(broken)?;
     let outlines = outline(&mut pdf, &extras.bookmarks);
     let places = pdf.add_object(dictionary! { "Names" => places(&extras.anchors, &pages) });
     let packet = dictionary! { "Type" => "Metadata", "Subtype" => "XML" };
@@ -58,17 +60,30 @@ pub(super) fn finish(mut pdf: Document, report: &Report, extras: &Extras) -> Res
     catalog.set("Names", dictionary! { "Dests" => places });
     catalog.set("ViewerPreferences", dictionary! { "DisplayDocTitle" => true });
     catalog.set("MarkInfo", dictionary! { "Marked" => true });
+    // Signatures exist, and only further revisions may change the file (ISO 32000-1, 12.7.2).
+    catalog.set("AcroForm", dictionary! { "Fields" => vec![field.into()], "SigFlags" => 3 });
     catalog.set("StructTreeRoot", structure);
     let id = identity(report)?;
     let trailer = format!("/Root {} 0 R/Info {} 0 R/ID[<{id}><{id}>]", root.0, information.0);
-    Ok(write(&pdf, extras, structure.0 as usize, &pages, &trailer))
+    let numbers = (structure.0 as usize, field);
+    Ok(write(&pdf, extras, numbers, &pages, &trailer))
 }
 
-/// Writes all objects, those of the structure tree last, from number `structure` on.
-fn write(pdf: &Document, extras: &Extras, structure: usize, pages: &[ObjectId], trailer: &str) -> Vec<u8> {
+/// Writes all objects: the field for a seal first, those of the structure tree last, from number `structure` on.
+fn write(
+    pdf: &Document,
+    extras: &Extras,
+    (structure, field): (usize, ObjectId),
+    pages: &[ObjectId],
+    trailer: &str,
+) -> Vec<u8> {
     let mut file = File::new(structure + extras.structure.object_count(pages.len()));
     let mut bytes = Vec::new();
-    for (id, object) in &pdf.objects {
+    if let Some(object) = pdf.objects.get(&field) {
+        put(&mut bytes, object);
+        file.plain(field.0 as usize, &bytes);
+    }
+    for (id, object) in pdf.objects.iter().filter(|(id, _)| **id != field) {
         bytes.clear();
         if let Object::Stream(stream) = object {
             put_entries(&mut bytes, stream.dict.iter().filter(|(key, _)| key.as_slice() != b"Length"));
@@ -180,9 +195,27 @@ fn identity(report: &Report) -> Result<String, RenderError> {
     Ok(digest.to_string()[..32].to_owned())
 }
 
-/// Puts the links on their pages, and each page's place in the structure tree.
-fn annotate(pdf: &mut Document, pages: &[ObjectId], links: &[LinkArea]) -> Result<(), lopdf::Error> {
-    let mut by_page: BTreeMap<usize, Vec<Object>> = BTreeMap::new();
+/// The field for a seal, on the first page and unseen.
+fn seal_field(pdf: &mut Document, pages: &[ObjectId]) -> ObjectId {
+    let mut field = dictionary! {
+        "Type" => "Annot", "Subtype" => "Widget", "FT" => "Sig", "T" => Object::string_literal("Seal"),
+        // Printed and locked, as a signature's widget is.
+        "F" => 132, "Rect" => vec![0.into(); 4],
+    };
+    if let Some(page) = pages.first() {
+        field.set("P", *page);
+    }
+    pdf.add_object(field)
+}
+
+/// Puts the links and the field for a seal on their pages, and each page's place in the structure tree.
+fn annotate(
+    pdf: &mut Document,
+    pages: &[ObjectId],
+    links: &[LinkArea],
+    field: ObjectId,
+) -> Result<(), lopdf::Error> {
+    let mut by_page: BTreeMap<usize, Vec<Object>> = BTreeMap::from([(0, vec![field.into()])]);
     for area in links {
         let target = match &area.link {
             Link::Internal(id) => ("Dest", Object::string_literal(id.as_str())),
@@ -299,9 +332,7 @@ fn information(report: &Report) -> Dictionary {
 
 /// `D:20261122034605Z`.
 fn pdf_date(report: &Report) -> String {
-    let time = report.generated_at.to_string();
-    let digits: String = time.chars().filter(char::is_ascii_digit).take(14).collect();
-    format!("D:{digits}Z")
+    pdf_time(report.generated_at)
 }
 
 /// The same metadata once more, as archives read it (ISO 16684-1).
