@@ -37,6 +37,16 @@ impl Filing for Statements {
         }
     }
 
+    fn keys(&self, kind: &str, statement: &[u8]) -> Option<Digest> {
+        if kind != "pack" {
+            return None;
+        }
+        match Statement::from_bytes(kind, statement) {
+            Ok(Some(Statement::Pack(issued))) => issued.keys,
+            _ => None,
+        }
+    }
+
     /// The same, but for times that were only the time of the push.
     fn same(&self, kind: &str, first: &[u8], again: &[u8]) -> bool {
         if first == again {

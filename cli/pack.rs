@@ -14,7 +14,7 @@ use affiant_controls::statement::Statement;
 use affiant_ledger::blob;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
-use affiant_ledger::keyring::Holder;
+use affiant_ledger::keyring::{Holder, KEY_STREAM};
 use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::{Catalogs, statement};
@@ -120,9 +120,11 @@ pub(crate) fn build(
     let head = ledger.head(system).ok_or_else(|| Failure::io("a registered system has entries"))?;
     let named =
         Digest::of_parts(&[settings.origin.as_bytes(), head.leaf.as_bytes(), as_of.to_string().as_bytes()]);
+    let keys = ledger.head(&org()).map(|head| head.leaf);
     let statement = PackIssued {
         id: format!("pack-{}", &named.to_string()[..16]).parse().map_err(Failure::io)?,
         head: head.leaf,
+        keys,
         last: head.n - 1,
         as_of,
         first: 0,
@@ -177,18 +179,21 @@ fn refuse_before_registration(ledger: &mut Ledger, system: &Id, as_of: Timestamp
     Err(Failure::refused(format!("the registration of `{system}` was erased")).hint(hint))
 }
 
+/// The stream in which keys are enrolled and revoked.
+fn org() -> Id {
+    KEY_STREAM.parse().unwrap_or_else(|error| panic!("the organisation's name is an identifier: {error}"))
+}
+
 fn source(ledger: &mut Ledger, system: &Id) -> Result<PackSource, Failure> {
     let positions = ledger.positions(system, 0)?;
+    let of_keys = ledger.positions(&org(), 0)?;
     let log_key = ledger.log_verifier().clone();
     let reader = ledger.reader()?;
-    let mut entries = Vec::with_capacity(positions.len());
-    for index in positions {
-        entries.push(PackedEntry {
-            index,
-            entry: reader.entry_bytes(index)?,
-            payload: reader.payload_bytes(index)?,
-        });
-    }
+    let packed = |index| -> Result<PackedEntry, Failure> {
+        Ok(PackedEntry { index, entry: reader.entry_bytes(index)?, payload: reader.payload_bytes(index)? })
+    };
+    let entries = positions.into_iter().map(packed).collect::<Result<Vec<_>, _>>()?;
+    let keys = of_keys.into_iter().map(packed).collect::<Result<Vec<_>, _>>()?;
     let mut evidence = BTreeMap::new();
     for record in records(&entries)? {
         let Some(said) = statement(&record).map_err(Failure::integrity)? else { continue };
@@ -199,5 +204,5 @@ fn source(ledger: &mut Ledger, system: &Id) -> Result<PackSource, Failure> {
         }
     }
     let leaves = reader.leaves(reader.size())?;
-    Ok(PackSource { entries, checkpoint: reader.note().to_vec(), leaves, evidence, log_key })
+    Ok(PackSource { entries, keys, checkpoint: reader.note().to_vec(), leaves, evidence, log_key })
 }

@@ -14,6 +14,10 @@ pub struct PackIssued {
     pub id: Id,
     /// Leaf hash of the entry at stream position `last`.
     pub head: Digest,
+    /// Leaf hash of the last entry of stream `org` before this one: the pack holds that stream up to it, and so every key
+    /// that was ever enrolled or revoked. Packs of before it was recorded have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<Digest>,
     /// Last stream position assessed.
     pub last: u64,
     /// The time for which it was assessed.

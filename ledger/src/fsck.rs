@@ -117,6 +117,9 @@ struct Fsck<'a> {
     gone: Vec<Gone>,
     /// By the entry erased: the erasure, its own index and stream.
     erasures: BTreeMap<u64, (u64, Id, Erasure)>,
+    /// Entries of stream `org`, and what others say to be the last of them before.
+    org: Vec<(u64, Digest)>,
+    pins: Vec<(u64, Digest)>,
     /// Files that must be there, with the first entry that needs each and its kind.
     needed: BTreeMap<Digest, (u64, Id)>,
 }
@@ -135,6 +138,8 @@ impl<'a> Fsck<'a> {
             keyring: None,
             gone: Vec::new(),
             erasures: BTreeMap::new(),
+            org: Vec::new(),
+            pins: Vec::new(),
             needed: BTreeMap::new(),
         }
     }
@@ -187,6 +192,7 @@ impl<'a> Fsck<'a> {
         self.gone();
         self.genesis(settings);
         self.log_keys(settings);
+        self.pinned_keys();
         self.blobs();
         self.strays();
         if let (Some(audit), Some(index)) = (audit, &examination.index) {
@@ -284,6 +290,8 @@ impl<'a> Fsck<'a> {
     fn facts(&mut self, facts: Facts, audit: Option<&mut index::Audit>) {
         self.gone.extend(facts.gone);
         self.said(facts.said);
+        self.org.extend(facts.org);
+        self.pins.extend(facts.pins);
         for (index, kind, digest) in facts.needed {
             self.needed.entry(digest).or_insert((index, kind));
         }

@@ -64,6 +64,13 @@ pub trait Filing: Sync {
         Vec::new()
     }
 
+    /// The leaf hash of the last entry of stream `org` ([`KEY_STREAM`](crate::keyring::KEY_STREAM)) before it, where a
+    /// statement names one: fsck holds it against the ledger.
+    fn keys(&self, kind: &str, statement: &[u8]) -> Option<Digest> {
+        let _ = (kind, statement);
+        None
+    }
+
     /// Whether a statement pushed again under the same id says the same as the first.
     fn same(&self, kind: &str, first: &[u8], again: &[u8]) -> bool {
         let _ = kind;

@@ -10,7 +10,7 @@ use affiant_ledger::checkpoint::{Checkpoint, CheckpointError, LogKeys};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::disk::Disk;
 use affiant_ledger::entry::Entry;
-use affiant_ledger::fsck::{Examination, FaultKind, fsck};
+use affiant_ledger::fsck::{Examination, FaultKind, Indexed, fsck};
 use affiant_ledger::journal::{Sealed, encode_record};
 use affiant_ledger::key::{KeyError, Passphrase, SigningKey};
 use affiant_ledger::keyfile;
@@ -21,10 +21,11 @@ use affiant_ledger::note::Verifier;
 use affiant_ledger::payload::{Payload, StatementSignature, signed_message};
 use affiant_ledger::reader::Reader;
 use affiant_ledger::receipt::Receipt;
-use affiant_ledger::record::{Draft, NoFiling};
+use affiant_ledger::record::{Draft, Facet, Filing, NoFiling};
 use affiant_ledger::rotation::{ISSUER_KEY_FILE, LOG_KEY_FILE};
 use affiant_ledger::settings::{SETTINGS_FILE, Settings};
 use affiant_ledger::storage::Storage;
+use affiant_ledger::table::Sled;
 use affiant_ledger::time::FixedClock;
 use dying::Dying;
 use std::collections::BTreeMap;
@@ -531,4 +532,43 @@ fn fsck_says_what_counts_no_more() {
     assert!(report.is_sound(), "{:#?}", report.faults);
     let text = "what collector `ci` signed from entry 3 on counts no more: its key was revoked by entry 5 as compromised";
     assert_eq!(report.notices, [text]);
+}
+
+/// Every statement of kind `pin` names what it says under `number` of four leaf hashes as the last of stream `org`.
+struct Pins(Vec<Digest>);
+
+impl Filing for Pins {
+    fn facet(&self, _: &str, _: &[u8]) -> Option<Facet> {
+        None
+    }
+
+    fn id(&self, _: &str, _: &[u8]) -> Option<String> {
+        None
+    }
+
+    fn keys(&self, kind: &str, statement: &[u8]) -> Option<Digest> {
+        let number = affiant_ledger::codec::fields(statement, ["number"]).ok()?[0]?;
+        (kind == "pin").then(|| self.0[affiant_ledger::codec::uint(number).unwrap() as usize])
+    }
+}
+
+#[test]
+fn fsck_compares_what_a_statement_names_as_the_last_key_entry_with_the_ledger() {
+    let place = with_signed();
+    let mut ledger = place.open().unwrap();
+    let leaves = ledger.reader().unwrap().leaves(2).unwrap();
+    // Entries 5 and 6 name entries 0 and 1, of which 1 enrolled `ci` and is the last.
+    let pin = |number| Draft { kind: "pin".parse().unwrap(), ..draft(number) };
+    ledger.append(&[pin(0), pin(1)]).unwrap();
+    ledger.close().unwrap();
+    let filing = Pins(leaves);
+    let index = Some(Indexed { tables: &Sled, filing: &filing });
+    let ledger = place.ledger();
+    let report = fsck(&Examination { index, ..Examination::of(&ledger) }, &|_, _| {});
+    let found: Vec<_> = report.faults.iter().map(|fault| (fault.kind, fault.index)).collect();
+    assert_eq!(found, [(FaultKind::Key, Some(5))], "{:#?}", report.faults);
+    assert_eq!(
+        report.faults[0].detail,
+        "names another entry as the last of stream `org` before it than entry 1"
+    );
 }

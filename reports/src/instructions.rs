@@ -97,7 +97,8 @@ entries, and that the entries are those of the ledger, is for a program to check
 and its bytes. `stream_prev` is the leaf hash of the entry before it in this stream; `payload` is the SHA-256 of
 `data/payloads/<index>.cbor`. The last entry (`n` = {last}) issued this pack; its leaf hash is
 `{head}`.
-`data/proofs.json` leads from the leaf hashes to the root (RFC 6962; nodes layer by layer from the leaves up, by
+`data/keys.cbor` are the entries of stream `org`, among which keys are enrolled and revoked.
+`data/proofs.json` leads from the leaf hashes of both to the root (RFC 6962; nodes layer by layer from the leaves up, by
 position within a layer).
 
 {seal}## What verification does not establish

@@ -6,8 +6,9 @@ use crate::bag::{self, BagInfo, Members};
 use crate::derive::{Catalogs, DeriveError, Subject, derive, issued, to_json};
 use crate::document::Document;
 use crate::pack::{
-    ASSESSMENT, CATALOGS_MAX, CATALOGS_SIZE_MAX, CHECKPOINT, ClaimedKeys, ENTRIES, NOTE, PROOFS,
-    PackAssessment, PackNote, Proofs, REPORT_PDF, VERIFY, catalog_member, evidence_member, payload_member,
+    ASSESSMENT, CATALOGS_MAX, CATALOGS_SIZE_MAX, CHECKPOINT, ClaimedKeys, ENTRIES, KEYS, NOTE, PROOFS,
+    PackAssessment, PackNote, Proofs, REPORT_PDF, VERIFY, catalog_member, evidence_member,
+    key_payload_member, payload_member, states_keys,
 };
 use crate::seal::{self, SealError, SealWords, Sealer};
 use affiant_controls::issued::PackIssued;
@@ -36,6 +37,8 @@ pub struct PackedEntry {
 pub struct PackSource {
     /// The stream's entries from its first to the one that issues the pack.
     pub entries: Vec<PackedEntry>,
+    /// The entries of stream `org` up to the one that the issuing entry names; none where it names none.
+    pub keys: Vec<PackedEntry>,
     /// The signed checkpoint that covers them, a note.
     pub checkpoint: Vec<u8>,
     /// The leaf hashes of the whole ledger at that checkpoint.
@@ -98,6 +101,9 @@ pub enum IssueError {
     /// The report cannot be sealed.
     #[error("the report {0}")]
     Seal(#[from] SealError),
+    /// The entries of stream `org` do not end with the one that the issuing entry names.
+    #[error("the entries of stream `org` at hand do not end where the entry that issues the pack says")]
+    Keys,
     /// More or larger catalogs than a verifier takes.
     #[error(
         "{count} catalogs of {size} bytes together exceed what a pack takes, {CATALOGS_MAX} of {CATALOGS_SIZE_MAX} bytes"
@@ -146,6 +152,9 @@ pub fn issue(
     let records = records(&source.entries)?;
     let issuer_key = Verifier::new(issuer.name.clone(), issuer.key.verifying_key());
     let issuing = issued(&records)?;
+    if issuing.keys != source.keys.last().map(|last| Digest::leaf(&last.entry)) {
+        return Err(IssueError::Keys);
+    }
     if issuing.issuer != issuer.name.as_str() {
         return Err(IssueError::Issuer { named: issuing.issuer, signing: issuer.name.to_string() });
     }
@@ -171,6 +180,7 @@ pub fn issue(
             members.insert(payload_member(packed.index), payload.clone());
         }
     }
+    insert_keys(&mut members, &source.keys)?;
     members.insert(CHECKPOINT.into(), source.checkpoint.clone());
     members.insert(PROOFS.into(), proofs(source, &checkpoint));
     for file in assessment.evidence.iter().filter(|file| file.held) {
@@ -221,7 +231,9 @@ pub(crate) fn bag_info(assessment: &PackAssessment) -> BagInfo {
 }
 
 fn proofs(source: &PackSource, checkpoint: &Checkpoint) -> Vec<u8> {
-    let indexes: Vec<u64> = source.entries.iter().map(|packed| packed.index).collect();
+    let both = source.entries.iter().chain(&source.keys);
+    let mut indexes: Vec<u64> = both.map(|packed| packed.index).collect();
+    indexes.sort_unstable();
     let nodes = multiproof::prove(&source.leaves, &indexes);
     let proofs = Proofs { size: checkpoint.size, root: checkpoint.root, indexes, nodes };
     proofs_json(&proofs)
@@ -233,6 +245,19 @@ pub(crate) fn proofs_json(proofs: &Proofs) -> Vec<u8> {
         .unwrap_or_else(|error| panic!("proofs are numbers and text: {error}"));
     bytes.push(b'\n');
     bytes
+}
+
+/// The entries of stream `org`, and what they say where it is about keys.
+fn insert_keys(members: &mut Members, keys: &[PackedEntry]) -> Result<(), IssueError> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    members.insert(KEYS.into(), keys.iter().flat_map(|packed| packed.entry.clone()).collect());
+    for (packed, record) in keys.iter().zip(records(keys)?) {
+        let payload = packed.payload.as_ref().filter(|_| states_keys(&record.entry));
+        members.extend(payload.map(|payload| (key_payload_member(packed.index), payload.clone())));
+    }
+    Ok(())
 }
 
 fn insert_catalogs(members: &mut Members, catalogs: &Catalogs) {

@@ -8,8 +8,10 @@
 //! data/assessment.json           scope, catalogs, determinations, citations, gaps
 //! data/entries.cbor              the stream's entries, in order: a CBOR sequence (RFC 8742)
 //! data/payloads/<index>.cbor     their payloads
+//! data/keys.cbor                 the entries of stream `org`, to the head that the issuing entry names
+//! data/keys/<index>.cbor         payloads of those that state keys
 //! data/checkpoint                the signed head of the ledger
-//! data/proofs.json               inclusion of every entry at that head, shared nodes once
+//! data/proofs.json               inclusion of all these entries at that head, shared nodes once
 //! data/evidence/<sha256>         evidence files held
 //! data/catalogs/<id>.cbor        the catalogs used, canonical CBOR
 //! ```
@@ -20,7 +22,10 @@
 use affiant_controls::pin::{CatalogKind, CatalogPin};
 use affiant_frameworks::assessment::Assessment;
 use affiant_ledger::digest::Digest;
+use affiant_ledger::entry::Entry;
+use affiant_ledger::genesis::GENESIS_KIND;
 use affiant_ledger::id::Id;
+use affiant_ledger::keyring::KEY_KIND;
 use affiant_ledger::note::{from_base64, to_base64};
 use affiant_ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -39,6 +44,10 @@ pub const ASSESSMENT: &str = "data/assessment.json";
 pub const ENTRIES: &str = "data/entries.cbor";
 /// Folder of payloads.
 pub const PAYLOADS: &str = "data/payloads/";
+/// The entries of stream `org`, among which keys are enrolled and revoked.
+pub const KEYS: &str = "data/keys.cbor";
+/// Folder of the payloads of those that state keys.
+pub const KEY_PAYLOADS: &str = "data/keys/";
 /// The signed checkpoint.
 pub const CHECKPOINT: &str = "data/checkpoint";
 /// Inclusion proofs.
@@ -126,7 +135,7 @@ pub struct Proofs {
     pub size: u64,
     /// Root of the tree: the checkpoint's.
     pub root: Digest,
-    /// Ledger indexes of the entries, in the order of `data/entries.cbor`.
+    /// Ledger indexes of the entries of `data/entries.cbor` and `data/keys.cbor`, increasing.
     pub indexes: Vec<u64>,
     /// The multiproof's nodes, layer by layer from the leaves up, by position within a layer.
     pub nodes: Vec<Digest>,
@@ -182,6 +191,16 @@ pub fn catalog_member(pin: &CatalogPin) -> String {
 /// Member name of a payload.
 pub fn payload_member(index: u64) -> String {
     format!("{PAYLOADS}{index}.cbor")
+}
+
+/// Member name of the payload of an entry that states keys.
+pub fn key_payload_member(index: u64) -> String {
+    format!("{KEY_PAYLOADS}{index}.cbor")
+}
+
+/// Whether an entry of stream `org` states keys: only then its payload is in a pack.
+pub fn states_keys(entry: &Entry) -> bool {
+    entry.kind == *GENESIS_KIND || entry.kind == *KEY_KIND
 }
 
 /// Member name of an evidence file.

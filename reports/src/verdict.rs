@@ -179,6 +179,12 @@ pub struct Counts {
     pub payloads_erased: u64,
     /// Payloads withheld, and said to be.
     pub payloads_withheld: u64,
+    /// Statements signed by a collector's key that counted and was granted it.
+    pub statements_signed: u64,
+    /// Statements signed by nobody: who could write to the ledger, or admitted a token, answers for them.
+    pub statements_unsigned: u64,
+    /// Signed statements that count no longer as such: a revocation of their key goes back behind them.
+    pub statements_disowned: u64,
     /// Determinations derived again.
     pub determinations: u64,
     /// Evidence files held.

@@ -9,10 +9,11 @@ mod conclusions;
 mod container;
 mod entries;
 mod signature;
+mod submitters;
 
 use crate::archive::{self, Limits};
 use crate::issue::RenderPdf;
-use crate::pack::{ASSESSMENT, PACK_VERSION, PackAssessment};
+use crate::pack::{ASSESSMENT, ENTRIES, PACK_VERSION, PackAssessment};
 use crate::trust::Trust;
 use crate::verdict::{CheckName, CheckOutcome, Counts, Outcome, Verdict};
 use affiant_ledger::digest::Digest;
@@ -78,8 +79,11 @@ impl<'a> Session<'a> {
     }
 
     fn note(&mut self, name: CheckName, found: Found) {
-        let own_word = self.trust.is_none()
-            && matches!(name, CheckName::Signature | CheckName::Checkpoint | CheckName::Seal);
+        let by_keys = matches!(
+            name,
+            CheckName::Signature | CheckName::Checkpoint | CheckName::Submitters | CheckName::Seal
+        );
+        let own_word = self.trust.is_none() && by_keys;
         let (outcome, detail) = match found {
             Ok(detail) if own_word => (Outcome::SelfAsserted, detail),
             Ok(detail) => (Outcome::Passed, detail),
@@ -113,17 +117,27 @@ impl<'a> Session<'a> {
         let head = keys.and_then(|keys| signature::checkpoint(members, &keys, note, said));
         self.note(CheckName::Checkpoint, detail(&head, |head| &head.detail));
 
-        let mut records = match entries::read(members) {
-            Ok(records) => records,
+        let read =
+            entries::read(members, ENTRIES).and_then(|records| Ok((records, submitters::read(members)?)));
+        let (mut records, mut key_records) = match read {
+            Ok(read) => read,
             Err(error) => return self.note(CheckName::Inclusion, Err(error)),
         };
         self.counts.entries = records.len() as u64;
         if let Ok(head) = &head {
-            self.note(CheckName::Inclusion, entries::inclusion(members, &records, &head.checkpoint));
+            self.note(
+                CheckName::Inclusion,
+                entries::inclusion(members, &records, &key_records, &head.checkpoint),
+            );
         }
-        self.payloads(members, &mut records);
+        let signatures = self.payloads(members, &mut records);
         self.note(CheckName::Chain, entries::chain(&records, signed.as_ref().ok()));
         if let (true, Ok(assessment), Ok(signed), Ok(head)) = (self.sound(), claimed, signed, head) {
+            let said = submitters::Said { records: &records, signatures: &signatures };
+            self.submitters(members, &mut key_records, said, (&head, &signed));
+            if !self.sound() {
+                return;
+            }
             let case = conclusions::Case {
                 members,
                 records: &records,
@@ -167,7 +181,7 @@ fn read_assessment(members: &Members<'_>) -> Result<PackAssessment, String> {
 
 /// What a pack concludes, and the leaf hashes of its entries; nothing is judged.
 pub(crate) fn contents(members: &Members<'_>) -> Result<(PackAssessment, Vec<Digest>), String> {
-    let leaves = entries::read(members)?.into_iter().map(|record| record.leaf);
+    let leaves = entries::read(members, ENTRIES)?.into_iter().map(|record| record.leaf);
     Ok((read_assessment(members)?, leaves.collect()))
 }
 

@@ -23,6 +23,8 @@ mod proofs;
 mod seals;
 #[path = "forgeries/signatures.rs"]
 mod signatures;
+#[path = "forgeries/submitters.rs"]
+mod submitters;
 #[path = "forgeries/workshop.rs"]
 mod workshop;
 
@@ -74,12 +76,13 @@ fn issuing() -> usize {
 fn the_honest_pack_is_verified() {
     let verdict = judge(&honest().pack);
     assert_eq!((verdict.conclusion, verdict.exit_code()), (Conclusion::Verified, 0), "{verdict:#?}");
+    assert_eq!((verdict.counts.statements_signed, verdict.counts.statements_unsigned), (0, 9));
     assert_eq!((verdict.level.as_str(), verdict.counts.entries, verdict.counts.evidence_held), ("L1", 9, 1));
     let made = |name| verdict.outcome(name) == Outcome::Passed;
     assert!(
         [
-            Container, Signature, Digests, Checkpoint, Inclusion, Chain, Payloads, Assessment, Report,
-            References, Seal
+            Container, Signature, Digests, Checkpoint, Inclusion, Chain, Payloads, Submitters, Assessment,
+            Report, References, Seal
         ]
         .into_iter()
         .all(made)

@@ -39,6 +39,7 @@ use affiant_reports::archive::{self, Limits};
 use affiant_reports::pack::NOTE;
 use affiant_reports::seal::{self, SealWords};
 use affiant_reports::trust::Trust;
+use affiant_reports::verify::verify_with;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -140,6 +141,11 @@ fn accepted(target: &str, name: &str, bytes: &[u8]) -> Result<(), String> {
         // Changes to the honest pack: any bytes are some.
         "pack" if name.starts_with("changes") => Ok(()),
         "pack" if judge(bytes).exit_code() == 0 => Ok(()),
+        // Issued before packs held keys, and kept as it was; reports are drawn otherwise by now.
+        "pack" if name == "honest-without-keys" => {
+            let verdict = verify_with(bytes, Some(&trust()), &Limits::default(), None);
+            verdict.first_failure().map_or(Ok(()), |failure| Err(format!("{failure:?}")))
+        }
         "pack" => Err(format!("{:?}", judge(bytes).first_failure())),
         "payload" => {
             let payload = Payload::from_bytes(bytes).map_err(|error| error.to_string())?;

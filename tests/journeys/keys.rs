@@ -404,3 +404,27 @@ fn a_key_file_that_a_run_which_was_cut_off_left_is_taken_up_and_another_is_left_
     place.affiant(&other).expect(2);
     place.sound();
 }
+
+#[test]
+fn a_pack_shows_who_signed_what() {
+    let place = with_collector();
+    place.affiant(&signed("ci.pem", "one")).expect(0);
+    place.affiant(&["key", "rotate", "ci", "--sign-key", "ci.pem", "--output", "ci-2.pem"]).expect(0);
+    let index = place.affiant(&signed("ci-2.pem", "two")).expect(0).json()["index"].as_u64().unwrap();
+    place.push("three", "passed");
+    place.issue();
+    let verify = ["verify", "pack.zip", "--trust", "trust.keys", "--json"];
+    let verdict = place.affiant(&verify).expect(0).json();
+    assert_eq!(verdict["checks"][7]["outcome"], "passed");
+    let detail = verdict["checks"][7]["detail"].as_str().unwrap();
+    assert!(detail.starts_with("2 statements signed by 1 collectors"), "{detail}");
+    assert_eq!(verdict["counts"]["statements_signed"], 2);
+    // A key that is revoked back to its last statement takes that one back, and nothing else.
+    let words = ["key", "revoke", "ci", "--reason", "compromised", "--since", &index.to_string()];
+    place.affiant(&words).expect(0);
+    place.issue();
+    let verdict = place.affiant(&verify).expect(0).json();
+    let counts = [&verdict["counts"]["statements_signed"], &verdict["counts"]["statements_disowned"]];
+    assert_eq!(counts, [1, 1]);
+    place.sound();
+}

@@ -50,6 +50,7 @@ fn build(ledger: &Path) -> IssuedPack {
     }
     let source = PackSource {
         entries: positions.iter().map(packed).collect(),
+        keys: reader.stream_by_scan(&"org".parse().unwrap()).unwrap().iter().map(packed).collect(),
         checkpoint: reader.note().to_vec(),
         leaves: reader.leaves(reader.size()).unwrap(),
         evidence,

@@ -97,6 +97,7 @@ fn all() -> Vec<Statement> {
     let pack = PackIssued {
         id: "pack-1".parse().unwrap(),
         head: Digest::ZERO,
+        keys: Some(Digest::of(b"org")),
         last: 7,
         as_of: "2026-11-22T00:00:00Z".parse().unwrap(),
         first: 0,

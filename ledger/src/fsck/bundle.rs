@@ -12,6 +12,7 @@ use crate::files::FileError;
 use crate::genesis::{GENESIS_KIND, Genesis};
 use crate::id::Id;
 use crate::journal::Sealed;
+use crate::keyring::KEY_STREAM;
 use crate::merkle;
 use crate::payload::PayloadRef;
 use crate::reader::{ENTRIES_SIZE_MAX, PAYLOADS_SIZE_MAX, entries_path, hashes_path, payloads_path};
@@ -49,6 +50,10 @@ pub(super) struct Facts {
     pub(super) said: Vec<Said>,
     /// What the index should hold of them.
     pub(super) filed: Vec<(Id, Sums)>,
+    /// Entries of stream `org`, with their leaf hashes.
+    pub(super) org: Vec<(u64, Digest)>,
+    /// What entries say to be the last of stream `org` before them.
+    pub(super) pins: Vec<(u64, Digest)>,
     /// Files that must be there, each with the entry and the kind of statement that needs it.
     pub(super) needed: Vec<(u64, Id, Digest)>,
 }
@@ -142,6 +147,11 @@ impl Judged {
             sum_up(&mut self.facts.filed, entry, statement, filing);
             let needed = statement.map(|it| filing.needs(entry.kind.as_str(), it)).unwrap_or_default();
             self.facts.needed.extend(needed.into_iter().map(|digest| (index, entry.kind.into(), digest)));
+            let pin = statement.and_then(|it| filing.keys(entry.kind.as_str(), it));
+            self.facts.pins.extend(pin.map(|head| (index, head)));
+        }
+        if entry.is_some_and(|entry| entry.stream.as_str() == KEY_STREAM) {
+            self.facts.org.push((index, leaf));
         }
         for (kind, detail) in self.links.take(index, leaf, entry) {
             self.fault(kind, Some(index), place, detail);

@@ -65,6 +65,22 @@ impl Fsck<'_> {
         self.keyring = Some(keyring);
     }
 
+    /// A statement that names the last entry of stream `org` before it names the one that is: a pack that rests on it holds
+    /// every key and every revocation up to then.
+    pub(super) fn pinned_keys(&mut self) {
+        let (org, pins) = (std::mem::take(&mut self.org), std::mem::take(&mut self.pins));
+        for (index, named) in pins {
+            let last = org[..org.partition_point(|(at, _)| *at < index)].last();
+            if let Some((at, leaf)) = last
+                && *leaf != named
+            {
+                let text =
+                    format!("names another entry as the last of stream `org` before it than entry {at}");
+                self.fault(FaultKind::Key, Some(index), None, text);
+            }
+        }
+    }
+
     /// The settings name the log keys that the entries do; a rotation recorded last may still be on its way to them.
     pub(super) fn log_keys(&mut self, settings: &Settings) {
         let Some(keyring) = self.keyring.take() else { return };

@@ -4,8 +4,8 @@ use super::signature::Signed;
 use super::{Found, Members, member};
 use crate::bag::{self, BagInfo};
 use crate::pack::{
-    ASSESSMENT, CATALOGS, CHECKPOINT, ENTRIES, EVIDENCE, NOTE, PAYLOADS, PROOFS, PackAssessment, REPORT_PDF,
-    VERIFY, evidence_member, payload_member,
+    ASSESSMENT, CATALOGS, CHECKPOINT, ENTRIES, EVIDENCE, KEY_PAYLOADS, KEYS, NOTE, PAYLOADS, PROOFS,
+    PackAssessment, REPORT_PDF, VERIFY, evidence_member, key_payload_member, payload_member,
 };
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, is_hidden, visible};
@@ -39,10 +39,12 @@ pub(super) fn names(members: &Members<'_>, size: usize) -> Found {
 
 fn has_place(name: &str) -> bool {
     let payload = || name.strip_prefix(PAYLOADS)?.strip_suffix(".cbor")?.parse().ok().map(payload_member);
+    let key = || name.strip_prefix(KEY_PAYLOADS)?.strip_suffix(".cbor")?.parse().ok().map(key_payload_member);
     let evidence = || name.strip_prefix(EVIDENCE)?.parse().ok().map(|digest| evidence_member(&digest));
     let catalog =
         || name.strip_prefix(CATALOGS)?.strip_suffix(".cbor")?.parse::<Id>().ok().map(|_| name.to_owned());
-    FIXED.contains(&name) || payload().or_else(evidence).or_else(catalog).is_some_and(|known| known == name)
+    let known = || payload().or_else(key).or_else(evidence).or_else(catalog);
+    [KEYS].iter().chain(&FIXED).any(|fixed| *fixed == name) || known().is_some_and(|known| known == name)
 }
 
 /// Check 3: the signed digest, the manifests line by line, the tag files.

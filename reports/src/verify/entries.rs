@@ -1,34 +1,34 @@
-//! Checks 5 to 8: the entries are leaves of the tree, contiguous in their stream, and their payloads are theirs.
+//! Checks 5 to 7: the entries are leaves of the tree, contiguous in their stream, and their payloads are theirs.
 
 use super::signature::Signed;
 use super::{Found, Members, Session, parsed_member};
 use crate::derive::issued;
 use crate::issue::proofs_json;
-use crate::pack::{ASSESSMENT, ENTRIES, PAYLOADS, PROOFS, Proofs, payload_member};
+use crate::pack::{ASSESSMENT, ENTRIES, KEYS, PAYLOADS, PROOFS, Proofs, payload_member};
 use crate::verdict::CheckName;
 use affiant_ledger::checkpoint::Checkpoint;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
 use affiant_ledger::erasure::{ERASURE, Erasure};
 use affiant_ledger::multiproof;
-use affiant_ledger::payload::Payload;
+use affiant_ledger::payload::{Payload, StatementSignature};
 use affiant_ledger::record::Record;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The entries, their payloads not yet read.
-pub(super) fn read(members: &Members<'_>) -> Result<Vec<Record>, String> {
-    let mut rest = parsed_member(members, ENTRIES)?;
+/// The entries of a member, their payloads not yet read.
+pub(super) fn read(members: &Members<'_>, name: &str) -> Result<Vec<Record>, String> {
+    let mut rest = parsed_member(members, name)?;
     let mut items = Vec::new();
     while !rest.is_empty() {
         let length =
-            entry_length(rest).ok_or_else(|| format!("{ENTRIES}, item {}: not an entry", items.len()))?;
+            entry_length(rest).ok_or_else(|| format!("{name}, item {}: not an entry", items.len()))?;
         let (item, after) = rest.split_at(length);
         items.push(item);
         rest = after;
     }
     let record = |(at, bytes): (usize, &&[u8])| {
-        let entry = Entry::from_bytes(bytes).map_err(|error| format!("{ENTRIES}, item {at}: {error}"))?;
+        let entry = Entry::from_bytes(bytes).map_err(|error| format!("{name}, item {at}: {error}"))?;
         Ok(Record { entry, leaf: Digest::leaf(bytes), statement: None })
     };
     items.par_iter().enumerate().map(record).collect()
@@ -67,21 +67,34 @@ fn head(bytes: &[u8]) -> Option<(u8, u64, usize)> {
     Some((first >> 5, argument, 1 + width))
 }
 
-/// Check 5: one proof for all entries, in its one form.
-pub(super) fn inclusion(members: &Members<'_>, records: &[Record], checkpoint: &Checkpoint) -> Found {
+/// Check 5: one proof for all entries, those of the keys among them, in its one form.
+pub(super) fn inclusion(
+    members: &Members<'_>,
+    records: &[Record],
+    keys: &[Record],
+    checkpoint: &Checkpoint,
+) -> Found {
     let bytes = parsed_member(members, PROOFS)?;
     let proofs: Proofs =
         serde_json::from_slice(bytes).map_err(|error| format!("{PROOFS} cannot be read: {error}"))?;
     if proofs.size != checkpoint.size || proofs.root != checkpoint.root {
         return Err(format!("{PROOFS} is for another checkpoint"));
     }
-    if !proofs.indexes.iter().eq(records.iter().map(|record| &record.entry.index)) {
-        return Err(format!("{PROOFS} lists other entries than {ENTRIES} holds"));
+    if records.is_empty() {
+        return Err(format!("{ENTRIES} holds no entry"));
+    }
+    let both = records.iter().chain(keys);
+    let mut leaves: Vec<(u64, Digest)> = both.map(|record| (record.entry.index, record.leaf)).collect();
+    // Both members are in order: this puts the one between the other, and hides no disorder from the proof.
+    leaves.sort_by_key(|(index, _)| *index);
+    let in_order = |records: &[Record]| records.is_sorted_by_key(|record| record.entry.index);
+    let listed = proofs.indexes.iter().eq(leaves.iter().map(|(index, _)| index));
+    if !listed || !in_order(records) || !in_order(keys) {
+        return Err(format!("{PROOFS} lists other entries than {ENTRIES} and {KEYS} hold"));
     }
     if proofs_json(&proofs) != bytes {
         return Err(format!("{PROOFS} is not in its one form"));
     }
-    let leaves: Vec<(u64, Digest)> = records.iter().map(|record| (record.entry.index, record.leaf)).collect();
     // Not `multiproof::verify`: its second opinion takes the square of the number of entries.
     let root = multiproof::root_from(checkpoint.size, &leaves, &proofs.nodes);
     let root = root.map_err(|error| format!("the entries are not those of the ledger: {error}"))?;
@@ -118,7 +131,7 @@ pub(super) fn chain(records: &[Record], signed: Option<&Signed>) -> Found {
 }
 
 /// Whether a record is the next of its stream after `before`, the first when there is none.
-fn follows(before: Option<&Record>, record: &Record) -> Result<(), String> {
+pub(super) fn follows(before: Option<&Record>, record: &Record) -> Result<(), String> {
     let Entry { index, n, stream_prev, .. } = record.entry;
     let (position, leaf) = before.map_or((0, Digest::ZERO), |before| (before.entry.n + 1, before.leaf));
     if n != position {
@@ -141,7 +154,7 @@ fn follows(before: Option<&Record>, record: &Record) -> Result<(), String> {
 
 /// What is there of an entry's payload.
 enum Content {
-    Intact { statement: Vec<u8>, signed: bool },
+    Intact(Payload),
     Absent,
     Wrong(String),
 }
@@ -154,9 +167,7 @@ fn payload(members: &Members<'_>, record: &Record) -> Content {
         return Content::Wrong(format!("{name} is altered: entry {index} names another digest"));
     }
     match Payload::from_bytes(bytes) {
-        Ok(Payload { statement, signature, .. }) => {
-            Content::Intact { statement, signed: signature.is_some() }
-        }
+        Ok(payload) => Content::Intact(payload),
         Err(error) => Content::Wrong(format!("{name}: {error}")),
     }
 }
@@ -166,8 +177,8 @@ fn erased(records: &[Record], found: &[Content]) -> BTreeSet<u64> {
     let payloads: BTreeMap<u64, Digest> =
         records.iter().map(|record| (record.entry.index, record.entry.payload)).collect();
     let erasure = |(record, found): (&Record, &Content)| match found {
-        Content::Intact { statement, .. } if record.entry.kind == *ERASURE => {
-            let erasure = Erasure::from_bytes(statement).ok()?;
+        Content::Intact(payload) if record.entry.kind == *ERASURE => {
+            let erasure = Erasure::from_bytes(&payload.statement).ok()?;
             let named = payloads.get(&erasure.index)?;
             erasure.covers(record.entry.index, erasure.index, named).then_some(erasure.index)
         }
@@ -177,14 +188,19 @@ fn erased(records: &[Record], found: &[Content]) -> BTreeSet<u64> {
 }
 
 impl Session<'_> {
-    /// Checks 7 and 8: puts the statements into the records that the later checks stand on.
-    pub(super) fn payloads(&mut self, members: &Members<'_>, records: &mut [Record]) {
+    /// Check 7: puts the statements into the records that the later checks stand on; gives the signature of each.
+    pub(super) fn payloads(
+        &mut self,
+        members: &Members<'_>,
+        records: &mut [Record],
+    ) -> Vec<Option<StatementSignature>> {
         let said: BTreeSet<u64> =
             self.assessment.iter().flat_map(|claimed| claimed.withheld.iter().copied()).collect();
         let found: Vec<Content> = records.par_iter().map(|record| payload(members, record)).collect();
-        let (mut wrong, mut withheld, mut signatures) = (Vec::new(), BTreeSet::new(), 0u64);
+        let (mut wrong, mut withheld) = (Vec::new(), BTreeSet::new());
+        let mut signatures = vec![None; records.len()];
         let erased = erased(records, &found);
-        for (record, found) in records.iter_mut().zip(found) {
+        for ((record, signature), found) in records.iter_mut().zip(&mut signatures).zip(found) {
             let index = record.entry.index;
             match found {
                 Content::Wrong(what) => wrong.push(what),
@@ -192,10 +208,10 @@ impl Session<'_> {
                 Content::Absent => {
                     wrong.push(format!("{} is missing, and not said to be withheld", payload_member(index)))
                 }
-                Content::Intact { statement, signed } => {
+                Content::Intact(payload) => {
                     self.counts.payloads_intact += 1;
-                    signatures += u64::from(signed);
-                    record.statement = Some(statement);
+                    *signature = payload.signature;
+                    record.statement = Some(payload.statement);
                 }
             }
         }
@@ -221,16 +237,10 @@ impl Session<'_> {
             Some(first) => Err(format!("{first} (and {} more)", wrong.len() - 1)),
         };
         self.note(CheckName::Payloads, found);
-        self.not_made(
-            CheckName::Submitters,
-            format!("not made by this version: {signatures} statements carry a submitter's signature"),
-        );
         if count > 0 {
             self.limitations.push(format!("what {count} entries say whose payloads are withheld or erased: the conclusions were drawn without them"));
         }
-        if signatures > 0 {
-            self.limitations.push(format!("who signed the {signatures} statements that carry a submitter's signature: it was not checked"));
-        }
+        signatures
     }
 }
 
@@ -271,7 +281,7 @@ mod tests {
     #[test]
     fn entries_at_the_end_of_the_numbers_overflow_nothing() {
         let bytes = entry().repeat(2);
-        let records = read(&Members::from([(ENTRIES, &bytes[..])])).unwrap();
+        let records = read(&Members::from([(ENTRIES, &bytes[..])]), ENTRIES).unwrap();
         assert_eq!(records.len(), 2);
         assert!(chain(&records, None).is_err());
         assert!(

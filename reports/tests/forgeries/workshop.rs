@@ -16,8 +16,8 @@ use affiant_ledger::codec;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
 use affiant_ledger::key::SigningKey;
-use affiant_ledger::keyring::TrustedKey;
-use affiant_ledger::ledger::{Ledger, Surroundings};
+use affiant_ledger::keyring::{KEY_STREAM, TrustedKey};
+use affiant_ledger::ledger::{Founding, Ledger, Surroundings};
 use affiant_ledger::merkle::root_of;
 use affiant_ledger::multiproof;
 use affiant_ledger::note::{Note, Verifier};
@@ -29,10 +29,10 @@ use affiant_reports::archive::{self, Limits};
 use affiant_reports::bag::{self, BagInfo, Members};
 use affiant_reports::derive::Catalogs;
 use affiant_reports::document::Document;
-use affiant_reports::issue::{Issuer, PackSource, PackedEntry, RenderPdf, issue};
+use affiant_reports::issue::{Issuer, PackSource, PackedEntry, RenderPdf, issue, records};
 use affiant_reports::pack::{
-    ASSESSMENT, CHECKPOINT, ENTRIES, NOTE, PAYLOADS, PROOFS, PackAssessment, PackNote, Proofs, REPORT_PDF,
-    payload_member,
+    ASSESSMENT, CHECKPOINT, ENTRIES, KEY_PAYLOADS, KEYS, NOTE, PAYLOADS, PROOFS, PackAssessment, PackNote,
+    Proofs, REPORT_PDF, key_payload_member, payload_member, states_keys,
 };
 use affiant_reports::seal::{HEADER, SealWords, Sealer, seal};
 use affiant_reports::trust::Trust;
@@ -42,6 +42,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use tempfile::TempDir;
 
 pub(crate) const ORIGIN: &str = "affiant.example/log1";
 pub(crate) const ISSUER: &str = "affiant.example/issuer1";
@@ -182,6 +183,15 @@ pub(crate) type Whole = (Entry, Vec<u8>);
 /// A ledger as its files hold it, made by the ledger's own writer.
 pub(crate) fn recorded(drafts: &[Draft], catalogs: &Catalogs) -> Vec<Whole> {
     let folder = tempfile::tempdir().unwrap();
+    let mut ledger = founded(&folder, None);
+    // One by one, so that each has its own time; a long story goes in the largest batches the writer takes.
+    let batch = if drafts.len() > 100 { 4096 } else { 1 };
+    drafts.chunks(batch).for_each(|drafts| drop(ledger.append(drafts).unwrap()));
+    issued(ledger, catalogs, ISSUER)
+}
+
+/// An empty ledger, with or without an issuer's key that its genesis entry names.
+pub(crate) fn founded(folder: &TempDir, issuer: Option<Verifier>) -> Ledger {
     let settings = Settings {
         id: "ledger-1".parse().unwrap(),
         origin: ORIGIN.into(),
@@ -193,21 +203,25 @@ pub(crate) fn recorded(drafts: &[Draft], catalogs: &Catalogs) -> Vec<Whole> {
         random: |bytes| bytes.fill(7),
         ..Surroundings::new(&NoFiling, folder.path().join("heads"))
     };
-    let mut ledger =
-        Ledger::create(&folder.path().join("ledger"), &settings, &log_key(), surroundings).unwrap();
-    // One by one, so that each has its own time; a long story goes in the largest batches the writer takes.
-    let batch = if drafts.len() > 100 { 4096 } else { 1 };
-    drafts.chunks(batch).for_each(|drafts| drop(ledger.append(drafts).unwrap()));
+    let log_key = log_key();
+    let founding =
+        Founding { log_key: &log_key, issuer, passphrase: None, drafts: Vec::new(), keys: Vec::new() };
+    Ledger::found(&folder.path().join("ledger"), &settings, founding, surroundings).unwrap()
+}
+
+/// Issues the pack of a ledger, as the issuer of a name; gives all that its files hold.
+pub(crate) fn issued(mut ledger: Ledger, catalogs: &Catalogs, issuer: &str) -> Vec<Whole> {
     let head = ledger.head(&STREAM.parse().unwrap()).unwrap();
     let newest = ledger.size() - 1;
     let as_of = ledger.reader().unwrap().record(newest).unwrap().entry.time;
     let issued = PackIssued {
         id: "pack-1".parse().unwrap(),
         head: head.leaf,
+        keys: ledger.head(&KEY_STREAM.parse().unwrap()).map(|head| head.leaf),
         last: head.n - 1,
         as_of,
         first: 0,
-        issuer: ISSUER.into(),
+        issuer: issuer.into(),
         system: STREAM.parse().unwrap(),
         frameworks: catalogs.frameworks.iter().map(|framework| framework.id.to_string()).collect(),
         certificate: Some(sealer().certificate()),
@@ -242,10 +256,12 @@ pub(crate) fn source(all: &[Whole]) -> PackSource {
         entry: entry.to_bytes(),
         payload: Some(payload.clone()),
     };
-    let entries = all.iter().filter(|(entry, _)| entry.stream == *STREAM).map(packed).collect();
+    let of = |stream: &str| all.iter().filter(|(entry, _)| entry.stream == *stream).map(packed).collect();
+    let (entries, keys) = (of(STREAM), of(KEY_STREAM));
     let evidence = BTreeMap::from([(Digest::of(EVIDENCE), EVIDENCE.to_vec())]);
     PackSource {
         entries,
+        keys,
         checkpoint: checkpoint(all, ORIGIN),
         leaves: leaves(all),
         evidence,
@@ -426,18 +442,28 @@ impl Opened {
 
     /// Puts other entries in, with payloads, checkpoint and proofs that fit them as well as they can.
     pub(crate) fn set_entries(&mut self, source: &PackSource) {
-        self.members.retain(|name, _| !name.starts_with(PAYLOADS));
+        let apart = [PAYLOADS, KEY_PAYLOADS, KEYS];
+        self.members.retain(|name, _| !apart.iter().any(|apart| name.starts_with(apart)));
         for packed in &source.entries {
             self.members
                 .extend(packed.payload.iter().map(|payload| (payload_member(packed.index), payload.clone())));
         }
         *self.bytes(ENTRIES) = source.entries.iter().flat_map(|packed| packed.entry.clone()).collect();
+        if !source.keys.is_empty() {
+            let bytes = source.keys.iter().flat_map(|packed| packed.entry.clone()).collect();
+            self.members.insert(KEYS.into(), bytes);
+        }
+        for (packed, record) in source.keys.iter().zip(records(&source.keys).unwrap()) {
+            let payload = packed.payload.iter().filter(|_| states_keys(&record.entry));
+            self.members.extend(payload.map(|payload| (key_payload_member(packed.index), payload.clone())));
+        }
         *self.bytes(CHECKPOINT) = source.checkpoint.clone();
-        let indexes: Vec<u64> = source.entries.iter().map(|packed| packed.index).collect();
-        let mut sorted = indexes.clone();
-        sorted.sort_unstable();
-        sorted.dedup();
-        let nodes = multiproof::prove(&source.leaves, &sorted);
+        let both = source.entries.iter().chain(&source.keys);
+        let mut indexes: Vec<u64> = both.map(|packed| packed.index).collect();
+        indexes.sort_unstable();
+        let mut single = indexes.clone();
+        single.dedup();
+        let nodes = multiproof::prove(&source.leaves, &single);
         let (size, root) = (source.leaves.len() as u64, root_of(&source.leaves));
         self.set_proofs(|proofs| *proofs = Proofs { size, root, indexes, nodes });
     }
