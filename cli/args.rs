@@ -234,6 +234,7 @@ pub(crate) struct SealArguments {
 #[command(after_help = "\
 Examples:
   affiant verify credit-scoring.affiant.zip --trust trust.keys
+  affiant verify credit-scoring.affiant.zip --trust trust.keys --receipts kept-by-ci
   affiant verify receipt-12.tlog-proof --trust trust.keys
   affiant verify last-year.checkpoint --against this-year.checkpoint --trust trust.keys
 
@@ -246,6 +247,9 @@ pub(crate) struct VerifyArguments {
     /// history?
     #[arg(long, value_name = "FILE")]
     pub(crate) against: Option<PathBuf>,
+    /// Folder of receipts that pipelines kept (*.tlog-proof): is every one of this stream in the pack?
+    #[arg(long, value_name = "DIR", conflicts_with = "against")]
+    pub(crate) receipts: Option<PathBuf>,
     /// Keys from outside, as the organisation gave them to you
     #[arg(long, value_name = "FILE", env = "AFFIANT_TRUST")]
     pub(crate) trust: Option<PathBuf>,

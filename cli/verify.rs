@@ -1,6 +1,7 @@
 //! `affiant verify`: packs, receipts and checkpoints, offline.
 
 mod checkpoints;
+mod receipts;
 
 use crate::args::VerifyArguments;
 use crate::context::{self, Context};
@@ -12,7 +13,7 @@ use affiant_ledger::receipt::{Receipt, ReceiptError};
 use affiant_reports::archive::Limits;
 use affiant_reports::trust::{TRUST_SIZE_MAX, Trust};
 use affiant_reports::verdict::{Conclusion, Outcome, Verdict};
-use affiant_reports::verify::verify;
+use affiant_reports::verify::verify_against;
 use serde_json::json;
 use std::path::Path;
 
@@ -26,9 +27,13 @@ pub(crate) fn run(context: &Context, arguments: VerifyArguments) -> Result<u8, F
         return checkpoints::compare(context, &bytes, against, trust.as_ref());
     }
     if bytes.starts_with(b"c2sp.org/tlog-proof") {
+        if arguments.receipts.is_some() {
+            return Err(Failure::refused("--receipts holds receipts against a pack, and this is a receipt"));
+        }
         return receipt(context, &bytes, trust.as_ref());
     }
-    let verdict = verify(&bytes, trust.as_ref(), &Limits::default());
+    let held = arguments.receipts.as_deref().map(receipts::read).transpose()?.unwrap_or_default();
+    let verdict = verify_against(&bytes, &held, trust.as_ref(), &Limits::default());
     if context.json {
         output::json(&verdict);
     } else {

@@ -185,6 +185,14 @@ pub struct Counts {
     pub statements_unsigned: u64,
     /// Signed statements that count no longer as such: a revocation of their key goes back behind them.
     pub statements_disowned: u64,
+    /// Receipts of entries that the pack holds at their place.
+    pub receipts_here: u64,
+    /// Receipts of entries recorded after the pack.
+    pub receipts_later: u64,
+    /// Receipts of other streams and logs.
+    pub receipts_elsewhere: u64,
+    /// Receipts that no known key signed, or that do not prove their entry.
+    pub receipts_unproven: u64,
     /// Determinations derived again.
     pub determinations: u64,
     /// Evidence files held.

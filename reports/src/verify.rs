@@ -8,8 +8,11 @@
 mod conclusions;
 mod container;
 mod entries;
+mod receipts;
 mod signature;
 mod submitters;
+
+pub use receipts::{HeldReceipt, HeldReceiptError};
 
 use crate::archive::{self, Limits};
 use crate::issue::RenderPdf;
@@ -18,6 +21,7 @@ use crate::trust::Trust;
 use crate::verdict::{CheckName, CheckOutcome, Counts, Outcome, Verdict};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::is_hidden;
+use receipts::Packed;
 use signature::Keys;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -37,6 +41,16 @@ pub fn verify(bytes: &[u8], trust: Option<&Trust>, limits: &Limits) -> Verdict {
     verify_with(bytes, trust, limits, renderer())
 }
 
+/// Verifies a pack's bytes, and holds receipts that someone kept against it.
+pub fn verify_against(
+    bytes: &[u8],
+    receipts: &[HeldReceipt],
+    trust: Option<&Trust>,
+    limits: &Limits,
+) -> Verdict {
+    judge(bytes, receipts, trust, limits, renderer())
+}
+
 /// Verifies with another renderer of the report, or with none: then the report rests on its signed digest.
 pub fn verify_with(
     bytes: &[u8],
@@ -44,7 +58,17 @@ pub fn verify_with(
     limits: &Limits,
     render: Option<RenderPdf<'_>>,
 ) -> Verdict {
-    let mut session = Session::new(trust);
+    judge(bytes, &[], trust, limits, render)
+}
+
+fn judge(
+    bytes: &[u8],
+    receipts: &[HeldReceipt],
+    trust: Option<&Trust>,
+    limits: &Limits,
+    render: Option<RenderPdf<'_>>,
+) -> Verdict {
+    let mut session = Session::new(trust, receipts);
     match archive::read_borrowed(bytes, limits) {
         Err(error) => session.note(CheckName::Container, Err(error.to_string())),
         Ok(members) => {
@@ -66,6 +90,7 @@ fn renderer() -> Option<RenderPdf<'static>> {
 
 struct Session<'a> {
     trust: Option<&'a Trust>,
+    held: &'a [HeldReceipt],
     outcomes: BTreeMap<CheckName, (Outcome, String)>,
     counts: Counts,
     assessment: Option<Rc<PackAssessment>>,
@@ -73,9 +98,9 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn new(trust: Option<&'a Trust>) -> Self {
+    fn new(trust: Option<&'a Trust>, held: &'a [HeldReceipt]) -> Self {
         let (outcomes, counts) = (BTreeMap::new(), Counts::default());
-        Self { trust, outcomes, counts, assessment: None, limitations: Vec::new() }
+        Self { trust, held, outcomes, counts, assessment: None, limitations: Vec::new() }
     }
 
     fn note(&mut self, name: CheckName, found: Found) {
@@ -114,7 +139,10 @@ impl<'a> Session<'a> {
             self.note(CheckName::Digests, container::digests(members, signed, claimed.as_deref()));
         }
         let note = signed.as_ref().ok().map(|signed| &signed.note);
-        let head = keys.and_then(|keys| signature::checkpoint(members, &keys, note, said));
+        let head = keys
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|keys| signature::checkpoint(members, keys, note, said));
         self.note(CheckName::Checkpoint, detail(&head, |head| &head.detail));
 
         let read =
@@ -134,7 +162,8 @@ impl<'a> Session<'a> {
         self.note(CheckName::Chain, entries::chain(&records, signed.as_ref().ok()));
         if let (true, Ok(assessment), Ok(signed), Ok(head)) = (self.sound(), claimed, signed, head) {
             let said = submitters::Said { records: &records, signatures: &signatures };
-            self.submitters(members, &mut key_records, said, (&head, &signed));
+            let keyring = self.submitters(members, &mut key_records, said, (&head, &signed));
+            let keyring = keyring.as_ref();
             if !self.sound() {
                 return;
             }
@@ -146,11 +175,17 @@ impl<'a> Session<'a> {
                 head: &head,
             };
             self.conclusions(case, render);
+            if let Ok(trusted) = &keys {
+                let packed = Packed { records: &records, keys: &key_records, trusted, keyring, head: &head };
+                self.receipts(&packed);
+            }
         }
     }
 
     fn verdict(mut self) -> Verdict {
-        self.not_made(CheckName::Receipts, "not made: no receipts were given");
+        if self.held.is_empty() {
+            self.not_made(CheckName::Receipts, "not made: no receipts were given");
+        }
         let ground = || (Outcome::NotChecked, "an earlier check took away its ground".to_owned());
         let check = |name: CheckName| {
             let (outcome, detail) = self.outcomes.remove(&name).unwrap_or_else(ground);

@@ -19,6 +19,8 @@ mod members;
 mod payloads;
 #[path = "forgeries/proofs.rs"]
 mod proofs;
+#[path = "forgeries/receipts.rs"]
+mod receipts;
 #[path = "forgeries/seals.rs"]
 mod seals;
 #[path = "forgeries/signatures.rs"]

@@ -167,3 +167,50 @@ fn private_keys_are_readable_by_their_owner_alone_and_in_no_pack() {
         assert!(!pack.windows(secret.len()).any(|window| window == secret), "{name} is in the pack");
     }
 }
+
+#[test]
+fn receipts_that_a_pipeline_kept_are_held_against_the_pack() {
+    let place = Place::with_system();
+    std::fs::create_dir(place.path("kept")).unwrap();
+    folder::copy(&place.ledger(), &place.path("fork"));
+    let push = ["push", "--system", "scoring", "--asset", "model", "--control", "AFF-EXP-11", "--status"];
+    for (id, status) in [("one", "passed"), ("two", "failed")] {
+        let more = [status, "--summary", "accuracy", "--id", id, "--receipts", "kept"];
+        place.affiant(&[&push[..], &more].concat()).expect(0);
+    }
+    place.write("kept/notes.txt", "not a receipt");
+    place.issue();
+    let verify = ["verify", "pack.zip", "--trust", "trust.keys", "--receipts", "kept"];
+    place.affiant(&verify).expect(0).says("2 receipts are of entries in the pack, at their place");
+    let verdict = place.affiant(&[&verify[..], &["--json"]].concat()).expect(0).json();
+    assert_eq!(outcome(&verdict, "receipts"), "passed");
+    assert_eq!(verdict["counts"]["receipts_here"], 2);
+    // A second history under the same keys, in which the failure was never recorded.
+    let fork = Place::new();
+    folder::copy(&place.path("fork"), &fork.ledger());
+    fork.push("one", "passed");
+    fork.push("two", "passed");
+    fork.issue();
+    std::fs::copy(fork.path("pack.zip"), place.path("pack.zip")).unwrap();
+    place.affiant(&["verify", "pack.zip", "--trust", "trust.keys"]).expect(0);
+    place.affiant(&verify).expect(3).says("the log has signed two histories");
+}
+
+#[test]
+fn a_folder_of_receipts_that_holds_none_or_something_else_is_refused() {
+    let place = with_pack();
+    let verify = ["verify", "pack.zip", "--trust", "trust.keys", "--receipts", "kept"];
+    place.affiant(&verify).expect(2).warns("kept");
+    std::fs::create_dir(place.path("kept")).unwrap();
+    place.affiant(&verify).expect(2).warns("no *.tlog-proof files");
+    let receipt = place.affiant(&["log", "prove", "12"]).expect(0).stdout;
+    place.write("kept/a.tlog-proof", &receipt);
+    place.affiant(&verify).expect(0);
+    place.affiant(&["verify", "kept/a.tlog-proof", "--trust", "trust.keys", "--receipts", "kept"]).expect(2);
+    place.write("kept/b.tlog-proof", "hello");
+    place.affiant(&verify).expect(2).warns("b.tlog-proof: not a receipt");
+    let bare: String =
+        receipt.lines().filter(|l| !l.starts_with("extra ")).map(|l| format!("{l}\n")).collect();
+    place.write("kept/b.tlog-proof", bare);
+    place.affiant(&verify).expect(2).warns("b.tlog-proof: it carries no entry");
+}

@@ -17,7 +17,7 @@ use affiant_reports::verify::verify_with;
 /// Name of issuers as a ledger knows them.
 const OWN_ISSUER: &str = "affiant.example/log1/issuer";
 
-fn key(seed: u8) -> SigningKey {
+pub(super) fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed(&[seed; 32])
 }
 
@@ -56,7 +56,7 @@ fn signed(statement: &Statement, id: &str, key: &SigningKey) -> Draft {
 
 /// Collector `ci` (key 11, then 12), `gone` (13, revoked), `other` (14, granted another stream). `since`: from which entry on
 /// what `ci` signed counts no longer.
-fn ledger(issuer: Option<Verifier>, since: Option<u64>) -> Vec<Whole> {
+pub(super) fn ledger(issuer: Option<Verifier>, since: Option<u64>) -> Vec<Whole> {
     let (catalogs, folder) = (tiny_catalogs(), tempfile::tempdir().unwrap());
     let name = if issuer.is_some() { OWN_ISSUER } else { ISSUER };
     let mut ledger = founded(&folder, issuer);
@@ -85,11 +85,11 @@ fn ledger(issuer: Option<Verifier>, since: Option<u64>) -> Vec<Whole> {
 }
 
 /// Position of the result signed by `ci` with its second key, the last of a signer.
-const SIGNED: usize = 13;
+pub(super) const SIGNED: usize = 13;
 
 /// Links everything anew, lets the issuing entry name the heads as they are then, and issues the pack: what an operator
 /// can do who holds the log's key and the issuer's.
-fn reissued(mut all: Vec<Whole>) -> Vec<u8> {
+pub(super) fn reissued(mut all: Vec<Whole>) -> Vec<u8> {
     relink(&mut all);
     let head = |stream: &str| {
         let before = all[..all.len() - 1].iter().rev().find(|(entry, _)| entry.stream == *stream);
@@ -100,14 +100,14 @@ fn reissued(mut all: Vec<Whole>) -> Vec<u8> {
     pack_of(&source(&all))
 }
 
-fn name_heads(all: &mut [Whole], head: Digest, keys: Option<Digest>) {
+pub(super) fn name_heads(all: &mut [Whole], head: Digest, keys: Option<Digest>) {
     let last = all.last_mut().unwrap();
     let statement = Payload::from_bytes(&last.1).unwrap().statement;
     let Ok(Some(Statement::Pack(issued))) = Statement::from_bytes("pack", &statement) else { panic!() };
     restate(last, &Statement::Pack(PackIssued { head, keys, ..issued }));
 }
 
-fn pack_of(source: &PackSource) -> Vec<u8> {
+pub(super) fn pack_of(source: &PackSource) -> Vec<u8> {
     issue(source, &tiny_catalogs(), &issuer(), &stub).unwrap().bytes
 }
 
@@ -327,7 +327,7 @@ fn what_a_compromised_key_signed_is_counted_apart() {
 fn keys_from_outside_are_those_that_the_ledger_names() {
     let issued_by = |genesis: &SigningKey| {
         let all = ledger(Some(verifier(OWN_ISSUER, genesis)), None);
-        let signing = Issuer { name: OWN_ISSUER.parse().unwrap(), key: issuer_key() };
+        let signing = Issuer { name: OWN_ISSUER.parse().unwrap(), key: issuer_key(), sealer: Some(sealer()) };
         let pack = issue(&source(&all), &tiny_catalogs(), &signing, &stub).unwrap().bytes;
         let trust = Trust { issuers: vec![trusted(OWN_ISSUER, &issuer_key())], ..trust() };
         judge_with(&pack, Some(&trust))
