@@ -9,6 +9,7 @@ mod people;
 mod posture;
 mod push;
 mod register;
+mod sample;
 mod status;
 
 pub(crate) use catalog::{CatalogArguments, CatalogVerb};
@@ -29,6 +30,7 @@ pub(crate) use push::{PushArguments, RunArguments, Submission};
 pub(crate) use register::{
     AssetArguments, BomArguments, ReconcileArguments, RegisterArguments, RegisterVerb, SystemArguments,
 };
+pub(crate) use sample::SampleArguments;
 pub(crate) use status::{GateArguments, StatusArguments};
 
 use clap::builder::PossibleValuesParser;
@@ -133,6 +135,8 @@ pub(crate) enum Verb {
     Gate(GateArguments),
     /// Issue audit packs
     Pack(PackArguments),
+    /// Draw results for examination so that neither side can choose them, from a ledger or a pack
+    Sample(Box<SampleArguments>),
     /// Results and conclusions in the formats of others: CSV, OCSF, OSCAL
     Export(ExportArguments),
     /// Verify a pack or a receipt, offline

@@ -25,6 +25,7 @@ mod push;
 mod register;
 mod request;
 mod run;
+mod sample;
 mod statements;
 mod status;
 mod verify;
@@ -75,6 +76,7 @@ fn run(context: &Context, verb: Verb) -> Result<u8, Failure> {
         Verb::Status(arguments) => status::run(context, &arguments),
         Verb::Gate(arguments) => gate::run(context, &arguments),
         Verb::Pack(arguments) => pack::run(context, arguments),
+        Verb::Sample(arguments) => sample::run(context, *arguments),
         Verb::Export(arguments) => export::run(context, &arguments),
         Verb::Verify(arguments) => verify::run(context, arguments),
         Verb::Log(arguments) => log::run(context, arguments),

@@ -30,6 +30,7 @@ mod journeys {
     mod posture;
     mod publish;
     mod runs;
+    mod samples;
 }
 
 mod bad_input {

@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 pub use posture::{
     ATTESTATION_DAYS_MAX, EXCEPTION_DAYS_MAX, FINDING_DAYS_MAX, REQUEST_DAYS_MAX, admit_approval,
     admit_attestation, admit_decision, admit_event, admit_exception, admit_finding, admit_incident,
-    admit_plan, admit_policy, admit_request,
+    admit_plan, admit_policy, admit_request, admit_sample,
 };
 
 /// How far ahead of the clock an observation may lie, in milliseconds: clocks differ.
@@ -122,6 +122,9 @@ pub enum AdmitError {
     /// An approval of something else than the exception as it stands.
     #[error("the approval is not of exception `{0}` as it stands")]
     OtherException(Id),
+    /// A sample of nothing, or of more than is looked at one by one.
+    #[error("a sample is of 1 to {max} items, not {0}", max = crate::sample::ITEMS_MAX)]
+    Items(u64),
     /// A policy that asks for nobody, or for a crowd.
     #[error("a policy asks for 1 to {max} people, not {0}", max = crate::policy::APPROVALS_MAX)]
     Approvals(u64),

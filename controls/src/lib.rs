@@ -35,6 +35,7 @@ pub mod relation;
 pub mod request;
 pub mod result;
 pub mod rules;
+pub mod sample;
 pub mod set;
 pub mod state;
 pub mod statement;
@@ -71,6 +72,7 @@ pub use result::{
     Basis, Check, Collector, ControlResult, DigestSource, Method, Population, Run, Source, Subject,
     TimeSource,
 };
+pub use sample::{Sample, SampleFilter};
 pub use set::{ControlSet, ControlSetError};
 pub use state::{Citation, ControlState, StateOn};
 pub use statement::{Statement, StatementError, facet_of, id_of};

@@ -233,7 +233,8 @@ impl Register {
             Statement::Result(_)
             | Statement::Attestation(_)
             | Statement::Incident(_)
-            | Statement::Event(_) => {}
+            | Statement::Event(_)
+            | Statement::Sample(_) => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! A statement: what a submitter says, the payload of an entry.
 //!
-//! Fifteen kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
-//! `attestation`, `incident`, `event`, `request`, `policy`, `approval`, `finding`. Each is a CBOR map without a tag; the kind
+//! Sixteen kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
+//! `attestation`, `incident`, `event`, `request`, `policy`, `approval`, `finding`, `sample`. Each is a CBOR map without a tag; the kind
 //! stands in the entry. The same structs are the JSON form: times are RFC 3339 text there and digests hexadecimal.
 
 use crate::approval::Approval;
@@ -20,6 +20,7 @@ use crate::plan::Plan;
 use crate::policy::Policy;
 use crate::request::Request;
 use crate::result::ControlResult;
+use crate::sample::Sample;
 use crate::status::Status;
 use crate::system::System;
 use crate::variant::Variant;
@@ -66,6 +67,8 @@ pub enum Statement {
     Approval(Approval),
     /// A failure is to be dealt with, or is gone.
     Finding(Box<Finding>),
+    /// Results were selected for examination.
+    Sample(Box<Sample>),
 }
 
 /// Why bytes are not a statement of their kind.
@@ -97,6 +100,7 @@ impl Statement {
             Self::Policy(_) => "policy",
             Self::Approval(_) => "approval",
             Self::Finding(_) => "finding",
+            Self::Sample(_) => "sample",
         }
     }
 
@@ -118,6 +122,7 @@ impl Statement {
             Self::Policy(policy) => codec::encode(policy),
             Self::Approval(approval) => codec::encode(approval),
             Self::Finding(finding) => codec::encode(finding),
+            Self::Sample(sample) => codec::encode(sample),
         }
     }
 
@@ -139,6 +144,7 @@ impl Statement {
             Self::Policy(policy) => serde_json::to_value(policy),
             Self::Approval(approval) => serde_json::to_value(approval),
             Self::Finding(finding) => serde_json::to_value(finding),
+            Self::Sample(sample) => serde_json::to_value(sample),
         };
         json.unwrap_or_default()
     }
@@ -162,6 +168,7 @@ impl Statement {
             "policy" => codec::decode(bytes, max).map(Self::Policy),
             "approval" => codec::decode(bytes, max).map(Self::Approval),
             "finding" => codec::decode(bytes, max).map(|finding| Self::Finding(Box::new(finding))),
+            "sample" => codec::decode(bytes, max).map(|sample| Self::Sample(Box::new(sample))),
             _ => return Ok(None),
         };
         read.map(Some).map_err(|source| StatementError { kind: kind.to_owned(), source })
@@ -185,6 +192,7 @@ impl Statement {
             Self::Policy(policy) => policy.system.clone(),
             Self::Approval(approval) => approval.system.clone(),
             Self::Finding(finding) => finding.system.clone(),
+            Self::Sample(sample) => sample.system.clone(),
         }
     }
 
@@ -222,6 +230,7 @@ impl Statement {
             Self::Plan(plan) => facet(&["plan", plan.id.as_str()], 0),
             Self::Incident(incident) => facet(&["incident", incident.id.as_str()], 0),
             Self::Request(request) => facet(&["request", request.id.as_str()], 0),
+            Self::Sample(sample) => facet(&["sample", sample.id.as_str()], 0),
             Self::Policy(policy) => facet(&["policy", &policy.at.as_millis().to_string()], 0),
             Self::Approval(approval) => {
                 let digest = approval.digest.to_string();
@@ -268,7 +277,7 @@ impl Statement {
 pub fn facet_of(kind: &str, statement: &[u8]) -> Option<Facet> {
     match kind {
         "system" => Some(facet(&["system"], 0)),
-        "asset" | "catalog" | "pack" | "exception" | "plan" | "incident" | "request" => {
+        "asset" | "catalog" | "pack" | "exception" | "plan" | "incident" | "request" | "sample" => {
             let [id] = codec::fields(statement, ["id"]).ok()?;
             Some(facet(&[kind, id_in(id?)?], 0))
         }

@@ -6,7 +6,7 @@ use affiant_ledger::payload::Payload;
 use libfuzzer_sys::fuzz_target;
 
 /// Every kind of the storey above.
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 16] = [
     "system",
     "asset",
     "result",
@@ -22,6 +22,7 @@ const KINDS: [&str; 15] = [
     "policy",
     "approval",
     "finding",
+    "sample",
 ];
 
 fuzz_target!(|bytes: &[u8]| {

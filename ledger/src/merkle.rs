@@ -4,6 +4,7 @@
 //! hash is consumed or the proof is refused.
 
 use crate::digest::Digest;
+use std::convert::Infallible;
 use std::ops::Range;
 
 /// Most hashes a proof can hold: a tree of 2^64 leaves needs no more.
@@ -246,6 +247,24 @@ pub fn inclusion<N: Nodes>(nodes: &N, index: u64, size: u64) -> Result<Vec<Diges
     Ok(path)
 }
 
+/// The leaves themselves as nodes: each asked for is computed.
+struct Leaves<'a>(&'a [Digest]);
+
+impl Nodes for Leaves<'_> {
+    type Error = Infallible;
+
+    fn node(&self, level: u32, n: u64) -> Result<Digest, Infallible> {
+        let start = (n << level) as usize;
+        Ok(root_of(&self.0[start..start + (1 << level)]))
+    }
+}
+
+/// Consistency proof from the first `old_size` of `leaves` to all of them (`0 < old_size <= leaves.len()`).
+pub fn consistency_of(leaves: &[Digest], old_size: u64) -> Vec<Digest> {
+    let Ok(path) = consistency(&Leaves(leaves), old_size, leaves.len() as u64);
+    path
+}
+
 /// Consistency proof from the first `old_size` to the first `size` leaves (`0 < old_size <= size`).
 pub fn consistency<N: Nodes>(nodes: &N, old_size: u64, size: u64) -> Result<Vec<Digest>, N::Error> {
     assert!(0 < old_size && old_size <= size, "the old tree is a part of the new");
@@ -282,7 +301,7 @@ mod tests {
     struct Leaves(Vec<Digest>);
 
     impl Nodes for Leaves {
-        type Error = std::convert::Infallible;
+        type Error = Infallible;
         fn node(&self, level: u32, n: u64) -> Result<Digest, Self::Error> {
             let (start, width) = ((n << level) as usize, 1usize << level);
             Ok(root_of(&self.0[start..start + width]))

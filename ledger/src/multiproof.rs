@@ -57,16 +57,50 @@ pub fn verify(
 
 /// The root that the leaves and nodes lead to; every node is consumed or the proof is refused.
 pub fn root_from(size: u64, leaves: &[(u64, Digest)], nodes: &[Digest]) -> Result<Digest, ProofError> {
+    climb(size, leaves, nodes, |_, _, _| ())
+}
+
+/// The path of one of the leaves to the root, leaf sibling first (RFC 6962), out of a proof for several.
+pub fn path_from(
+    size: u64,
+    leaves: &[(u64, Digest)],
+    nodes: &[Digest],
+    index: u64,
+) -> Result<Vec<Digest>, ProofError> {
+    if !leaves.iter().any(|(at, _)| *at == index) {
+        return Err(ProofError::Outside);
+    }
+    let (mut path, mut position) = (Vec::new(), index);
+    let mut layer = 0;
+    climb(size, leaves, nodes, |height, left, pair| {
+        while layer < height {
+            (layer, position) = (layer + 1, position >> 1);
+        }
+        if position & !1 == left {
+            path.push(pair[usize::from(position & 1 == 0)]);
+        }
+    })?;
+    Ok(path)
+}
+
+/// From the leaves to the root; `seen` is told of every two nodes that are put together: their height, the position of the
+/// left one, both.
+fn climb(
+    size: u64,
+    leaves: &[(u64, Digest)],
+    nodes: &[Digest],
+    mut seen: impl FnMut(u32, u64, [Digest; 2]),
+) -> Result<Digest, ProofError> {
     let increasing = leaves.windows(2).all(|pair| pair[0].0 < pair[1].0);
     if leaves.is_empty() || !increasing || leaves.last().is_some_and(|(index, _)| *index >= size) {
         return Err(ProofError::Outside);
     }
     let mut given = nodes.iter();
     let mut layer: Vec<(u64, Digest)> = leaves.to_vec();
-    let mut width = size;
+    let (mut width, mut height) = (size, 0);
     while width > 1 {
-        layer = parents(&layer, width, &mut given)?;
-        width = width.div_ceil(2);
+        layer = parents(&layer, width, &mut given, |left, pair| seen(height, left, pair))?;
+        (width, height) = (width.div_ceil(2), height + 1);
     }
     if given.next().is_some() {
         return Err(ProofError::Length);
@@ -78,22 +112,26 @@ fn parents<'a>(
     layer: &[(u64, Digest)],
     width: u64,
     given: &mut impl Iterator<Item = &'a Digest>,
+    mut seen: impl FnMut(u64, [Digest; 2]),
 ) -> Result<Vec<(u64, Digest)>, ProofError> {
     let mut up = Vec::with_capacity(layer.len());
     let mut known = layer.iter().peekable();
     while let Some((position, hash)) = known.next() {
         let sibling = position ^ 1;
-        let parent = if sibling >= width {
-            *hash
+        let pair = if sibling >= width {
+            up.push((position >> 1, *hash));
+            continue;
         } else if position & 1 == 0 {
             let right = match known.next_if(|(next, _)| *next == sibling) {
                 Some((_, right)) => right,
                 None => given.next().ok_or(ProofError::Length)?,
             };
-            Digest::node(hash, right)
+            [*hash, *right]
         } else {
-            Digest::node(given.next().ok_or(ProofError::Length)?, hash)
+            [*given.next().ok_or(ProofError::Length)?, *hash]
         };
+        seen(position & !1, pair);
+        let parent = Digest::node(&pair[0], &pair[1]);
         up.push((position >> 1, parent));
     }
     Ok(up)
@@ -127,6 +165,11 @@ mod tests {
             let nodes = prove(&all, &indices);
             let mut chosen: Vec<(u64, Digest)> = indices.iter().map(|i| (*i, all[*i as usize])).collect();
             prop_assert_eq!(verify(size, &chosen, &nodes, &root), Ok(()));
+            for (index, leaf) in &chosen {
+                let path = path_from(size, &chosen, &nodes, *index).unwrap();
+                prop_assert_eq!(crate::merkle::verify_inclusion(*index, size, leaf, &path, &root), Ok(()));
+            }
+            prop_assert_eq!(path_from(size, &chosen, &nodes, size), Err(ProofError::Outside));
             let mut surplus = nodes.clone();
             surplus.push(Digest::ZERO);
             prop_assert_eq!(verify(size, &chosen, &surplus, &root), Err(ProofError::Length));

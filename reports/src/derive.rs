@@ -8,6 +8,7 @@ use crate::pack::{
 use affiant_controls::issued::PackIssued;
 use affiant_controls::pin::CatalogPin;
 use affiant_controls::register::{Register, RegisterError};
+use affiant_controls::sample::Sample;
 use affiant_controls::set::ControlSet;
 use affiant_controls::statement::{Statement, StatementError};
 use affiant_frameworks::assess::{AssessError, assess_all};
@@ -181,6 +182,17 @@ pub fn statement(record: &Record) -> Result<Option<Statement>, StatementError> {
         Some(bytes) => Statement::from_bytes(record.entry.kind.as_str(), bytes),
         None => Ok(None),
     }
+}
+
+/// The samples recorded in a stream, each with the index of its entry.
+pub fn samples(records: &[Record]) -> Result<Vec<(u64, Sample)>, StatementError> {
+    let mut samples = Vec::new();
+    for record in records.iter().filter(|record| record.entry.kind == *"sample") {
+        if let Some(Statement::Sample(sample)) = statement(record)? {
+            samples.push((record.entry.index, *sample));
+        }
+    }
+    Ok(samples)
 }
 
 /// Every evidence file cited, once, by digest.

@@ -3,23 +3,25 @@
 
 use crate::archive::{self, ArchiveError};
 use crate::bag::{self, BagInfo, Members};
-use crate::derive::{Catalogs, DeriveError, Subject, derive, issued, to_json};
+use crate::derive::{Catalogs, DeriveError, Subject, derive, issued, samples, to_json};
 use crate::document::Document;
 use crate::pack::{
-    ASSESSMENT, CATALOGS_MAX, CATALOGS_SIZE_MAX, CHECKPOINT, ClaimedKeys, ENTRIES, KEYS, NOTE, PROOFS,
-    PackAssessment, PackNote, Proofs, REPORT_PDF, VERIFY, catalog_member, evidence_member,
+    ASSESSMENT, CATALOGS_MAX, CATALOGS_SIZE_MAX, CHECKPOINT, ClaimedKeys, ENTRIES, EarlierHead, KEYS, NOTE,
+    PROOFS, PackAssessment, PackNote, Proofs, REPORT_PDF, VERIFY, catalog_member, evidence_member,
     key_payload_member, payload_member, states_keys,
 };
 use crate::seal::{self, SealError, SealWords, Sealer};
 use affiant_controls::issued::PackIssued;
+use affiant_controls::sample::Sample;
 use affiant_ledger::checkpoint::{Checkpoint, CheckpointError};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::key::SigningKey;
+use affiant_ledger::merkle;
 use affiant_ledger::multiproof;
 use affiant_ledger::note::{KeyName, Note, Verifier};
 use affiant_ledger::reader::{ReadError, record_of};
 use affiant_ledger::record::Record;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An entry as the ledger holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,7 +184,8 @@ pub fn issue(
     }
     insert_keys(&mut members, &source.keys)?;
     members.insert(CHECKPOINT.into(), source.checkpoint.clone());
-    members.insert(PROOFS.into(), proofs(source, &checkpoint));
+    members
+        .insert(PROOFS.into(), proofs(source, &checkpoint, &samples(&records).map_err(DeriveError::from)?));
     for file in assessment.evidence.iter().filter(|file| file.held) {
         // Evidence at hand that no entry cites has no place in the pack.
         members.extend(
@@ -230,12 +233,21 @@ pub(crate) fn bag_info(assessment: &PackAssessment) -> BagInfo {
     }
 }
 
-fn proofs(source: &PackSource, checkpoint: &Checkpoint) -> Vec<u8> {
+fn proofs(source: &PackSource, checkpoint: &Checkpoint, samples: &[(u64, Sample)]) -> Vec<u8> {
     let both = source.entries.iter().chain(&source.keys);
     let mut indexes: Vec<u64> = both.map(|packed| packed.index).collect();
     indexes.sort_unstable();
     let nodes = multiproof::prove(&source.leaves, &indexes);
-    let proofs = Proofs { size: checkpoint.size, root: checkpoint.root, indexes, nodes };
+    let sizes: BTreeSet<u64> = samples.iter().map(|(_, sample)| sample.size).collect();
+    // One that never was has no proof; who verifies says so.
+    let possible = sizes.into_iter().filter(|size| (1..=checkpoint.size).contains(size));
+    let earlier = possible.map(|size| EarlierHead {
+        size,
+        root: merkle::root_of(&source.leaves[..size as usize]),
+        path: merkle::consistency_of(&source.leaves, size),
+    });
+    let earlier = earlier.collect();
+    let proofs = Proofs { size: checkpoint.size, root: checkpoint.root, indexes, nodes, earlier };
     proofs_json(&proofs)
 }
 

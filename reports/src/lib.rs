@@ -16,6 +16,7 @@ pub mod document;
 pub mod export;
 mod instructions;
 pub mod issue;
+pub mod opened;
 pub mod pack;
 pub mod render;
 pub mod seal;

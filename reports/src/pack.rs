@@ -139,6 +139,21 @@ pub struct Proofs {
     pub indexes: Vec<u64>,
     /// The multiproof's nodes, layer by layer from the leaves up, by position within a layer.
     pub nodes: Vec<Digest>,
+    /// Earlier heads that samples were drawn from, by size, each proved to be a part of this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierHead>,
+}
+
+/// The root of the ledger when it was smaller, and the proof that it leads to the checkpoint (RFC 6962 consistency).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EarlierHead {
+    /// Number of entries.
+    pub size: u64,
+    /// Root of the tree over them.
+    pub root: Digest,
+    /// The consistency proof.
+    pub path: Vec<Digest>,
 }
 
 /// The text that the issuer signs.

@@ -9,9 +9,11 @@ mod conclusions;
 mod container;
 mod entries;
 mod receipts;
+mod samples;
 mod signature;
 mod submitters;
 
+pub(crate) use entries::split;
 pub use receipts::{HeldReceipt, HeldReceiptError};
 
 use crate::archive::{self, Limits};
@@ -152,15 +154,17 @@ impl<'a> Session<'a> {
             Err(error) => return self.note(CheckName::Inclusion, Err(error)),
         };
         self.counts.entries = records.len() as u64;
-        if let Ok(head) = &head {
-            self.note(
-                CheckName::Inclusion,
-                entries::inclusion(members, &records, &key_records, &head.checkpoint),
-            );
+        let included = head
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|head| entries::inclusion(members, &records, &key_records, &head.checkpoint));
+        if head.is_ok() {
+            self.note(CheckName::Inclusion, detail(&included, |included| &included.detail));
         }
         let signatures = self.payloads(members, &mut records);
         self.note(CheckName::Chain, entries::chain(&records, signed.as_ref().ok()));
-        if let (true, Ok(assessment), Ok(signed), Ok(head)) = (self.sound(), claimed, signed, head) {
+        let ground = (self.sound(), claimed, signed, head, included);
+        if let (true, Ok(assessment), Ok(signed), Ok(head), Ok(included)) = ground {
             let said = submitters::Said { records: &records, signatures: &signatures };
             let keyring = self.submitters(members, &mut key_records, said, (&head, &signed));
             let keyring = keyring.as_ref();
@@ -173,6 +177,7 @@ impl<'a> Session<'a> {
                 assessment: &assessment,
                 signed: &signed,
                 head: &head,
+                earlier: &included.earlier,
             };
             self.conclusions(case, render);
             if let Ok(trusted) = &keys {

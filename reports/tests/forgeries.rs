@@ -21,6 +21,8 @@ mod payloads;
 mod proofs;
 #[path = "forgeries/receipts.rs"]
 mod receipts;
+#[path = "forgeries/samples.rs"]
+mod samples;
 #[path = "forgeries/seals.rs"]
 mod seals;
 #[path = "forgeries/signatures.rs"]

@@ -5,7 +5,7 @@ use super::tree::{read, root, tracked};
 use std::collections::BTreeSet;
 
 /// Page in docs/spec, source, fixed bytes, fuzz targets.
-const FORMATS: [(&str, &str, &str, &[&str]); 35] = [
+const FORMATS: [(&str, &str, &str, &[&str]); 36] = [
     ("applicability", "controls/src/decision.rs", "fuzz/seeds/payload/applicability", &["payload"]),
     ("approval", "controls/src/approval.rs", "fuzz/seeds/payload/approval", &["payload"]),
     ("archive", "reports/src/archive.rs", "fuzz/seeds/archive/two-members", &["archive"]),
@@ -35,6 +35,7 @@ const FORMATS: [(&str, &str, &str, &[&str]); 35] = [
     ("receipt", "ledger/src/receipt.rs", "docs/spec/receipt.md", &["receipt"]),
     ("request", "controls/src/request.rs", "fuzz/seeds/payload/request", &["payload"]),
     ("result", "controls/src/result.rs", "tests/fixtures/demo/results.ndjson", &["result", "payload"]),
+    ("sample", "controls/src/sample.rs", "fuzz/seeds/payload/sample", &["payload"]),
     ("sarif", "controls/src/intake/sarif.rs", "tests/fixtures/bandit/bandit.sarif", &["sarif"]),
     ("seal", "reports/src/seal.rs", "fuzz/seeds/seal/sealed.pdf", &["seal"]),
     ("settings", "ledger/src/settings.rs", "fuzz/seeds/settings/affiant.toml", &["settings"]),

@@ -15,7 +15,7 @@ const LONGER: [(&str, usize, &str); 2] = [
 ];
 
 /// Statement kinds and the formats around them, each with its page in docs/spec.
-const FORMATS: [&str; 25] = [
+const FORMATS: [&str; 26] = [
     "key",
     "system",
     "asset",
@@ -32,6 +32,7 @@ const FORMATS: [&str; 25] = [
     "policy",
     "approval",
     "finding",
+    "sample",
     "entry",
     "payload",
     "checkpoint",

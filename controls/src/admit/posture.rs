@@ -1,4 +1,4 @@
-//! Admission of exceptions, decisions, plans, attestations, incidents, events, requests and findings.
+//! Admission of exceptions, decisions, plans, attestations, incidents, events, requests, samples and findings.
 
 use super::{
     AdmitError, CLOCK_SKEW_MAX, WORDS_MAX, count, evidence, known_control, line, name, optional, words,
@@ -13,6 +13,7 @@ use crate::incident::{INCIDENT_KINDS, Incident};
 use crate::plan::Plan;
 use crate::policy::{APPROVALS_MAX, Policy};
 use crate::request::Request;
+use crate::sample::{ITEMS_MAX, Sample};
 use crate::set::ControlSet;
 use crate::text::{LINE_LENGTH_MAX, NAME_LENGTH_MAX, same_person};
 use affiant_ledger::id::visible;
@@ -175,6 +176,18 @@ pub fn admit_request(request: Request, controls: &ControlSet, now: Timestamp) ->
         within("due", request.due, now, REQUEST_DAYS_MAX)?;
     }
     Ok(request)
+}
+
+/// Admits a sample: somebody drew it, by words of their own, and so many items that each can be looked at. That it is what
+/// those words draw is for whoever holds the entries to say ([`Sample::is_drawn_from`]).
+pub fn admit_sample(sample: Sample) -> Result<Sample, AdmitError> {
+    name("by", &sample.by)?;
+    name("text", &sample.text)?;
+    optional("collector", sample.filter.collector.as_deref(), NAME_LENGTH_MAX)?;
+    if !(1..=ITEMS_MAX).contains(&sample.count) {
+        return Err(AdmitError::Items(sample.count));
+    }
+    Ok(sample)
 }
 
 /// Admits a policy: it asks for one to five people.

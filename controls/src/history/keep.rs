@@ -83,7 +83,8 @@ impl History {
             | Statement::Attestation(_)
             | Statement::Incident(_)
             | Statement::Request(_)
-            | Statement::Finding(_) => {}
+            | Statement::Finding(_)
+            | Statement::Sample(_) => {}
         }
     }
 

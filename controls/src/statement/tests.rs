@@ -6,7 +6,8 @@ use crate::incident::IncidentTest;
 use crate::pin::CatalogKind;
 use crate::policy::ExceptionPolicy;
 use crate::result::{Check, Collector, DigestSource, Method, Population, Run, Source, Subject};
-use crate::{Decimal, Direction, Measure, Severity, Status};
+use crate::sample::Drawing;
+use crate::{Decimal, Direction, Measure, SampleFilter, Severity, Status};
 use affiant_ledger::digest::Digest;
 
 /// A result with every field filled in.
@@ -218,7 +219,24 @@ fn all() -> Vec<Statement> {
             exception: "exc-7".parse().unwrap(),
         }),
         Statement::Finding(Box::new(full_finding())),
+        Statement::Sample(Box::new(full_sample())),
     ]
+}
+
+fn full_sample() -> Sample {
+    let filter = SampleFilter {
+        from: Some("2026-01-01T00:00:00Z".parse().unwrap()),
+        asset: Some("scoring-model".parse().unwrap()),
+        until: Some("2026-11-01T00:00:00Z".parse().unwrap()),
+        status: Some(Status::Passed),
+        control: Some("AFF-EXP-11".parse().unwrap()),
+        collector: Some("ci".into()),
+    };
+    let system = "credit-scoring".parse().unwrap();
+    let (by, text) = ("Example Audit LLP", "words of my own");
+    let drawing =
+        Drawing { by, system: &system, filter: &filter, text, count: 2, size: 72, root: Digest::of(b"root") };
+    Sample::draw(drawing, &[(12, Digest::of(b"12")), (31, Digest::of(b"31")), (40, Digest::of(b"40"))])
 }
 
 #[test]
@@ -286,6 +304,7 @@ fn fields_are_declared_in_canonical_order_so_that_encoding_needs_no_sorting() {
             Statement::Policy(s) => serde_json::to_string(s),
             Statement::Approval(s) => serde_json::to_string(s),
             Statement::Finding(s) => serde_json::to_string(s),
+            Statement::Sample(s) => serde_json::to_string(s),
         };
         let json = json.unwrap();
         let bytes = statement.to_bytes();

@@ -1,5 +1,6 @@
 //! Checks 9 to 11: what the pack concludes follows from its entries and from catalogs that its stream pins.
 
+use super::samples::{self, Samples};
 use super::signature::{Head, Signed};
 use super::{Found, Members, Session, member};
 use crate::compose::compose;
@@ -7,8 +8,8 @@ use crate::derive::{Catalogs, ENGINE, Subject, derive, issued, statement, to_jso
 use crate::instructions;
 use crate::issue::{RenderPdf, seal_words};
 use crate::pack::{
-    ASSESSMENT, CATALOGS, CATALOGS_MAX, CATALOGS_SIZE_MAX, ClaimedKeys, EVIDENCE, PackAssessment, REPORT_PDF,
-    VERIFY, catalog_member, evidence_member,
+    ASSESSMENT, CATALOGS, CATALOGS_MAX, CATALOGS_SIZE_MAX, ClaimedKeys, EVIDENCE, EarlierHead,
+    PackAssessment, REPORT_PDF, VERIFY, catalog_member, evidence_member,
 };
 use crate::seal::{self, Sealed};
 use crate::verdict::CheckName;
@@ -33,6 +34,8 @@ pub(super) struct Case<'a> {
     pub(super) assessment: &'a PackAssessment,
     pub(super) signed: &'a Signed,
     pub(super) head: &'a Head,
+    /// Heads of the ledger before, proved.
+    pub(super) earlier: &'a [EarlierHead],
 }
 
 /// What was derived again, for the report to be made of.
@@ -70,8 +73,17 @@ impl Session<'_> {
         derived.engine.clone_from(&case.assessment.engine);
         self.counts.determinations =
             derived.assessments.iter().map(|judged| judged.determinations.len() as u64).sum();
-        self.note(CheckName::Assessment, same_assessment(case, &derived));
-        self.note(CheckName::References, references(case, &catalogs, &derived, &held));
+        let samples = samples::recorded(case.records);
+        let again = same_assessment(case, &derived).and_then(|found| self.samples(case, &samples, found));
+        self.note(CheckName::Assessment, again);
+        let cited = references(case, &catalogs, &derived, &held);
+        self.note(
+            CheckName::References,
+            cited.and_then(|found| {
+                samples::heads(samples.as_deref().map_err(Clone::clone)?, case.earlier)?;
+                Ok(found)
+            }),
+        );
         let made = Made { derived: &derived, register: &register, catalogs: &catalogs, unsealed };
         self.report(case, made, render);
     }
@@ -98,6 +110,23 @@ impl Session<'_> {
                 self.note(CheckName::Seal, Err(format!("{REPORT_PDF} {error}")));
                 None
             }
+        }
+    }
+
+    /// The samples that the stream records, drawn again.
+    fn samples(&mut self, case: Case<'_>, samples: &Result<Samples, String>, found: String) -> Found {
+        let samples = samples.as_deref().map_err(Clone::clone)?;
+        let unseen = samples::drawn_again(samples, case.records)?;
+        if !unseen.is_empty() {
+            self.limitations.push(format!(
+                "that {} recorded samples are what their words draw: results that they may have been drawn from are not in \
+                 the pack",
+                unseen.len()
+            ));
+        }
+        match samples.len() - unseen.len() {
+            0 => Ok(found),
+            count => Ok(format!("{found}; {count} recorded samples drawn again")),
         }
     }
 

@@ -4,12 +4,13 @@ use super::signature::Signed;
 use super::{Found, Members, Session, parsed_member};
 use crate::derive::issued;
 use crate::issue::proofs_json;
-use crate::pack::{ASSESSMENT, ENTRIES, KEYS, PAYLOADS, PROOFS, Proofs, payload_member};
+use crate::pack::{ASSESSMENT, ENTRIES, EarlierHead, KEYS, PAYLOADS, PROOFS, Proofs, payload_member};
 use crate::verdict::CheckName;
 use affiant_ledger::checkpoint::Checkpoint;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
 use affiant_ledger::erasure::{ERASURE, Erasure};
+use affiant_ledger::merkle;
 use affiant_ledger::multiproof;
 use affiant_ledger::payload::{Payload, StatementSignature};
 use affiant_ledger::record::Record;
@@ -18,20 +19,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The entries of a member, their payloads not yet read.
 pub(super) fn read(members: &Members<'_>, name: &str) -> Result<Vec<Record>, String> {
-    let mut rest = parsed_member(members, name)?;
-    let mut items = Vec::new();
-    while !rest.is_empty() {
-        let length =
-            entry_length(rest).ok_or_else(|| format!("{name}, item {}: not an entry", items.len()))?;
-        let (item, after) = rest.split_at(length);
-        items.push(item);
-        rest = after;
-    }
+    let items = split(parsed_member(members, name)?);
+    let items = items.map_err(|at| format!("{name}, item {at}: not an entry"))?;
     let record = |(at, bytes): (usize, &&[u8])| {
         let entry = Entry::from_bytes(bytes).map_err(|error| format!("{name}, item {at}: {error}"))?;
         Ok(Record { entry, leaf: Digest::leaf(bytes), statement: None })
     };
     items.par_iter().enumerate().map(record).collect()
+}
+
+/// The entries that a sequence is made of, or the position of the first that is none.
+pub(crate) fn split(mut rest: &[u8]) -> Result<Vec<&[u8]>, usize> {
+    let mut items = Vec::new();
+    while !rest.is_empty() {
+        let (item, after) = rest.split_at(entry_length(rest).ok_or(items.len())?);
+        items.push(item);
+        rest = after;
+    }
+    Ok(items)
 }
 
 /// Length of the entry that `bytes` begin with: a map of ten pairs of integers, texts and byte strings. It only
@@ -67,13 +72,20 @@ fn head(bytes: &[u8]) -> Option<(u8, u64, usize)> {
     Some((first >> 5, argument, 1 + width))
 }
 
+/// That the entries are the ledger's, and what its roots were before.
+pub(super) struct Included {
+    pub(super) earlier: Vec<EarlierHead>,
+    /// What was found, in words.
+    pub(super) detail: String,
+}
+
 /// Check 5: one proof for all entries, those of the keys among them, in its one form.
 pub(super) fn inclusion(
     members: &Members<'_>,
     records: &[Record],
     keys: &[Record],
     checkpoint: &Checkpoint,
-) -> Found {
+) -> Result<Included, String> {
     let bytes = parsed_member(members, PROOFS)?;
     let proofs: Proofs =
         serde_json::from_slice(bytes).map_err(|error| format!("{PROOFS} cannot be read: {error}"))?;
@@ -101,7 +113,23 @@ pub(super) fn inclusion(
     if root != checkpoint.root {
         return Err("the entries are not those of the ledger: they lead to another root".into());
     }
-    Ok(format!("{} entries are in the tree of {}", leaves.len(), checkpoint.size))
+    earlier(&proofs, checkpoint)?;
+    let detail = format!("{} entries are in the tree of {}", leaves.len(), checkpoint.size);
+    Ok(Included { earlier: proofs.earlier, detail })
+}
+
+/// Earlier heads, each once, are parts of the checkpoint.
+fn earlier(proofs: &Proofs, checkpoint: &Checkpoint) -> Result<(), String> {
+    if !proofs.earlier.windows(2).all(|pair| pair[0].size < pair[1].size) {
+        return Err(format!("{PROOFS} has earlier heads that are not in order"));
+    }
+    for EarlierHead { size, root, path } in &proofs.earlier {
+        let proved = merkle::verify_consistency(*size, checkpoint.size, root, &checkpoint.root, path);
+        if *size == 0 || proved.is_err() {
+            return Err(format!("{PROOFS} does not prove that the ledger had that root at size {size}"));
+        }
+    }
+    Ok(())
 }
 
 /// Check 6: the stream from its first entry to the one that issued the pack, none left out.

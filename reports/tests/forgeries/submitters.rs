@@ -89,7 +89,11 @@ pub(super) const SIGNED: usize = 13;
 
 /// Links everything anew, lets the issuing entry name the heads as they are then, and issues the pack: what an operator
 /// can do who holds the log's key and the issuer's.
-pub(super) fn reissued(mut all: Vec<Whole>) -> Vec<u8> {
+pub(super) fn reissued(all: Vec<Whole>) -> Vec<u8> {
+    pack_of(&source(&relinked(all)))
+}
+
+pub(super) fn relinked(mut all: Vec<Whole>) -> Vec<Whole> {
     relink(&mut all);
     let head = |stream: &str| {
         let before = all[..all.len() - 1].iter().rev().find(|(entry, _)| entry.stream == *stream);
@@ -97,7 +101,7 @@ pub(super) fn reissued(mut all: Vec<Whole>) -> Vec<u8> {
     };
     let (own, keys) = (head(STREAM), Some(head(KEY_STREAM)));
     name_heads(&mut all, own, keys);
-    pack_of(&source(&all))
+    all
 }
 
 pub(super) fn name_heads(all: &mut [Whole], head: Digest, keys: Option<Digest>) {

@@ -465,7 +465,10 @@ impl Opened {
         single.dedup();
         let nodes = multiproof::prove(&source.leaves, &single);
         let (size, root) = (source.leaves.len() as u64, root_of(&source.leaves));
-        self.set_proofs(|proofs| *proofs = Proofs { size, root, indexes, nodes });
+        self.set_proofs(|proofs| {
+            let earlier = std::mem::take(&mut proofs.earlier);
+            *proofs = Proofs { size, root, indexes, nodes, earlier };
+        });
     }
 }
 

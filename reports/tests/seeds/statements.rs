@@ -100,6 +100,16 @@ fn filled() -> Vec<(&'static str, Value)> {
                 "fingerprint": "5aaf66712058cadae8e3dc8733f0dd22f0c3e54253c68a925b7e2ab7e13f952c",
                 "resolved_at": "2026-11-25T01:46:40Z", "resolved_by": 57}),
         ),
+        (
+            "sample",
+            json!({"by": "Example Audit LLP", "id": "sample-3d5a1c0f9b2e7d64", "size": 72, "text": "winter rain",
+                "root": "0c9ecf308af7191eb2ff8b333d0bb9c83001af3c5132a509225181bb93757c5b", "count": 2,
+                "items": [31, 12], "system": "credit-scoring",
+                "filter": {"from": "2026-01-01T00:00:00Z", "asset": "scoring-model", "until": "2026-11-01T00:00:00Z",
+                    "status": "passed", "control": "AFF-EXP-11", "collector": "ci"},
+                "population": {"size": 40,
+                    "digest": "7c4a8d09ca3762af61e59520943dc26494f8941b4bd5ccfe0332e14846108d00"}}),
+        ),
     ]
 }
 
@@ -111,6 +121,7 @@ fn of(kind: &str, json: Value) -> Statement {
         "plan" => serde_json::from_value(json).map(Statement::Plan),
         "attestation" => serde_json::from_value(json).map(Statement::Attestation),
         "incident" => serde_json::from_value(json).map(Statement::Incident),
+        "sample" => serde_json::from_value(json).map(|sample| Statement::Sample(Box::new(sample))),
         "finding" => serde_json::from_value(json).map(|finding| Statement::Finding(Box::new(finding))),
         _ => serde_json::from_value(json).map(Statement::Event),
     };
