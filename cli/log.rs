@@ -3,6 +3,7 @@
 mod erase;
 mod fsck;
 mod publish;
+mod walk;
 
 use crate::args::{LogArguments, LogVerb};
 use crate::context::{self, Context};
@@ -27,6 +28,9 @@ pub(crate) fn run(context: &Context, arguments: LogArguments) -> Result<u8, Fail
         LogVerb::Show { index: Some(index), .. } => show_one(context, index),
         LogVerb::Show { stream, ids, last, .. } => show(context, stream.as_deref(), ids, last),
         LogVerb::Checkpoint { since } => checkpoint(context, since.as_deref()),
+        LogVerb::Walk { index, output, pack, trust } => {
+            walk::run(context, index, &output, pack.as_deref(), trust.as_deref())
+        }
         LogVerb::Prove { index } => prove(context, index),
         LogVerb::Fsck { anchors, repair } => fsck::run(context, &anchors, repair),
         LogVerb::Erase { index, basis, approver } => erase::run(context, index, &basis, &approver),

@@ -91,6 +91,11 @@ impl<'a> View<'a> {
         Ok(shares.into_iter().flatten().collect())
     }
 
+    /// The ledger's indexes of all entries of a stream, in order.
+    pub(crate) fn positions(&self, stream: &Id) -> Result<Vec<u64>, Failure> {
+        self.indexes(stream, true)
+    }
+
     /// The records of a system: for the present only what the index files as latest.
     pub(crate) fn records(&self, system: &Id, past: bool) -> Result<Vec<Record>, Failure> {
         self.read(&self.indexes(system, past)?)

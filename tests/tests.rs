@@ -31,6 +31,7 @@ mod journeys {
     mod publish;
     mod runs;
     mod samples;
+    mod walks;
 }
 
 mod bad_input {

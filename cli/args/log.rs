@@ -36,6 +36,27 @@ pub(crate) enum LogVerb {
         /// The entry
         index: u64,
     },
+    /// Follow an entry through every hash, from the files it cites to the conclusions that cite it, and write the steps for checking
+    /// by hand
+    #[command(after_help = "\
+Examples:
+  affiant log walk 12 --output walk-12
+  affiant log walk 12 --pack credit-scoring.affiant.zip --trust trust.keys --output walk-12
+
+The folder holds the bytes of each step and WALKTHROUGH.md, whose commands need a shell, sha256sum and OpenSSL 3.")]
+    Walk {
+        /// The entry
+        index: u64,
+        /// Folder to write, new or empty
+        #[arg(long, short, value_name = "DIR")]
+        output: PathBuf,
+        /// From a pack, verified first, and not from a ledger
+        #[arg(long, value_name = "FILE")]
+        pack: Option<PathBuf>,
+        /// Keys from outside, to verify the pack with
+        #[arg(long, value_name = "FILE", env = "AFFIANT_TRUST")]
+        trust: Option<PathBuf>,
+    },
     /// Derive the whole ledger again from its files and list every fault
     #[command(after_help = "\
 Examples:

@@ -1,7 +1,14 @@
 //! The words of `affiant sample`.
 
 use super::Args;
+use affiant_controls::sample::ITEMS_MAX;
 use std::path::PathBuf;
+
+/// A number of items, as many as a sample may have.
+fn items(text: &str) -> Result<u64, String> {
+    let count = text.parse().ok().filter(|count| (1..=ITEMS_MAX).contains(count));
+    count.ok_or_else(|| format!("give a number from 1 to {ITEMS_MAX}"))
+}
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -21,7 +28,7 @@ pub(crate) struct SampleArguments {
     #[arg(long, value_name = "TEXT", required_unless_present = "population")]
     pub(crate) text: Option<String>,
     /// How many results to draw
-    #[arg(long, value_name = "NUMBER", default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 25, value_parser = items)]
     pub(crate) count: u64,
     /// Only results of this control
     #[arg(long, value_name = "ID")]

@@ -23,3 +23,4 @@ pub mod seal;
 pub mod trust;
 pub mod verdict;
 pub mod verify;
+pub mod walk;

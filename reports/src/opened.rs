@@ -2,15 +2,21 @@
 
 use crate::archive::{self, Limits};
 use crate::bag::Members;
-use crate::pack::{ASSESSMENT, CHECKPOINT, ENTRIES, KEYS, PROOFS, PackAssessment, Proofs, payload_member};
+use crate::pack::{
+    ASSESSMENT, CHECKPOINT, ENTRIES, KEYS, PROOFS, PackAssessment, Proofs, key_payload_member,
+    payload_member, states_keys,
+};
 use crate::trust::Trust;
 use crate::verdict::Verdict;
 use crate::verify::{split, verify};
 use affiant_ledger::checkpoint::Checkpoint;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
+use affiant_ledger::genesis::Genesis;
+use affiant_ledger::keyring::Keyring;
 use affiant_ledger::multiproof;
 use affiant_ledger::note::Note;
+use affiant_ledger::payload::Payload;
 use affiant_ledger::reader::record_of;
 use affiant_ledger::record::Record;
 
@@ -62,15 +68,23 @@ impl OpenedPack {
         &self.records
     }
 
+    /// The keyring that its entries of stream `org` come to; `None` where it holds none.
+    pub fn keyring(&self) -> Option<Keyring> {
+        let mut statements = Vec::new();
+        for bytes in split(self.member(KEYS)?).ok()? {
+            let entry = Entry::from_bytes(bytes).ok()?;
+            if states_keys(&entry) {
+                let payload = Payload::from_bytes(self.member(&key_payload_member(entry.index))?).ok()?;
+                statements.push((entry.index, payload.statement));
+            }
+        }
+        let (genesis, later) = statements.split_first()?;
+        Genesis::from_bytes(&genesis.1).ok()?.keyring().ok()?.replay(later.to_vec()).ok()
+    }
+
     /// A member's bytes.
     pub fn member(&self, name: &str) -> Option<&[u8]> {
         self.members.get(name).map(Vec::as_slice)
-    }
-
-    /// The bytes of an entry of the stream.
-    pub fn entry_bytes(&self, index: u64) -> Option<Vec<u8>> {
-        let record = self.records.iter().find(|record| record.entry.index == index)?;
-        Some(record.entry.to_bytes())
     }
 
     /// The path of an entry of the stream to the root of the checkpoint, leaf sibling first.
