@@ -5,6 +5,8 @@ mod export;
 mod finding;
 mod key;
 mod log;
+#[cfg(feature = "notify")]
+mod notify;
 mod people;
 mod posture;
 mod push;
@@ -19,6 +21,8 @@ pub(crate) use key::{
     EnrolArguments, GrantArguments, KeyArguments, KeyVerb, NewKey, RevokeArguments, RotateArguments,
 };
 pub(crate) use log::{LogArguments, LogVerb, PublishArguments};
+#[cfg(feature = "notify")]
+pub(crate) use notify::NotifyArguments;
 pub(crate) use people::{
     PolicyArguments, PolicySetArguments, PolicyVerb, RequestAddArguments, RequestArguments, RequestVerb,
 };
@@ -33,6 +37,8 @@ pub(crate) use register::{
 pub(crate) use sample::SampleArguments;
 pub(crate) use status::{GateArguments, StatusArguments};
 
+#[cfg(feature = "notify")]
+use clap::ArgGroup;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -139,6 +145,9 @@ pub(crate) enum Verb {
     Sample(Box<SampleArguments>),
     /// Results and conclusions in the formats of others: CSV, OCSF, OSCAL
     Export(ExportArguments),
+    /// Tell a webhook, a syslog server or a file what changed
+    #[cfg(feature = "notify")]
+    Notify(NotifyArguments),
     /// Verify a pack or a receipt, offline
     Verify(VerifyArguments),
     /// Look at the ledger itself: entries, proofs, fsck

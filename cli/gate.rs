@@ -9,8 +9,6 @@ use crate::view::{self, Asked, View};
 use affiant_frameworks::assess::assess_all;
 use affiant_frameworks::clock::clocks;
 use affiant_frameworks::gate::{Answer, GATE_SIZE_MAX, GateProfile};
-use affiant_ledger::entry::Entry;
-use affiant_ledger::reader::Reader;
 use serde_json::json;
 
 pub(crate) fn run(context: &Context, arguments: &GateArguments) -> Result<u8, Failure> {
@@ -24,7 +22,7 @@ pub(crate) fn run(context: &Context, arguments: &GateArguments) -> Result<u8, Fa
     let catalogs = catalogs::of_view(&view, &[])?;
     let system = view.known(&arguments.system)?;
     let asked = Asked::now(context);
-    refuse_a_past_present(&reader, asked)?;
+    view.refuse_a_past_present(asked.horizon.as_of)?;
     let register = view::register(&view, &system, asked)?;
     if register.system().is_none() {
         return Err(Failure::refused(format!("system `{system}` is not registered")));
@@ -53,17 +51,4 @@ pub(crate) fn run(context: &Context, arguments: &GateArguments) -> Result<u8, Fa
         Answer::NotMet => NO,
         Answer::Undetermined => UNDETERMINED,
     })
-}
-
-/// A gate asks about now. Where `SOURCE_DATE_EPOCH` says that now is before the last entry, what was found since would not count.
-fn refuse_a_past_present(reader: &Reader, asked: Asked) -> Result<(), Failure> {
-    let Some(last) = reader.size().checked_sub(1) else { return Ok(()) };
-    let last = Entry::from_bytes(&reader.entry_bytes(last)?).map_err(Failure::integrity)?;
-    let now = asked.horizon.as_of;
-    if now < last.time {
-        let failure =
-            Failure::refused(format!("the clock says {now}, the last entry was recorded at {}", last.time));
-        return Err(failure.hint("a gate asks about now: unset SOURCE_DATE_EPOCH, or mend the clock"));
-    }
-    Ok(())
 }

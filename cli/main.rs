@@ -17,6 +17,8 @@ mod init;
 mod key;
 mod licensed;
 mod log;
+#[cfg(feature = "notify")]
+mod notify;
 mod output;
 mod pack;
 mod plan;
@@ -78,6 +80,8 @@ fn run(context: &Context, verb: Verb) -> Result<u8, Failure> {
         Verb::Pack(arguments) => pack::run(context, arguments),
         Verb::Sample(arguments) => sample::run(context, *arguments),
         Verb::Export(arguments) => export::run(context, &arguments),
+        #[cfg(feature = "notify")]
+        Verb::Notify(arguments) => notify::run(context, &arguments),
         Verb::Verify(arguments) => verify::run(context, arguments),
         Verb::Log(arguments) => log::run(context, arguments),
         Verb::Demo(arguments) => demo::run(context, arguments),

@@ -61,6 +61,19 @@ impl<'a> View<'a> {
         })
     }
 
+    /// For who asks about now. Where `SOURCE_DATE_EPOCH` says that now is before the last entry, what was found since
+    /// would not count.
+    pub(crate) fn refuse_a_past_present(&self, now: Timestamp) -> Result<(), Failure> {
+        let Some(last) = self.reader.size().checked_sub(1) else { return Ok(()) };
+        let last = Entry::from_bytes(&self.reader.entry_bytes(last)?).map_err(Failure::integrity)?;
+        if now < last.time {
+            let text = format!("the clock says {now}, the last entry was recorded at {}", last.time);
+            return Err(Failure::refused(text)
+                .hint("this asks about now: unset SOURCE_DATE_EPOCH, or mend the clock"));
+        }
+        Ok(())
+    }
+
     /// Number of entries of a system.
     pub(crate) fn count(&self, system: &Id) -> Result<u64, Failure> {
         match &self.lookup {

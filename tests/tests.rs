@@ -8,6 +8,7 @@ mod support {
     pub(crate) mod answer;
     pub(crate) mod folder;
     pub(crate) mod place;
+    pub(crate) mod receiver;
 }
 
 mod journeys {
@@ -21,6 +22,7 @@ mod journeys {
     mod findings;
     mod keys;
     mod ledger;
+    mod notify;
     mod officer;
     mod packs;
     mod past;

@@ -234,7 +234,8 @@ impl Register {
             | Statement::Attestation(_)
             | Statement::Incident(_)
             | Statement::Event(_)
-            | Statement::Sample(_) => {}
+            | Statement::Sample(_)
+            | Statement::Delivery(_) => {}
         }
     }
 

@@ -1,14 +1,16 @@
 //! A statement: what a submitter says, the payload of an entry.
 //!
 //! Sixteen kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
-//! `attestation`, `incident`, `event`, `request`, `policy`, `approval`, `finding`, `sample`. Each is a CBOR map without a tag; the kind
-//! stands in the entry. The same structs are the JSON form: times are RFC 3339 text there and digests hexadecimal.
+//! `attestation`, `incident`, `event`, `request`, `policy`, `approval`, `finding`, `sample`, `delivery`. Each is a CBOR map
+//! without a tag; the kind stands in the entry. The same structs are the JSON form: times are RFC 3339 text there and digests
+//! hexadecimal.
 
 use crate::approval::Approval;
 use crate::asset::Asset;
 use crate::attestation::Attestation;
 use crate::control::ControlId;
 use crate::decision::Decision;
+use crate::delivery::Delivery;
 use crate::event::Event;
 use crate::evidence::EvidenceRef;
 use crate::exception::Exception;
@@ -69,6 +71,8 @@ pub enum Statement {
     Finding(Box<Finding>),
     /// Results were selected for examination.
     Sample(Box<Sample>),
+    /// Alerts were delivered.
+    Delivery(Delivery),
 }
 
 /// Why bytes are not a statement of their kind.
@@ -101,6 +105,7 @@ impl Statement {
             Self::Approval(_) => "approval",
             Self::Finding(_) => "finding",
             Self::Sample(_) => "sample",
+            Self::Delivery(_) => "delivery",
         }
     }
 
@@ -123,6 +128,7 @@ impl Statement {
             Self::Approval(approval) => codec::encode(approval),
             Self::Finding(finding) => codec::encode(finding),
             Self::Sample(sample) => codec::encode(sample),
+            Self::Delivery(delivery) => codec::encode(delivery),
         }
     }
 
@@ -145,6 +151,7 @@ impl Statement {
             Self::Approval(approval) => serde_json::to_value(approval),
             Self::Finding(finding) => serde_json::to_value(finding),
             Self::Sample(sample) => serde_json::to_value(sample),
+            Self::Delivery(delivery) => serde_json::to_value(delivery),
         };
         json.unwrap_or_default()
     }
@@ -169,18 +176,19 @@ impl Statement {
             "approval" => codec::decode(bytes, max).map(Self::Approval),
             "finding" => codec::decode(bytes, max).map(|finding| Self::Finding(Box::new(finding))),
             "sample" => codec::decode(bytes, max).map(|sample| Self::Sample(Box::new(sample))),
+            "delivery" => codec::decode(bytes, max).map(Self::Delivery),
             _ => return Ok(None),
         };
         read.map(Some).map_err(|source| StatementError { kind: kind.to_owned(), source })
     }
 
-    /// The stream it goes to: its system's; a catalog pin goes to `org` unless the draft is given another.
+    /// The stream it goes to: its system's; a delivery to `org`, and a catalog pin unless the draft is given another.
     pub fn stream(&self) -> Id {
         match self {
             Self::System(system) => system.id.clone(),
             Self::Asset(asset) => asset.system.clone(),
             Self::Result(result) => result.system.clone(),
-            Self::Catalog(_) => identifier(ORGANISATION),
+            Self::Catalog(_) | Self::Delivery(_) => identifier(ORGANISATION),
             Self::Pack(pack) => pack.system.clone(),
             Self::Exception(exception) => exception.system.clone(),
             Self::Decision(decision) => decision.system.clone(),
@@ -201,6 +209,7 @@ impl Statement {
         match self {
             Self::Result(result) => &result.evidence,
             Self::Attestation(attestation) => &attestation.evidence,
+            Self::Delivery(delivery) => &delivery.evidence,
             _ => &[],
         }
     }
@@ -241,6 +250,7 @@ impl Statement {
                 let asset = asset.as_ref().map_or("", Id::as_str);
                 facet(&["finding", control.as_str(), asset, collector, id.as_str()], 0)
             }
+            Self::Delivery(delivery) => facet(&["delivery", delivery.target.as_str()], 0),
             Self::Decision(decision) => {
                 let framework = decision.framework.as_ref().map_or("", Id::as_str);
                 let control = decision.control.as_ref().map_or("", ControlId::as_str);
@@ -304,6 +314,10 @@ pub fn facet_of(kind: &str, statement: &[u8]) -> Option<Facet> {
             let control = codec::text(control?).ok().filter(|text| ControlId::is_one(text))?;
             let asset = asset.map_or(Some(""), id_in)?;
             Some(facet(&[kind, control, asset, codec::text(collector?).ok()?, id_in(id?)?], 0))
+        }
+        "delivery" => {
+            let [target] = codec::fields(statement, ["target"]).ok()?;
+            Some(facet(&[kind, id_in(target?)?], 0))
         }
         "applicability" => {
             let wanted = ["control", "framework", "requirement"];

@@ -9,6 +9,7 @@
 //! [`Assessment`], so a verifier runs it again instead of believing it. The words are "evidence on file for",
 //! "no evidence" and "not assessed"; never that a system fulfils the law.
 
+pub mod alert;
 pub mod applicability;
 pub mod assess;
 pub mod assessment;
@@ -33,6 +34,7 @@ pub mod standings;
 pub mod timing;
 pub mod vocabulary;
 
+pub use alert::{Alert, AlertKind, Posture, Start, alerts};
 pub use applicability::{Applicability, ApplicabilityState, applicability, explain};
 pub use assess::{AssessError, assess, assess_all};
 pub use assessment::{

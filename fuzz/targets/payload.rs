@@ -23,6 +23,7 @@ const KINDS: [&str; 16] = [
     "approval",
     "finding",
     "sample",
+    "delivery",
 ];
 
 fuzz_target!(|bytes: &[u8]| {

@@ -103,6 +103,8 @@ impl Place {
         for name in ["AFFIANT_PASSPHRASE", "AFFIANT_TRUST", "AFFIANT_WAIT", "SOURCE_DATE_EPOCH"] {
             command.env_remove(name);
         }
+        // Receivers of alerts are on this machine, whatever stands between it and the network.
+        command.env("NO_PROXY", "127.0.0.1");
         command.env("AFFIANT_STATE", self.path("state")).env("AFFIANT_LEDGER", self.ledger());
         if let Some(epoch) = self.epoch {
             command.env("SOURCE_DATE_EPOCH", epoch.to_string());

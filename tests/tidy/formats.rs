@@ -5,7 +5,7 @@ use super::tree::{read, root, tracked};
 use std::collections::BTreeSet;
 
 /// Page in docs/spec, source, fixed bytes, fuzz targets.
-const FORMATS: [(&str, &str, &str, &[&str]); 36] = [
+const FORMATS: [(&str, &str, &str, &[&str]); 37] = [
     ("applicability", "controls/src/decision.rs", "fuzz/seeds/payload/applicability", &["payload"]),
     ("approval", "controls/src/approval.rs", "fuzz/seeds/payload/approval", &["payload"]),
     ("archive", "reports/src/archive.rs", "fuzz/seeds/archive/two-members", &["archive"]),
@@ -15,6 +15,7 @@ const FORMATS: [(&str, &str, &str, &[&str]); 36] = [
     ("bom", "controls/src/bom.rs", "tests/fixtures/bom/support-bot.ml-bom-1.6.json", &["bom"]),
     ("catalog", "controls/src/catalog.rs", "controls/data/ai-spm-controls.cbor", &["catalog", "payload"]),
     ("checkpoint", "ledger/src/checkpoint.rs", "docs/spec/checkpoint.md", &["checkpoint", "note"]),
+    ("delivery", "controls/src/delivery.rs", "fuzz/seeds/payload/delivery", &["payload"]),
     ("entry", "ledger/src/entry.rs", "docs/spec/entry.md", &["entry", "codec"]),
     ("erasure", "ledger/src/erasure.rs", "fuzz/seeds/key/erasure", &["key", "payload"]),
     ("event", "controls/src/event.rs", "fuzz/seeds/payload/event", &["payload"]),
@@ -48,14 +49,14 @@ const FORMATS: [(&str, &str, &str, &[&str]); 36] = [
 const DESCRIBED_ELSEWHERE: [(&str, &str); 1] = [("sarif", "docs/spec/result.md")];
 
 /// Pages of what is only written, or read back under a digest of our own, and why no stranger's bytes are parsed.
-const NOT_READ: [(&str, &str); 7] = [
+const NOT_READ: [(&str, &str); 9] = [
     ("board", "an answer for people and scripts"),
-const NOT_READ: [(&str, &str); 6] = [
     ("fsck", "an answer for people and scripts"),
     (
         "index",
         "our own database: a value counts only under a digest that is checked first, and can be built again",
     ),
+    ("notify", "alerts for others; a batch that waits is read back under a digest of our own"),
     ("period", "an answer for people and scripts"),
     ("risk", "an answer for people and scripts"),
     ("run", "evidence for people, kept by its digest"),

@@ -15,7 +15,7 @@ const LONGER: [(&str, usize, &str); 2] = [
 ];
 
 /// Statement kinds and the formats around them, each with its page in docs/spec.
-const FORMATS: [&str; 26] = [
+const FORMATS: [&str; 27] = [
     "key",
     "system",
     "asset",
@@ -33,6 +33,7 @@ const FORMATS: [&str; 26] = [
     "approval",
     "finding",
     "sample",
+    "delivery",
     "entry",
     "payload",
     "checkpoint",

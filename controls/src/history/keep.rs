@@ -84,7 +84,8 @@ impl History {
             | Statement::Incident(_)
             | Statement::Request(_)
             | Statement::Finding(_)
-            | Statement::Sample(_) => {}
+            | Statement::Sample(_)
+            | Statement::Delivery(_) => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! Statements read back, are filed as their bytes say, and are canonical as declared.
 
 use super::*;
+use crate::delivery::Standpoint;
 use crate::finding::FindingState;
 use crate::incident::IncidentTest;
 use crate::pin::CatalogKind;
@@ -220,6 +221,16 @@ fn all() -> Vec<Statement> {
         }),
         Statement::Finding(Box::new(full_finding())),
         Statement::Sample(Box::new(full_sample())),
+        Statement::Delivery(Delivery {
+            to: Standpoint { size: 42, as_of: "2026-11-24T12:00:00Z".parse().unwrap() },
+            from: Some(Standpoint { size: 31, as_of: "2026-11-23T12:00:00Z".parse().unwrap() }),
+            count: 2,
+            answer: "204".into(),
+            target: "on-call".parse().unwrap(),
+            channel: "webhook".into(),
+            evidence: vec![EvidenceRef::of(b"{}", "alerts.json", "application/json")],
+            delivered_at: "2026-11-24T12:00:01Z".parse().unwrap(),
+        }),
     ]
 }
 
@@ -305,6 +316,7 @@ fn fields_are_declared_in_canonical_order_so_that_encoding_needs_no_sorting() {
             Statement::Approval(s) => serde_json::to_string(s),
             Statement::Finding(s) => serde_json::to_string(s),
             Statement::Sample(s) => serde_json::to_string(s),
+            Statement::Delivery(s) => serde_json::to_string(s),
         };
         let json = json.unwrap();
         let bytes = statement.to_bytes();
