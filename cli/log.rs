@@ -3,6 +3,7 @@
 mod erase;
 mod fsck;
 mod publish;
+mod reveal;
 mod walk;
 
 use crate::args::{LogArguments, LogVerb};
@@ -38,6 +39,7 @@ pub(crate) fn run(context: &Context, arguments: LogArguments) -> Result<u8, Fail
             let id = id.parse().map_err(Failure::refused)?;
             erase::hold(context, &stream, Hold { by, id, reason, released: release })
         }
+        LogVerb::Reveal { index, file } => reveal::run(context, index, &file),
         LogVerb::Reindex => reindex(context),
         LogVerb::Publish(arguments) => publish::run(context, &arguments),
     }

@@ -20,15 +20,17 @@ use crate::error::{Failure, REFUSED};
 use crate::finding::follow;
 use crate::register::known_system;
 use affiant_controls::control::ControlId;
-use affiant_controls::intake::{self, Format, ToolRules};
+use affiant_controls::intake::{self, Format, ToolRules, Withheld};
 use affiant_controls::result::{Collector, Run, Subject};
 use affiant_controls::set::ControlSet;
 use affiant_controls::status::Status;
 use affiant_ledger::blob::{self, BLOB_SIZE_MAX};
 use affiant_ledger::digest::Digest;
+use affiant_ledger::files;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::key::VerifyingKey;
 use affiant_ledger::ledger::Ledger;
+use affiant_ledger::salting::Salting;
 use affiant_ledger::time::Timestamp;
 use answer::{SHOWN_MAX, Telling};
 use collection::Collection;
@@ -86,7 +88,10 @@ pub(crate) fn submit(
     files.extend(witnessed.files);
     let name = source.name.clone();
     let said = intake_context(context, ledger, submission, &catalog, &tools)?;
+    let salting = Salting::of(ledger.reader()?.folder())?;
     let intake = intake::Context {
+        salting: source.format.importer().map(|_| &salting),
+        reveal: submission.withheld.is_some(),
         about: about(submission, &catalog)?,
         map: map.as_ref(),
         observed: said.observed.or(witnessed.observed),
@@ -121,7 +126,28 @@ pub(crate) fn submit(
             blob::store(reader.storage(), reader.folder(), bytes)?;
         }
     }
-    record(context, submission, collection, &catalog, &name)
+    let withheld = std::mem::take(&mut collection.withheld);
+    let code = record(context, submission, collection, &catalog, &name)?;
+    if let Some(path) = &submission.withheld {
+        give_out(path, &withheld)?;
+    }
+    Ok(code)
+}
+
+/// Writes what was kept out of checks, for whoever pushed it alone to read.
+fn give_out(path: &Path, withheld: &[Withheld]) -> Result<(), Failure> {
+    let mut lines = Vec::new();
+    for withheld in withheld {
+        serde_json::to_writer(&mut lines, withheld).map_err(Failure::io)?;
+        lines.push(b'\n');
+    }
+    if path == Path::new("-") {
+        return context::output(path, &lines);
+    }
+    files::write_privately(path, &lines).map_err(|error| {
+        Failure::io(error)
+            .hint("the results are recorded; push the same with --dry-run to have it written again")
+    })
 }
 
 /// Whether what is said beside a report can be taken; asked before a tool is run for hours.
@@ -174,8 +200,19 @@ fn record(
     name: &str,
 ) -> Result<u8, Failure> {
     collection.compare_within()?;
-    let Collection { ledger, spool, faults, unmapped, explained, preview, repeats, signer, touched, .. } =
-        collection;
+    let Collection {
+        ledger,
+        intake,
+        spool,
+        faults,
+        unmapped,
+        explained,
+        preview,
+        repeats,
+        signer,
+        touched,
+        ..
+    } = collection;
     faults.say(context.json);
     if faults.count() > 0 && !arguments.partial {
         let count = faults.count();
@@ -192,6 +229,9 @@ fn record(
     let total = spool.count();
     if total == 0 {
         return Err(nothing(name, unmapped.is_empty()));
+    }
+    if let Some(salting) = intake.salting.filter(|_| intake.reveal || !arguments.is_dry()) {
+        salting.keep(ledger.reader()?.folder())?;
     }
     if arguments.is_dry() {
         answer::preview(context, &preview, total);

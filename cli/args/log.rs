@@ -113,6 +113,19 @@ A hold on the stream `org` holds the whole ledger.")]
         #[arg(long)]
         release: bool,
     },
+    /// Show what was kept out of an entry's checks, from a file that `push --withheld` wrote
+    #[command(after_help = "\
+Example:
+  affiant log reveal 12 withheld.jsonl
+
+Each line is proven by the commitment that stands in the check. Exit codes: 0 all that the entry commits to is shown, 1
+some or all of it is not in the file, 3 a line is not what its commitment says.")]
+    Reveal {
+        /// The entry, a result
+        index: u64,
+        /// The file
+        file: PathBuf,
+    },
     /// Build the index anew
     Reindex,
     /// Write the log as files that any web server can give out; payloads stay here

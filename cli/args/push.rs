@@ -111,6 +111,10 @@ pub(crate) struct Submission {
     /// Keep the file itself as evidence, not only its digest
     #[arg(long)]
     pub(crate) keep_raw: bool,
+    /// Write what was kept out of the checks, code and secrets, with its salts to this file: who has a line of it can
+    /// prove what stood there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) withheld: Option<PathBuf>,
     /// Sign every statement with this collector key; entries say by which collector
     #[arg(long, value_name = "FILE")]
     pub(crate) sign_key: Option<PathBuf>,

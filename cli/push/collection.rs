@@ -13,7 +13,8 @@ use super::spool::Spool;
 use crate::error::{Failure, REFUSED};
 use crate::finding::follow::{Touched, is_finding};
 use crate::register::known_system;
-use affiant_controls::intake::{self, Explained, IntakeError};
+use affiant_controls::intake::withheld::WITHHELD_SIZE_MAX;
+use affiant_controls::intake::{self, Explained, IntakeError, Withheld};
 use affiant_controls::result::ControlResult;
 use affiant_controls::statement::{ORGANISATION, Statement};
 use affiant_ledger::id::{Id, visible};
@@ -32,7 +33,7 @@ const RESULTS_A_CORE: usize = 256;
 /// Results being read and admitted.
 pub(super) struct Collection<'a> {
     pub(super) ledger: &'a mut Ledger,
-    intake: &'a intake::Context<'a>,
+    pub(super) intake: &'a intake::Context<'a>,
     systems: Arc<Systems>,
     pub(super) spool: Spool,
     ids: Ids,
@@ -41,6 +42,8 @@ pub(super) struct Collection<'a> {
     pub(super) unmapped: BTreeMap<String, u64>,
     /// What becomes of each row of a foreign report, where it was asked for.
     pub(super) explained: Vec<Explained>,
+    /// What was kept out of checks, where it was asked for.
+    pub(super) withheld: Vec<Withheld>,
     /// The first results, to be shown; as many as are wanted.
     pub(super) preview: Vec<ControlResult>,
     shown: usize,
@@ -72,6 +75,7 @@ impl<'a> Collection<'a> {
             faults: Faults::default(),
             unmapped: BTreeMap::new(),
             explained: Vec::new(),
+            withheld: Vec::new(),
             preview: Vec::new(),
             shown,
             signer,
@@ -93,6 +97,14 @@ impl<'a> Collection<'a> {
         parsed.faults.iter().for_each(|fault| self.faults.push_row(fault));
         self.unmapped = parsed.unmapped;
         self.explained = parsed.explained;
+        self.withheld = parsed.withheld;
+        if parsed.withheld_cut {
+            let text = format!("{name}: more than {WITHHELD_SIZE_MAX} bytes were kept out of the checks");
+            return Err(
+                Failure::refused(text).hint("push it without --withheld, and keep the report: --keep-raw")
+            );
+        }
+        self.places = format.importer().map(|_| Vec::new());
         let mut results = parsed.lines.into_iter().zip(parsed.results);
         loop {
             let some: Vec<_> = results.by_ref().take(RESULTS).collect();

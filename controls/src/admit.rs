@@ -478,6 +478,7 @@ mod tests {
             pointer: "/".into(),
             location: None,
             severity: None,
+            withheld: None,
             suppressed: false,
             fingerprint: None,
         };

@@ -67,6 +67,7 @@ mod stream;
 
 pub mod strict;
 pub mod tools;
+pub mod withheld;
 mod xml;
 
 use crate::control::ControlId;
@@ -77,6 +78,7 @@ use crate::status::Status;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use affiant_ledger::key::VerifyingKey;
+use affiant_ledger::salting::Salting;
 use affiant_ledger::time::Timestamp;
 use document::Document;
 use group::Groups;
@@ -91,6 +93,7 @@ pub use look::detect;
 pub use redact::masked;
 pub use stream::Open;
 pub use tools::ToolRules;
+pub use withheld::Withheld;
 
 /// Largest JSON or SARIF document, in bytes.
 pub const DOCUMENT_SIZE_MAX: usize = 64 << 20;
@@ -140,6 +143,10 @@ pub struct Context<'a> {
     pub trusted: Vec<VerifyingKey>,
     /// Whether every row of a foreign report is to be explained.
     pub explain: bool,
+    /// Makes the salts for what is kept out of checks; without it nothing is committed to.
+    pub salting: Option<&'a Salting>,
+    /// Whether what is kept out of checks is to be given out.
+    pub reveal: bool,
     /// The collector, for results that name none; it goes before the tool a foreign report names.
     pub collector: Option<Collector>,
     /// The run manifest: what the tool examined, as its wrapper saw it.
@@ -172,6 +179,8 @@ impl<'a> Context<'a> {
             config: None,
             trusted: Vec::new(),
             explain: false,
+            salting: None,
+            reveal: false,
             collector: None,
             run: None,
             subject: None,
@@ -238,6 +247,10 @@ pub struct Parsed {
     pub absent: u64,
     /// What becomes of each row, where it was asked for.
     pub explained: Vec<Explained>,
+    /// What was kept out of checks, where it was asked for: at most [`withheld::WITHHELD_SIZE_MAX`] bytes of text.
+    pub withheld: Vec<Withheld>,
+    /// Whether there was more of it.
+    pub withheld_cut: bool,
     /// Whether a byte order mark was taken off.
     pub bom: bool,
 }

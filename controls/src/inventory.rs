@@ -392,6 +392,7 @@ impl Difference {
             pointer: self.place.clone(),
             location: None,
             severity: None,
+            withheld: None,
             suppressed: false,
             fingerprint: None,
         }

@@ -173,6 +173,9 @@ pub struct Check {
     /// How much it weighs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
+    /// SHA-256 that commits to the tool's words and the code it quotes, where some of it was kept out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<Digest>,
     /// The tool was told to keep quiet about it. It still counts: only an exception in the ledger waives.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suppressed: bool,

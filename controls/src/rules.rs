@@ -128,6 +128,7 @@ mod tests {
                 pointer: "/runs/0/results/0".into(),
                 location: None,
                 severity: None,
+                withheld: None,
                 suppressed: true,
                 fingerprint: None,
             }]),

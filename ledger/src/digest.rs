@@ -41,6 +41,17 @@ impl Digest {
         Self(hash.finalize().into())
     }
 
+    /// HMAC-SHA-256 of `message` (RFC 2104).
+    pub fn keyed(key: &[u8; 32], message: &[u8]) -> Self {
+        let pad = |with: u8| {
+            let mut block = [with; 64];
+            block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
+            block
+        };
+        let inner = Self::of_parts(&[&pad(0x36), message]);
+        Self::of_parts(&[&pad(0x5c), &inner.0])
+    }
+
     /// Root of the empty tree: `SHA256("")` (RFC 6962 section 2.1).
     pub fn empty_root() -> Self {
         Self::of(b"")
@@ -184,6 +195,25 @@ mod tests {
         let text = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(Digest::empty_root().to_string(), text);
         assert_eq!(text.parse(), Ok(Digest::empty_root()));
+    }
+
+    #[test]
+    fn a_keyed_digest_is_the_one_of_rfc_4231() {
+        let key = |bytes: &[u8]| {
+            let mut key = [0; 32];
+            key[..bytes.len()].copy_from_slice(bytes);
+            key
+        };
+        for (bytes, message, digest) in [
+            (&[0x0b; 20][..], "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+            (
+                b"Jefe",
+                "what do ya want for nothing?",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            ),
+        ] {
+            assert_eq!(Digest::keyed(&key(bytes), message.as_bytes()).to_string(), digest);
+        }
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub mod receipt;
 pub mod record;
 #[cfg(feature = "sled")]
 pub mod rotation;
+pub mod salting;
 pub mod settings;
 #[cfg(feature = "sled")]
 mod settle;

@@ -261,3 +261,57 @@ fn the_source_is_who_pushed_and_the_time_is_the_ledgers_whatever_the_row_says() 
     assert_eq!((&entry["time"], &entry["by"]), (&"2026-11-24T12:00:00Z".into(), &"local".into()));
     assert_eq!(entry["statement"]["observed_to"], "2026-11-01T00:00:00Z");
 }
+
+#[test]
+fn what_is_kept_out_is_committed_to_and_can_be_shown_line_by_line() {
+    let place = Place::with_system();
+    place.fixture("bandit/bandit.sarif", "bandit.sarif");
+    let push =
+        ["push", "bandit.sarif", "--system", "scoring", "--asset", "code", "--withheld", "withheld.jsonl"];
+    let answer = place.affiant(&[&push[..], &["--json"]].concat()).expect(0).json_lines();
+    let text = std::fs::read_to_string(place.path("withheld.jsonl")).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let entry = |control: &str| {
+        let is = |line: &&Value| {
+            let index = line["index"].as_u64().unwrap().to_string();
+            place.affiant(&["log", "show", &index, "--json"]).json()["statement"]["control"] == control
+        };
+        answer.iter().find(is).unwrap()["index"].as_u64().unwrap().to_string()
+    };
+    let secrets = entry("AFF-INF-04");
+    let shown = place.affiant(&["log", "show", &secrets, "--json"]).expect(0).json();
+    let checks = shown["statement"]["checks"].as_array().unwrap();
+    assert!(!shown.to_string().contains("correct-horse"));
+    // By hand, with what everybody has.
+    let line = lines.iter().find(|line| line["commitment"] == checks[0]["withheld"]).unwrap();
+    let text_of = |name: &str| line[name].as_str().unwrap();
+    let script = "printf 'affiant withheld v1\\n%s\\n%s' \"$SALT\" \"$VALUE\" | sha256sum";
+    let mut by_hand = std::process::Command::new("sh");
+    by_hand.args(["-c", script]).env("SALT", text_of("salt")).env("VALUE", text_of("value"));
+    let sum = String::from_utf8(by_hand.output().unwrap().stdout).unwrap();
+    assert_eq!(sum.split(' ').next(), checks[0]["withheld"].as_str());
+    let revealed =
+        place.affiant(&["log", "reveal", &secrets, "withheld.jsonl", "--json"]).expect(0).json_lines();
+    assert_eq!(revealed.len(), checks.len());
+    assert!(revealed.iter().any(|line| line["withheld"].to_string().contains("correct-horse")));
+    // One line shows one check, and a line that was altered shows nothing.
+    place.write("one.jsonl", line.to_string());
+    place.affiant(&["log", "reveal", &secrets, "one.jsonl"]).expect(1).warns("1 of ");
+    place.write("false.jsonl", line.to_string().replace("\\\"message\\\":\\\"", "\\\"message\\\":\\\"not "));
+    place
+        .affiant(&["log", "reveal", &secrets, "false.jsonl"])
+        .expect(3)
+        .warns("line 1: salt and text are not");
+    place.affiant(&["log", "reveal", "0", "one.jsonl"]).expect(2);
+    place.affiant(&["log", "reveal", "99999", "one.jsonl"]).expect(2);
+    // The same report says the same again, dry or not; another ledger salts it otherwise.
+    std::fs::remove_file(place.path("withheld.jsonl")).unwrap();
+    place.affiant(&[&push[..], &["--dry-run"]].concat()).expect(0);
+    assert_eq!(std::fs::read_to_string(place.path("withheld.jsonl")).unwrap(), text);
+    let elsewhere = Place::with_system();
+    elsewhere.fixture("bandit/bandit.sarif", "bandit.sarif");
+    elsewhere.affiant(&push).expect(0);
+    let other = std::fs::read_to_string(elsewhere.path("withheld.jsonl")).unwrap();
+    assert!(text.lines().all(|line| !other.contains(line)) && other.lines().count() == lines.len());
+    place.sound();
+}

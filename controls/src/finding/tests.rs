@@ -101,6 +101,7 @@ fn check(rule: &str, status: Status) -> Check {
         pointer: "/results/0".into(),
         location: Some("app/a.py:3".into()),
         severity: Some(Severity::High),
+        withheld: None,
         suppressed: false,
         fingerprint: Some(Digest::of(rule.as_bytes())),
     }

@@ -18,6 +18,7 @@ mod tally;
 
 use super::report::{Head, Row, Sink};
 use super::tools::{Matching, ToolRule, ToolRules};
+use super::withheld::{self, WITHHELD_SIZE_MAX};
 use super::{Context, Exit, Explained, Parsed, redact};
 use crate::control::ControlId;
 use crate::evidence::EvidenceRef;
@@ -72,6 +73,8 @@ pub(super) struct Groups<'a> {
     expected: Vec<&'a str>,
     /// Whether any row says that something is wrong, mapped or not.
     any_wrong: bool,
+    /// Bytes of what was kept out of checks.
+    withheld_size: usize,
     parsed: Parsed,
 }
 
@@ -84,6 +87,7 @@ impl<'a> Groups<'a> {
             current: None,
             expected,
             any_wrong: false,
+            withheld_size: 0,
             parsed: Parsed::default(),
         }
     }
@@ -146,6 +150,23 @@ impl<'a> Groups<'a> {
             rule: rule.map_or(row.rule.as_str(), |rule| rule.rule.as_str()).into(),
             secret: rule.is_some_and(|rule| rule.secret),
         })
+    }
+
+    /// A row as a check, which commits to what is kept out of it.
+    fn weighed(&mut self, tool: &str, name: String, mapped: &Mapped, row: Row) -> Weighed {
+        let (mut weighed, row) = weighed(tool, name, mapped, row);
+        let of_row = |salting| withheld::of_row(&row, weighed.redacted, &weighed.check, salting);
+        if let Some(withheld) = self.context.salting.and_then(of_row) {
+            weighed.check.withheld = Some(withheld.commitment);
+            if self.context.reveal {
+                self.withheld_size += withheld.value.len();
+                self.parsed.withheld_cut |= self.withheld_size > WITHHELD_SIZE_MAX;
+                if !self.parsed.withheld_cut {
+                    self.parsed.withheld.push(withheld);
+                }
+            }
+        }
+        weighed
     }
 
     fn explain(&mut self, name: &str, row: &Row, status: Option<Status>, controls: &[ControlId], why: &str) {
@@ -216,7 +237,7 @@ impl<'a> Sink for Groups<'a> {
                     row.asset.clone().or_else(|| self.context.asset.clone()),
                     row.subject.clone().or_else(|| current.subject.clone()),
                 );
-                let weighed = weighed(&current.name, name, &mapped, row);
+                let weighed = self.weighed(&current.name, name, &mapped, row);
                 if let Some(collected) = self.collected.get_mut(&current.collector) {
                     collected.add(about, &mapped.controls, &weighed);
                 }
@@ -249,7 +270,7 @@ fn rule_name(tool: &str, id: &str) -> String {
 }
 
 /// A row as a check, without what may not be kept.
-fn weighed(tool: &str, name: String, mapped: &Mapped, row: Row) -> Weighed {
+fn weighed(tool: &str, name: String, mapped: &Mapped, mut row: Row) -> (Weighed, Row) {
     let secret = row.secret || mapped.secret || redact::is_about_secrets(&row.rule);
     let said = if row.message.trim().is_empty() { &*mapped.rationale } else { row.message.as_str() };
     let (message, redacted) = if secret {
@@ -266,19 +287,21 @@ fn weighed(tool: &str, name: String, mapped: &Mapped, row: Row) -> Weighed {
         pointer: text::plain(&row.pointer, NAME_MAX),
         location: (!location.is_empty()).then_some(location),
         severity: row.severity,
+        withheld: None,
         suppressed: row.suppressed,
         fingerprint: Some(fingerprint(tool, mapped, &row, secret)),
     };
     let unknown = row.status == Some(Status::Unknown) && Status::from_word(&row.word).is_none();
-    Weighed {
+    let weighed = Weighed {
         check,
         counts: row.status.is_some(),
         redacted,
         unknown_word: (unknown && !row.word.is_empty()).then(|| text::plain(&row.word, 100)),
-        measures: row.measures,
-        times: row.times,
+        measures: std::mem::take(&mut row.measures),
+        times: std::mem::take(&mut row.times),
         valid_until: row.valid_until,
-    }
+    };
+    (weighed, row)
 }
 
 /// Equal for the same finding in another run: tool, rule, path and code, white space aside. Where no code is quoted,

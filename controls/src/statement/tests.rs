@@ -29,6 +29,7 @@ fn full_result() -> ControlResult {
         pointer: "/runs/0/results/7".into(),
         location: Some("app/agent.py:12".into()),
         severity: Some(Severity::Medium),
+        withheld: Some(Digest::of(b"what was left out")),
         suppressed: true,
         fingerprint: Some(Digest::of(b"x")),
     }];

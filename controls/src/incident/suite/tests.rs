@@ -46,6 +46,7 @@ fn run((at, collector, asset, status, of_rule): Said<'_>) -> Statement {
         pointer: "/0".to_owned(),
         location: None,
         severity: None,
+        withheld: None,
         suppressed: false,
         fingerprint: None,
     };
