@@ -6,7 +6,7 @@
 //! title: Bandit
 //! drivers: [bandit]
 //! matching: exact
-//! lists: found
+//! lists: every
 //! checks: [code-scan]
 //! rules:
 //! - rule: B301
@@ -57,14 +57,16 @@ pub enum Matching {
     Glob,
 }
 
-/// Which rules a report of the tool lists.
+/// Which rules a report of the tool lists, and so what absence of a finding can say where only findings are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lists {
-    /// Only those with a finding.
+    /// Only those with a finding, and which others ran is not known: absence of a finding says nothing.
     Found,
     /// All that ran: absence of a finding says nothing about a rule that is not listed.
     Ran,
+    /// Only those with a finding, but every rule looks at everything that is examined.
+    Every,
 }
 
 /// One rule of a tool and the controls it speaks about. Fields stand in canonical CBOR order.

@@ -20,6 +20,8 @@ pub(super) struct Collected<'a> {
     mapped: BTreeSet<&'a ControlId>,
     /// Those for which absence of findings can speak.
     testable: BTreeSet<&'a ControlId>,
+    /// Those for which it could, if it were known which rules ran.
+    unlisted: BTreeSet<&'a ControlId>,
     tallies: BTreeMap<About, BTreeMap<ControlId, Tally>>,
     /// Whether any row counted, about any control.
     any: bool,
@@ -47,6 +49,7 @@ impl<'a> Collected<'a> {
             collector,
             mapped: BTreeSet::new(),
             testable: BTreeSet::new(),
+            unlisted: BTreeSet::new(),
             tallies: BTreeMap::new(),
             any: false,
             rows: Rows::Findings,
@@ -70,12 +73,16 @@ impl<'a> Collected<'a> {
                 context.controls.control(control.as_str()).is_some_and(|control| tool.can_test(control))
             };
             let listed = |rule: &&ToolRule| match (tool.lists, &head.ran) {
+                _ if head.rows == Rows::Everything => true,
                 (Lists::Ran, Some(ran)) => ran.iter().any(|ran| tool.rule(ran).is_some_and(|r| r == *rule)),
-                _ => true,
+                (lists, _) => lists == Lists::Every,
             };
             self.mapped.extend(tool.controls());
             let ran = tool.rules.iter().filter(listed);
             self.testable.extend(ran.flat_map(|rule| &rule.controls).filter(testable));
+            if tool.lists == Lists::Found {
+                self.unlisted.extend(tool.controls().into_iter().filter(testable));
+            }
         }
         self.rows = head.rows;
         self.broken |= head.broken;
@@ -166,7 +173,8 @@ impl<'a> Collected<'a> {
         }
         let absent = |status, run, flag| Some(Judged { status, basis: Basis::Absence, run, flag });
         if !self.testable.contains(control) {
-            return None;
+            let unlisted = self.unlisted.contains(control);
+            return if unlisted { absent(Status::NotRun, given, Some("no-rule-list")) } else { None };
         }
         match (self.rows, given) {
             (Rows::Everything, _) if self.any => None,
@@ -257,6 +265,9 @@ impl<'a> Collected<'a> {
                     format!("{name} examined {} items and found nothing", run.examined)
                 }
                 (Some(_), _) if self.rows == Rows::Everything => format!("{name} judged nothing"),
+                _ if judged.flag == Some("no-rule-list") => {
+                    format!("{name} reported nothing, and nothing shows which of its rules ran")
+                }
                 _ => format!("{name} reported nothing, and nothing shows what it examined"),
             };
         }

@@ -201,7 +201,7 @@ impl Mapping {
         let rules: Vec<ToolRule> = file.rules.into_iter().map(RuleText::complete).collect();
         let rules = (!rules.is_empty()).then(|| ToolRules {
             id: file.tool.clone(),
-            lists: Lists::Found,
+            lists: Lists::Every,
             rules,
             title: file.tool.to_string(),
             // Its author says that the tool tests these controls.

@@ -270,6 +270,29 @@ fn a_rule_that_semgrep_did_not_list_is_not_passed_by_absence() {
 }
 
 #[test]
+fn where_nobody_says_which_rules_ran_absence_passes_nothing() {
+    // Checkov lists the rules that found something. Those for other kinds of files looked at nothing.
+    let mut bench = bench();
+    let clean = report(json!({"tool": {"driver": {"name": "checkov"}}, "results": []}));
+    let read = |bench: &Bench| {
+        let mut context = bench.context();
+        context.run = Some(manifest(12));
+        bench.read(&clean, &context)
+    };
+    let parsed = read(&bench);
+    assert!(parsed.results.len() > 3, "{:?}", statuses(&parsed));
+    for result in &parsed.results {
+        assert_eq!((result.status, result.basis), (Status::NotRun, Basis::Absence), "{}", result.control);
+        assert!(result.flags.contains("no-rule-list"), "{:?}", result.flags);
+    }
+    // The submitter says that these rules ran, and answers for it with a file that is cited.
+    let own = "{id: checkov, version: '1', title: Checkov, drivers: [checkov], matching: exact, lists: every,
+        checks: [config-scan], rules: [{rule: CKV_AWS_5, controls: [AFF-DAT-08], rationale: encryption at rest}]}";
+    bench.tools.insert(0, ToolRules::from_yaml(own, &bench.controls).unwrap());
+    assert_eq!(statuses(&read(&bench)), [("AFF-DAT-08", Status::Passed)]);
+}
+
+#[test]
 fn a_finding_keeps_its_fingerprint_when_it_moves_and_loses_it_when_it_changes() {
     let bench = bench();
     let print = |found: Value| {
