@@ -110,6 +110,10 @@ pub(crate) fn submit(
         }
         None => {}
     }
+    if submission.part.is_some() && source.format.importer().is_none() {
+        let failure = Failure::refused(format!("{name}: its rows name their collectors, --part names none"));
+        return Err(failure.hint("write the part into the collector's name, such as `inspect/refusal`"));
+    }
     let mut kept: Vec<Vec<u8>> = files.into_iter().map(|(_, bytes)| bytes).collect();
     let mut collection = collection(context, ledger, submission, &intake)?;
     if source.format == Format::Ndjson {
@@ -300,6 +304,7 @@ fn intake_context<'a>(
         trusted: arguments.signers.iter().map(|path| signer_in(path)).collect::<Result<_, _>>()?,
         explain: arguments.explain,
         collector: arguments.collector.as_deref().map(Collector::new),
+        part: arguments.part.clone(),
         run,
         ..intake::Context::new(catalog, tools, context.now())
     })

@@ -124,6 +124,10 @@ pub(crate) struct Submission {
     /// Name of the collector [default: the tool in the file]
     #[arg(long, value_name = "NAME")]
     pub(crate) collector: Option<String>,
+    /// The part of the tool's work that this report is of: a task, a suite, a set of probes. Results of two parts stand side
+    /// by side, those of one replace each other [default: what logs of Inspect and Great Expectations name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) part: Option<String>,
     /// When it was observed, where the file does not say [default: now, marked as such]
     #[arg(long, value_name = "TIME")]
     pub(crate) observed: Option<String>,

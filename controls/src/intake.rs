@@ -149,6 +149,9 @@ pub struct Context<'a> {
     pub reveal: bool,
     /// The collector, for results that name none; it goes before the tool a foreign report names.
     pub collector: Option<Collector>,
+    /// The part of the tool's work that a foreign report is of: it stands behind the collector's name, after a slash. Where
+    /// none is given, the one a report names, unless the collector is given.
+    pub part: Option<String>,
     /// The run manifest: what the tool examined, as its wrapper saw it.
     pub run: Option<Run>,
     /// The bytes that were judged, for results that do not say.
@@ -182,6 +185,7 @@ impl<'a> Context<'a> {
             salting: None,
             reveal: false,
             collector: None,
+            part: None,
             run: None,
             subject: None,
             method: Method::Test,

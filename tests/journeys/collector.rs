@@ -315,3 +315,44 @@ fn what_is_kept_out_is_committed_to_and_can_be_shown_line_by_line() {
     assert!(text.lines().all(|line| !other.contains(line)) && other.lines().count() == lines.len());
     place.sound();
 }
+
+#[test]
+fn parts_of_a_tools_work_stand_side_by_side_and_each_replaces_itself() {
+    let place = Place::with_system();
+    let report = |file: &str, task: &str, value: &str| {
+        let log = serde_json::json!({"version": 2, "status": "success",
+            "eval": {"task": task, "model": "m", "metadata": {"affiant.control": "AFF-THR-01", "affiant.at-least": {"accuracy": "0.9"}}},
+            "results": {"total_samples": 9, "completed_samples": 9,
+                "scores": [{"name": "match", "metrics": {"accuracy": {"name": "accuracy", "value": value.parse::<f64>().unwrap()}}}]}});
+        place.write(file, log.to_string());
+    };
+    report("refusal.json", "refusal", "0.5");
+    report("jailbreak.json", "jailbreak", "0.95");
+    let push = |file: &str, more: &[&str]| {
+        place.affiant(&[&["push", file, "--system", "scoring", "--asset", "model"], more].concat()).expect(0)
+    };
+    let state = || {
+        let gaps = place.affiant(&["status", "scoring", "--json", "--framework", "nist-ai-rmf"]).json();
+        let controls = gaps[0]["assessments"][0]["controls"].as_array().unwrap().clone();
+        let control = controls.iter().find(|it| it["control"] == "AFF-THR-01").unwrap();
+        let model =
+            control["assets"].as_array().unwrap().iter().find(|it| it["asset"] == "model").unwrap().clone();
+        model["state"].as_str().unwrap().to_owned()
+    };
+    push("refusal.json", &[]).says("by inspect/refusal");
+    push("jailbreak.json", &[]).says("by inspect/jailbreak");
+    assert_eq!(state(), "failed", "a task that passed hides none that failed");
+    report("refusal.json", "refusal", "0.97");
+    push("refusal.json", &[]);
+    assert_eq!(state(), "held");
+    // A collector that is named is the one named; a part that is named goes before the report's.
+    push("refusal.json", &["--collector", "nightly"]).says("by nightly\n");
+    push("refusal.json", &["--part", "nightly"]).says("by inspect/nightly");
+    push("refusal.json", &["--collector", "ci", "--part", "nightly"]).says("by ci/nightly");
+    place.write("rows.ndjson", "{\"control\":\"AFF-EXP-11\",\"status\":\"passed\",\"collector\":\"ci\"}\n");
+    place
+        .affiant(&["push", "rows.ndjson", "--system", "scoring", "--part", "x"])
+        .expect(2)
+        .warns("--part names none");
+    place.sound();
+}

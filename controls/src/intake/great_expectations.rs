@@ -168,6 +168,7 @@ fn validation(
     sink.begin(Head {
         tool: "great-expectations".to_owned(),
         version: meta.great_expectations_version,
+        part: validation.suite_name.clone(),
         rows: Rows::Everything,
         times: meta.run_id.and_then(|run| run.run_time).into_iter().collect(),
         flags: (!agrees).then_some("totals-disagree").into_iter().collect(),

@@ -1,6 +1,6 @@
 //! From the rows of foreign reports to control results: what counts as a pass, decided in one place for all formats.
 //!
-//! - One result per control, asset and subject for each collector; the worst row wins.
+//! - One result per control, asset and subject for each collector and part of its work; the worst row wins.
 //! - A row speaks about the controls the submitter names, else those it names itself, else those its tool's rules
 //!   ([`super::tools`]) are mapped to, else the control whose id its rule bears; a row that speaks about none is counted
 //!   as unmapped, never dropped silently.
@@ -37,6 +37,8 @@ pub(super) use tally::CHECKS_KEPT;
 
 /// Longest rule id, location and pointer kept, in bytes.
 const NAME_MAX: usize = 200;
+/// Longest name of a part kept, in bytes.
+const PART_MAX: usize = 120;
 /// Rows explained.
 const EXPLAINED_MAX: usize = 100_000;
 
@@ -190,6 +192,11 @@ impl<'a> Sink for Groups<'a> {
         let name = tool.map_or_else(|| named.clone(), |tool| tool.id.to_string());
         let name = if name.is_empty() { "unknown".to_owned() } else { name };
         let mut collector = self.context.collector.clone().unwrap_or_else(|| Collector::new(name.as_str()));
+        let named = head.part.as_deref().filter(|_| self.context.collector.is_none());
+        let part = self.context.part.as_deref().or(named).map(|part| text::plain(part, PART_MAX));
+        if let Some(part) = part.filter(|part| !part.is_empty()) {
+            collector.name = format!("{}/{part}", collector.name);
+        }
         let version = head.version.as_deref().map(|version| text::plain(version, 100));
         let version = collector.version.or(version).or_else(|| self.context.tool_version.clone());
         collector.version = version.filter(|version| !version.is_empty());

@@ -154,6 +154,7 @@ fn log(document: &Document<'_>, log: Log, sink: &mut dyn Sink) -> Result<(), Int
     sink.begin(Head {
         tool: "inspect".to_owned(),
         version: log.eval.packages.get("inspect_ai").cloned(),
+        part: Some(log.eval.task.clone()),
         rows: Rows::Everything,
         broken: !ran && !waits,
         run: results.map(|_| Run {

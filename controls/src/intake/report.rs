@@ -25,6 +25,8 @@ pub(super) struct Head {
     /// The tool as the report names it.
     pub(super) tool: String,
     pub(super) version: Option<String>,
+    /// Which part of the tool's work it is, where the report says: a task, a suite. Others say nothing of it.
+    pub(super) part: Option<String>,
     pub(super) rows: Rows,
     /// The rules that ran, where the report lists them.
     pub(super) ran: Option<BTreeSet<String>>,
