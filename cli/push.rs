@@ -9,6 +9,7 @@ mod collection;
 mod faults;
 mod ids;
 mod own_rules;
+mod repeat;
 mod signer;
 mod source;
 mod spool;
@@ -213,6 +214,7 @@ fn record(
         explained,
         preview,
         repeats,
+        recorded,
         signer,
         touched,
         ..
@@ -241,7 +243,8 @@ fn record(
         answer::preview(context, &preview, total);
         return Ok(0);
     }
-    let mut telling = Telling::new(context, arguments, total);
+    answer::repeated(context, name, &recorded, total);
+    let mut telling = Telling::new(context, arguments, total, recorded);
     let notes = telling.notes();
     let batches = spool.drain(BATCH)?.into_iter().map(|batch| {
         let mut batch = batch?;

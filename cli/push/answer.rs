@@ -1,5 +1,6 @@
 //! What a push answers: a line per entry, once it is durable and under the signed checkpoint; receipts; the sum.
 
+use super::repeat::Repeats;
 use crate::args::Submission;
 use crate::context::Context;
 use crate::error::Failure;
@@ -13,6 +14,7 @@ use affiant_ledger::ledger::{Appended, Ledger};
 use affiant_ledger::record::Draft;
 use serde::Serialize;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Entries shown one by one.
 pub(super) const SHOWN_MAX: u64 = 20;
@@ -26,6 +28,8 @@ pub(super) struct Told {
     system: Id,
     id: Option<String>,
     result: Option<Box<ControlResult>>,
+    /// The entry that it repeats.
+    same_as: Option<u64>,
 }
 
 /// A line of the answer in JSON.
@@ -37,6 +41,9 @@ struct Line<'a> {
     leaf: Digest,
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<String>,
+    /// The entry in whose place the same report, or the same findings of the same time, were recorded before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same_as: Option<u64>,
     size: u64,
     system: &'a Id,
 }
@@ -49,21 +56,31 @@ pub(super) struct Telling<'a> {
     done: u64,
     again: u64,
     range: Option<(u64, u64)>,
+    recorded: Arc<Repeats>,
 }
 
 impl<'a> Telling<'a> {
     /// Nothing told yet, of `total` results.
-    pub(super) fn new(context: &'a Context, arguments: &'a Submission, total: u64) -> Self {
-        Self { context, arguments, total, done: 0, again: 0, range: None }
+    pub(super) fn new(
+        context: &'a Context,
+        arguments: &'a Submission,
+        total: u64,
+        recorded: Repeats,
+    ) -> Self {
+        Self { context, arguments, total, done: 0, again: 0, range: None, recorded: Arc::new(recorded) }
     }
 
     /// What notes, before drafts go into the ledger, what will be told of them: as much as will, and nothing of many.
     pub(super) fn notes(&self) -> impl Fn(&[Draft]) -> Vec<Told> + use<> {
-        let (json, shown) = (self.context.json, self.total <= SHOWN_MAX);
+        let (json, shown, recorded) = (self.context.json, self.total <= SHOWN_MAX, self.recorded.clone());
         move |batch| {
             let of = |draft: &Draft| Told {
                 system: draft.stream.clone(),
                 id: draft.id.clone(),
+                same_as: draft
+                    .facet
+                    .as_ref()
+                    .and_then(|facet| recorded.get(&(draft.stream.clone(), facet.key.clone())).copied()),
                 result: match Statement::from_bytes("result", &draft.statement) {
                     Ok(Some(Statement::Result(result))) if shown && !json => Some(result),
                     _ => None,
@@ -108,6 +125,7 @@ impl<'a> Telling<'a> {
                 index: a.index,
                 leaf: a.leaf,
                 receipt: receipt.map(|receipt| String::from_utf8_lossy(&receipt.to_bytes()).into_owned()),
+                same_as: told.same_as,
                 size: ledger.size(),
                 system: &told.system,
             };
@@ -146,6 +164,17 @@ fn shown(result: &ControlResult, appended: &Appended) -> String {
         "entry {index}: {} {}{asset}, by {}{flags}{again}",
         result.control, result.status, result.collector.name
     )
+}
+
+/// Says that a report was recorded before.
+pub(super) fn repeated(context: &Context, name: &str, recorded: &Repeats, total: u64) {
+    if let Some(first) = recorded.values().min() {
+        let count = recorded.len();
+        context.say(format!(
+            "note: {name}: {count} of {total} results say what was recorded before, first in entry {first}; \
+             they are recorded again"
+        ));
+    }
 }
 
 /// Shows what becomes of each row of a foreign report, and why.

@@ -7,6 +7,7 @@
 use super::admission::{Admission, Admitted, Known, Read, Row, Systems};
 use super::faults::Faults;
 use super::ids::{Ids, Mark};
+use super::repeat::{self, Repeats};
 use super::signer::Signer;
 use super::source::{Lines, Source};
 use super::spool::Spool;
@@ -51,6 +52,10 @@ pub(super) struct Collection<'a> {
     pub(super) signer: Option<Arc<Signer>>,
     /// Whether any row repeats one of the ledger or of this batch.
     pub(super) repeats: bool,
+    /// Where the drafts of a foreign report wait, while it is being read.
+    places: Option<Vec<u64>>,
+    /// Entries that results of a foreign report repeat.
+    pub(super) recorded: Repeats,
     /// Whether findings are opened and closed, and by what.
     findings: bool,
     pub(super) touched: Touched,
@@ -80,6 +85,8 @@ impl<'a> Collection<'a> {
             shown,
             signer,
             repeats: false,
+            places: None,
+            recorded: Repeats::new(),
             findings,
             touched: Touched::default(),
         })
@@ -117,6 +124,9 @@ impl<'a> Collection<'a> {
             let admitted = parts.map(|results| admission.admit(Read { results, ..Read::default() }));
             admitted.collect::<Vec<_>>().into_iter().try_for_each(|admitted| self.take(admitted))?;
         }
+        let places = self.places.take().unwrap_or_default();
+        let drafts = places.into_iter().map(|at| self.spool.read(at)).collect::<Result<Vec<_>, _>>()?;
+        self.recorded = repeat::of(self.ledger, &drafts)?;
         Ok(())
     }
 
@@ -190,8 +200,9 @@ impl<'a> Collection<'a> {
         let begin = self.spool.end();
         self.spool.push(&packed, rows.len() as u64)?;
         for Row { line, begin: within, id } in rows {
-            let Some((stream, id, key)) = id else { continue };
             let at = begin + within as u64;
+            self.places.iter_mut().for_each(|places| places.push(at));
+            let Some((stream, id, key)) = id else { continue };
             let before = self.ledger.by_id(&stream, &id)?.is_some();
             if before && self.clashes_with_ledger(line, at)? {
                 continue;

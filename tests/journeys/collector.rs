@@ -317,6 +317,31 @@ fn what_is_kept_out_is_committed_to_and_can_be_shown_line_by_line() {
 }
 
 #[test]
+fn a_report_that_was_recorded_before_is_recorded_and_named() {
+    let place = Place::with_system();
+    place.fixture("bandit/bandit.sarif", "bandit.sarif");
+    let push = ["push", "bandit.sarif", "--system", "scoring", "--asset", "code", "--json"];
+    let first = place.affiant(&push).expect(0);
+    assert!(!first.stderr.contains("recorded before"), "{}", first.shown());
+    let first = first.json_lines();
+    assert!(first.iter().all(|line| line["same_as"].is_null()));
+    let again =
+        place.affiant(&push).expect(0).warns("say what was recorded before, first in entry").json_lines();
+    for (first, again) in first.iter().zip(&again) {
+        assert_eq!((&again["same_as"], &again["again"]), (&first["index"], &serde_json::json!(false)));
+    }
+    // Other bytes that say the same of the same time are named; of another time they are news.
+    let text = std::fs::read_to_string(place.path("bandit.sarif")).unwrap();
+    place.write("bandit.sarif", text.replacen('{', "{ ", 1));
+    let spaced = place.affiant(&push).expect(0).json_lines();
+    assert!(spaced.iter().zip(&again).any(|(line, again)| line["same_as"] == again["index"]));
+    place.write("bandit.sarif", text.replace("2026-11-22T", "2026-11-23T"));
+    let later = place.affiant(&push).expect(0);
+    assert!(!later.stderr.contains("recorded before"), "{}", later.shown());
+    place.sound();
+}
+
+#[test]
 fn parts_of_a_tools_work_stand_side_by_side_and_each_replaces_itself() {
     let place = Place::with_system();
     let report = |file: &str, task: &str, value: &str| {
