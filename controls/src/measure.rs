@@ -8,8 +8,9 @@ use std::str::FromStr;
 /// Longest decimal, in bytes.
 pub const DECIMAL_LENGTH_MAX: usize = 64;
 
-/// A decimal number kept as the text it came in: `-0.25`, `1200`, `4.4e-89`. Not NaN, not infinite.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A decimal number kept as the text it came in: `-0.25`, `1200`, `4.4e-89`. Not NaN, not infinite. Equal where the text
+/// is; it has no order, for that of texts is not that of numbers.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Decimal(String);
 
 /// The text is not a decimal number.
