@@ -27,13 +27,23 @@ pub(super) fn write(path: &Path, batch: &Batch) -> Result<String, Undelivered> {
 }
 
 fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
+    let is_new = !path.exists();
     let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
     // A line that a stop cut off is left as it is; the next one begins on its own.
     if !ends_whole(&mut file)? {
         file.write_all(b"\n")?;
     }
     file.write_all(lines)?;
-    if file.metadata()?.is_file() { file.sync_all() } else { Ok(()) }
+    if !file.metadata()?.is_file() {
+        return Ok(());
+    }
+    file.sync_all()?;
+    // The name of a new file is durable with its folder.
+    match path.parent().filter(|_| is_new) {
+        Some(folder) if folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 fn ends_whole(file: &mut File) -> io::Result<bool> {

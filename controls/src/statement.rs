@@ -1,6 +1,6 @@
 //! A statement: what a submitter says, the payload of an entry.
 //!
-//! Sixteen kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
+//! Seventeen kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
 //! `attestation`, `incident`, `event`, `request`, `policy`, `approval`, `finding`, `sample`, `delivery`. Each is a CBOR map
 //! without a tag; the kind stands in the entry. The same structs are the JSON form: times are RFC 3339 text there and digests
 //! hexadecimal.

@@ -79,7 +79,7 @@ impl Status {
         all.into_iter().max_by_key(|status| status.badness())
     }
 
-    fn badness(self) -> u8 {
+    pub(crate) fn badness(self) -> u8 {
         match self {
             Self::NotApplicable => 0,
             Self::Passed => 1,

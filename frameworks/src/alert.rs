@@ -241,7 +241,11 @@ fn facts(of: Posture<'_>) -> BTreeMap<Key, Fact> {
     }
     for filed in of.register.exceptions() {
         let names = [("exception", filed.value.id.as_str()), ("control", filed.value.control.as_str())];
-        add(AlertKind::Exception, &names, of_exception(filed, as_of));
+        add(
+            AlertKind::Exception,
+            &names,
+            of_exception(filed, as_of, of.register.approval(filed, of.controls).is_pending()),
+        );
     }
     facts
 }
@@ -312,11 +316,13 @@ fn of_clock(clock: &Clock, as_of: Timestamp) -> Fact {
     Fact::new(word, told, severity, summary).on(clock.entry.iter().map(|citation| citation.index))
 }
 
-fn of_exception(filed: &Filed<Exception>, as_of: Timestamp) -> Fact {
+fn of_exception(filed: &Filed<Exception>, as_of: Timestamp, pending: bool) -> Fact {
     let exception = &filed.value;
     let near = exception.expires <= as_of.plus(Period::days(EXPIRY_NEAR_DAYS));
     let (word, told, severity) = match exception.in_force(as_of) {
         _ if exception.revoked => ("revoked", Told::AsChange, Severity::Medium),
+        // One that is pending waives nothing until others have approved it.
+        true if pending => ("pending", Told::Never, Severity::Info),
         false => ("expired", Told::AsChange, Severity::High),
         true if near => ("expiring", Told::Always, Severity::Medium),
         true => ("in-force", Told::AsChange, Severity::Info),

@@ -108,7 +108,11 @@ impl<'a> Session<'a> {
     fn note(&mut self, name: CheckName, found: Found) {
         let by_keys = matches!(
             name,
-            CheckName::Signature | CheckName::Checkpoint | CheckName::Submitters | CheckName::Seal
+            CheckName::Signature
+                | CheckName::Checkpoint
+                | CheckName::Submitters
+                | CheckName::Receipts
+                | CheckName::Seal
         );
         let own_word = self.trust.is_none() && by_keys;
         let (outcome, detail) = match found {

@@ -66,7 +66,10 @@ impl Register {
 fn narrowed(result: &ControlResult, rule: Option<&str>) -> Option<ControlResult> {
     let Some(rule) = rule else { return Some(result.clone()) };
     let checks = result.checks.iter().filter(|check| check.rule == rule);
-    let status = Status::worst(checks.map(|check| check.status))?;
+    let of_rule = Status::worst(checks.map(|check| check.status))?;
+    // What was cut off, by the tool or here, may have been worse than what is left of the rule.
+    let is_whole = !["checks-cut", "execution-failed"].iter().any(|flag| result.flags.contains(*flag));
+    let status = if is_whole { of_rule } else { Status::worst([of_rule, result.status])? };
     let population: Option<Population> = None;
     Some(ControlResult { status, population, checks: Vec::new(), ..result.clone() })
 }

@@ -151,8 +151,10 @@ fn findings(Basis { register, controls, clocks, .. }: Basis<'_>, measured: &mut 
             (format!("time-to-remediate:{severity}"), format!("from finding to resolution, {severity}"));
         measured.times(&figure, &title, of);
     }
-    let running = clocks.iter().filter(|it| matches!(it.state, ClockState::Running | ClockState::Overdue));
-    let late = clocks.iter().filter(|it| it.state == ClockState::Overdue).count();
+    // Of duties that bind: what the gate asks about too.
+    let binding = || clocks.iter().filter(|it| it.binds_from.is_none());
+    let running = binding().filter(|it| matches!(it.state, ClockState::Running | ClockState::Overdue));
+    let late = binding().filter(|it| it.state == ClockState::Overdue).count();
     measured.share(
         "clocks-overdue",
         "clocks of the law that ran out, of those not answered",

@@ -135,7 +135,7 @@ fn coverage(judged: &PeriodAssessment, months: &[Month], material: Material<'_>)
 struct Share {
     covered: u64,
     failed: u64,
-    days: u64,
+    length: u64,
     end: End,
 }
 
@@ -155,24 +155,22 @@ impl Share {
             (_, 1..) => End::Failed,
             _ => End::Open,
         };
-        Self { covered, failed, days: days(month.to.as_millis() - month.from.as_millis()), end }
+        Self { covered, failed, length: month.to.as_millis() - month.from.as_millis(), end }
     }
 
+    /// A day counts when all of it was covered; where the part of the month is no whole number of days, its last counts as one.
     fn cell(&self) -> HeatCell {
-        let covered = days(self.covered).min(self.days);
-        let tone = match (self.failed, covered) {
+        let days = self.length.div_ceil(DAY);
+        let whole = self.covered == self.length;
+        let covered = if whole { days } else { (self.covered / DAY).min(days.saturating_sub(1)) };
+        let tone = match (self.failed, self.covered) {
             (1.., _) => Tone::Bad,
-            (_, covered) if covered == self.days => Tone::Good,
-            (_, 0) if self.covered == 0 => Tone::Missing,
+            _ if whole => Tone::Good,
+            (_, 0) => Tone::Missing,
             _ => Tone::Caution,
         };
-        HeatCell { label: format!("{covered}/{}", self.days), tone: Some(tone) }
+        HeatCell { label: format!("{covered}/{days}"), tone: Some(tone) }
     }
-}
-
-/// Whole days, a part of one counting as one.
-fn days(millis: u64) -> u64 {
-    millis.div_ceil(DAY)
 }
 
 /// What was promised against what ran.
@@ -383,7 +381,11 @@ fn last_pack(material: Material<'_>) -> Option<(Id, Register)> {
     };
     let (at, issued) = earlier.iter().enumerate().rev().find_map(|(at, record)| {
         let is_pack = record.entry.kind == *"pack";
-        if is_pack { issued(record).map(|it| (at, it)) } else { None }
+        if is_pack && record.entry.time <= material.register.horizon().known {
+            issued(record).filter(|it| it.as_of <= material.assessment.as_of).map(|it| (at, it))
+        } else {
+            None
+        }
     })?;
     let known = earlier[at].entry.time;
     let horizon = Horizon { as_of: issued.as_of, known, size: Some(earlier[at].entry.index) };

@@ -7,6 +7,7 @@ use crate::document::{Bar, Bars, Block, Category, Cell, Column, Kind, Row, Secti
 use affiant_controls::finding::{Found, Standing};
 use affiant_controls::statement::Statement;
 use affiant_controls::{RequestState, Severity};
+use affiant_ledger::record::Record;
 use affiant_ledger::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -196,7 +197,9 @@ fn sources(material: Material<'_>) -> Section {
         span: Option<(Timestamp, Timestamp)>,
     }
     let mut sources: BTreeMap<String, Source> = BTreeMap::new();
-    for record in material.records.iter().filter(|record| record.entry.kind == *"result") {
+    let known = material.register.horizon().known;
+    let is_known = |record: &&Record| record.entry.kind == *"result" && record.entry.time <= known;
+    for record in material.records.iter().filter(is_known) {
         let Ok(Some(Statement::Result(result))) = statement(record) else { continue };
         let source = sources.entry(result.collector.name.clone()).or_default();
         source.versions.extend(result.collector.version.clone());

@@ -61,7 +61,10 @@ pub(super) fn verifies(certified: &SubjectPublicKeyInfoOwned, message: &[u8], si
     let (Some(key), Ok(signature)) = (public(certified), DerSignature::from_bytes(signature)) else {
         return false;
     };
-    key.verify(message, &signature).is_ok()
+    // ECDSA on P-256 has no weak keys to refuse, and a seal is compared with its one form beside this.
+    #[allow(clippy::disallowed_methods, reason = "the strict rule is Ed25519's")]
+    let right = key.verify(message, &signature).is_ok();
+    right
 }
 
 fn public(certified: &SubjectPublicKeyInfoOwned) -> Option<VerifyingKey> {

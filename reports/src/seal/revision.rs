@@ -15,7 +15,7 @@ const END: &[u8] = b"\n%%EOF\n";
 /// How its first object ends.
 const OBJECT_END: &[u8] = b"\nendobj\n";
 /// Bytes kept for the CMS.
-const ROOM: usize = 16 * 1024;
+pub(super) const ROOM: usize = 16 * 1024;
 /// Characters kept for the numbers of ByteRange.
 const RANGE: usize = 36;
 

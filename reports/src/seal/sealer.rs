@@ -5,6 +5,7 @@ mod own;
 
 use super::envelope::is_valid;
 use super::key::SealKey;
+use super::revision::ROOM;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::time::Timestamp;
 use der::{Decode, Encode};
@@ -37,16 +38,31 @@ pub enum SealerError {
     /// The certificate of another key.
     #[error("the first certificate is of another key")]
     OtherKey,
+    /// Certificates that do not fit.
+    #[error("certificates of {size} bytes, of which a seal takes {max}: give fewer")]
+    Room {
+        /// Their bytes.
+        size: usize,
+        /// What a seal takes of them.
+        max: usize,
+    },
 }
 
 /// Most certificates of a chain.
 const CERTIFICATES_MAX: usize = 8;
+/// Most bytes of a chain: what a seal has room for beside its own attributes and signature, which take less than 2 KiB.
+const CHAIN_SIZE_MAX: usize = ROOM - 2 * 1024;
 
 impl Sealer {
     /// An organisation's key, PKCS#8 in DER, and its certificates in PEM, that of the key first.
     pub fn new(key: &[u8], certificates: &str) -> Result<Self, SealerError> {
         let key = SealKey::from_pkcs8(key).ok_or(SealerError::Key)?;
         let ders = pem_blocks(certificates).map_err(SealerError::Certificates)?;
+        // Before anything is recorded: a pack whose report cannot be sealed would have been issued for ever.
+        let size = ders.iter().map(Vec::len).sum();
+        if size > CHAIN_SIZE_MAX {
+            return Err(SealerError::Room { size, max: CHAIN_SIZE_MAX });
+        }
         let mut chain = Vec::new();
         for (at, der) in ders.iter().enumerate() {
             let read = Certificate::from_der(der);

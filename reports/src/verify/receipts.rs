@@ -175,13 +175,24 @@ impl Packed<'_> {
             _ => &[],
         };
         let place = usize::try_from(entry.n).ok().and_then(|n| part.get(n));
-        let at_index = || self.records.iter().chain(self.keys).find(|it| it.entry.index == entry.index);
+        let at_index = || {
+            let place =
+                |part: &[Record]| part.binary_search_by_key(&entry.index, |it| it.entry.index).is_ok();
+            (place(self.records) || place(self.keys)).then_some(())
+        };
         match place {
             Some(record) if record.leaf == *leaf => Says::Here,
             Some(record) => Says::Contradiction(format!(
                 "it is of entry {} as number {} of stream `{}`, and the pack holds entry {} there, which is another",
                 entry.index, entry.n, entry.stream, record.entry.index
             )),
+            None if !part.is_empty() && entry.stream == *KEY_STREAM && entry.index < issuing.index => {
+                Says::Contradiction(format!(
+                    "entry {} of stream `{}` was recorded before entry {}, which issued the pack and says that there was \
+                     none behind the keys in it: a statement about keys may have been kept back",
+                    entry.index, entry.stream, issuing.index
+                ))
+            }
             None if !part.is_empty() && entry.index < issuing.index => Says::Contradiction(format!(
                 "entry {} of stream `{}` was recorded before entry {}, which issued the pack, and the pack does not \
                  hold it",

@@ -10,13 +10,15 @@
 use super::entries::{self, follows};
 use super::signature::{Head, Signed};
 use super::{Members, Session, member};
-use crate::derive::issued;
+use crate::derive::{issued, statement};
 use crate::pack::{ENTRIES, KEY_PAYLOADS, KEYS, key_payload_member, states_keys};
 use crate::verdict::CheckName;
+use affiant_controls::issued::PackIssued;
+use affiant_controls::statement::Statement;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
 use affiant_ledger::genesis::{GENESIS_KIND, Genesis};
-use affiant_ledger::id::Id;
+use affiant_ledger::id::{Id, visible};
 use affiant_ledger::keyring::{Holder, KEY_STREAM, Keyring, KeyringError, Submission};
 use affiant_ledger::note::Verifier;
 use affiant_ledger::payload::{Payload, StatementSignature};
@@ -88,7 +90,28 @@ impl Session<'_> {
             let text = format!("{name} is there, and the entry that issues the pack names no keys");
             return self.note(CheckName::Submitters, Err(text));
         }
-        let signatures = said.signatures.iter().flatten().count();
+        let names_keys = |record: &Record| {
+            matches!(statement(record), Ok(Some(Statement::Pack(PackIssued { keys: Some(_), .. }))))
+        };
+        let earlier = said.records.iter().rev().skip(1).filter(|record| record.entry.kind == *"pack");
+        if let Some(record) = earlier.into_iter().find(|record| names_keys(record)) {
+            let index = record.entry.index;
+            let text = format!(
+                "the entry that issues the pack names no keys, and entry {index}, which issued one before, does"
+            );
+            return self.note(CheckName::Submitters, Err(text));
+        }
+        let by_key =
+            || said.records.iter().zip(said.signatures).filter(|(it, _)| collector(&it.entry.by).is_some());
+        let bare = |(record, signature): &(&Record, &Option<StatementSignature>)| {
+            record.statement.is_some() && signature.is_none()
+        };
+        if let Some((record, _)) = by_key().find(bare) {
+            let Entry { index, by, .. } = &record.entry;
+            let text = format!("entry {index} is said to be by `{}`, and carries no signature", visible(by));
+            return self.note(CheckName::Submitters, Err(text));
+        }
+        let signatures = by_key().count();
         let text = format!(
             "not made: the pack was issued without the keys; {signatures} statements carry a submitter's signature"
         );

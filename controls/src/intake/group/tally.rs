@@ -109,7 +109,7 @@ impl Tally {
 
     /// Keeps the worst.
     fn cut(&mut self) {
-        self.kept.sort_by_key(|(at, check)| (Reverse((check.status == Status::Failed, check.severity)), *at));
+        self.kept.sort_by_key(|(at, check)| (Reverse((check.status.badness(), check.severity)), *at));
         self.kept.truncate(CHECKS_KEPT);
     }
 
