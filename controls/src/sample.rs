@@ -261,6 +261,16 @@ mod tests {
     }
 
     #[test]
+    fn the_draws_on_the_page_are_the_ones_made() {
+        let page = include_str!("../../docs/spec/sample.md");
+        let root = "0c9ecf308af7191eb2ff8b333d0bb9c83001af3c5132a509225181bb93757c5b".parse().unwrap();
+        let seed = seed("winter rain", &root);
+        assert!(page.contains(&format!("seed  {seed}\n")));
+        let drawn: Vec<String> = select(&seed, 40, 6).iter().map(u64::to_string).collect();
+        assert!(page.contains(&format!("N=40  positions {}\n", drawn.join(", "))), "{drawn:?}");
+    }
+
+    #[test]
     fn text_and_root_each_change_what_is_drawn() {
         let draw = |text, root| select(&seed(text, &root), 1000, 10);
         let first = draw("a", Digest::ZERO);

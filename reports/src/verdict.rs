@@ -108,7 +108,7 @@ pub enum Outcome {
     Failed,
     /// Holds, but only by the pack's own word.
     SelfAsserted,
-    /// Could not be made because an earlier check failed, or is not made by this version.
+    /// Could not be made: an earlier check failed, or there is nothing to make it with.
     NotChecked,
 }
 
