@@ -34,7 +34,8 @@ pub(super) fn run(
     let (walkthrough, files) = walk(&source).map_err(refused)?;
     for (name, bytes) in &files {
         let path = folder.join(name);
-        fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(|error| Failure::io(format!("{}: {error}", parent.display())))?;
         context::output(&path, bytes)?;
     }
     if context.json {

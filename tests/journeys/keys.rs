@@ -417,7 +417,7 @@ fn a_pack_shows_who_signed_what() {
     let verdict = place.affiant(&verify).expect(0).json();
     assert_eq!(verdict["checks"][7]["outcome"], "passed");
     let detail = verdict["checks"][7]["detail"].as_str().unwrap();
-    assert!(detail.starts_with("2 statements signed by 1 collectors"), "{detail}");
+    assert!(detail.starts_with("2 statements signed by 1 collector whose"), "{detail}");
     assert_eq!(verdict["counts"]["statements_signed"], 2);
     // A key that is revoked back to its last statement takes that one back, and nothing else.
     let words = ["key", "revoke", "ci", "--reason", "compromised", "--since", &index.to_string()];

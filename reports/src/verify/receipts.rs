@@ -175,11 +175,8 @@ impl Packed<'_> {
             _ => &[],
         };
         let place = usize::try_from(entry.n).ok().and_then(|n| part.get(n));
-        let at_index = || {
-            let place =
-                |part: &[Record]| part.binary_search_by_key(&entry.index, |it| it.entry.index).is_ok();
-            (place(self.records) || place(self.keys)).then_some(())
-        };
+        // Inclusion has shown that both are in order.
+        let is_at = |part: &[Record]| part.binary_search_by_key(&entry.index, |it| it.entry.index).is_ok();
         match place {
             Some(record) if record.leaf == *leaf => Says::Here,
             Some(record) => Says::Contradiction(format!(
@@ -198,14 +195,12 @@ impl Packed<'_> {
                  hold it",
                 entry.index, entry.stream, issuing.index
             )),
-            None => match at_index() {
-                Some(_) => Says::Contradiction(format!(
-                    "it is of an entry {} of stream `{}`, and the pack holds another with that index",
-                    entry.index, entry.stream
-                )),
-                None if part.is_empty() => Says::OtherStream,
-                None => Says::Later,
-            },
+            None if is_at(self.records) || is_at(self.keys) => Says::Contradiction(format!(
+                "it is of an entry {} of stream `{}`, and the pack holds another with that index",
+                entry.index, entry.stream
+            )),
+            None if part.is_empty() => Says::OtherStream,
+            None => Says::Later,
         }
     }
 

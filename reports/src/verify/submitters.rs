@@ -293,8 +293,9 @@ impl Tally {
         let Self { signed, local, by_token, disowned, unseen, signers } = self;
         let signers = signers.len();
         let mut text = format!(
-            "{signed} statements signed by {signers} collectors whose keys counted and were granted them, {local} unsigned \
-             (`local`); keys replayed from {keys} entries of stream `{KEY_STREAM}`"
+            "{signed} statements signed by {signers} collector{} whose keys counted and were granted them, {local} unsigned \
+             (`local`); keys replayed from {keys} entries of stream `{KEY_STREAM}`",
+            if signers == 1 { "" } else { "s" }
         );
         for (count, what) in [
             (by_token, "admitted by a token, unsigned"),
