@@ -1,6 +1,6 @@
 //! Packs as files: every byte counts, and the same evidence gives the same bytes.
 
-use crate::support::place::{NOON, Place};
+use crate::support::place::{DAY, NOON, Place};
 use affiant_controls::set::ControlSet;
 use affiant_frameworks::framework::{EMBEDDED, Framework};
 use affiant_frameworks::mappings::MappingSets;
@@ -220,4 +220,28 @@ fn the_report_is_written_in_the_form_that_its_name_asks_for() {
         crate::support::folder::changed(&before, &crate::support::folder::content(&place.ledger()))
             .is_empty()
     );
+}
+
+#[test]
+fn a_report_of_a_past_time_knows_nothing_of_what_came_later() {
+    let mut place = issued();
+    place.at(NOON + 2 * DAY);
+    place.push("later", "failed");
+    place.issue();
+    let build = |as_of: &str, name: &str| {
+        place
+            .affiant(&["pack", "build", "scoring", "--output", "p.zip", "--as-of", as_of, "--report", name])
+            .expect(0);
+        fs::read_to_string(place.path(name)).unwrap()
+    };
+    let now = build("2026-11-26T12:00:00Z", "now.md");
+    let past = build("2026-11-24T12:00:00Z", "past.md");
+    assert!(past.contains("judged 2026-11-24T12:00:00Z") && !past.contains("judged 2026-11-26"));
+    assert!(now.contains("judged 2026-11-26T12:00:00Z"));
+    let collectors = |report: &str| {
+        let start = report.find("Collectors and chain of custody").unwrap();
+        let rows = report[start..].lines().skip(1).take_while(|line| !line.starts_with('#'));
+        rows.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_ne!(collectors(&past), collectors(&now), "one result more");
 }

@@ -391,3 +391,25 @@ fn last_pack(material: Material<'_>) -> Option<(Id, Register)> {
     let horizon = Horizon { as_of: issued.as_of, known, size: Some(earlier[at].entry.index) };
     Some((issued.id, Register::replay_at(earlier, horizon).ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_with_a_gap_is_no_covered_day() {
+        let cell = |covered, failed, length| {
+            let cell = Share { covered, failed, length, end: End::Open }.cell();
+            (cell.label, cell.tone.unwrap())
+        };
+        let month = 30 * DAY;
+        assert_eq!(cell(month, 0, month), ("30/30".to_owned(), Tone::Good));
+        assert_eq!(cell(month - 1, 0, month), ("29/30".to_owned(), Tone::Caution));
+        assert_eq!(cell(DAY - 1, 0, month), ("0/30".to_owned(), Tone::Caution));
+        assert_eq!(cell(0, 0, month), ("0/30".to_owned(), Tone::Missing));
+        assert_eq!(cell(20 * DAY, 1, month), ("20/30".to_owned(), Tone::Bad));
+        // The part of a month in which the report looks back may be no whole number of days.
+        assert_eq!(cell(DAY / 2, 0, DAY / 2), ("1/1".to_owned(), Tone::Good));
+        assert_eq!(cell(DAY / 4, 0, DAY / 2), ("0/1".to_owned(), Tone::Caution));
+    }
+}

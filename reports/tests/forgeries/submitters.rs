@@ -354,3 +354,26 @@ fn keys_from_outside_are_those_that_the_ledger_names() {
     restate(issuing, &Statement::Pack(PackIssued { last, ..issued }));
     refused(again, "the log key that signed is not the one");
 }
+
+/// A pack whose issuing entry names no keys.
+fn keyless(mut all: Vec<Whole>) -> Verdict {
+    relink(&mut all);
+    let issuing = all.len() - 1;
+    let before = all[..issuing].iter().rev().find(|(entry, _)| entry.stream == *STREAM);
+    let own = Digest::leaf(&before.unwrap().0.to_bytes());
+    name_heads(&mut all, own, None);
+    relink(&mut all);
+    let mut source = source(&all);
+    source.keys.clear();
+    judge(&pack_of(&source))
+}
+
+#[test]
+fn a_pack_without_keys_hides_no_claim_to_a_key() {
+    let verdict = keyless(ledger(None, None));
+    assert_eq!(verdict.outcome(Submitters), Outcome::NotChecked, "{verdict:#?}");
+    let limits = verdict.does_not_establish.join("\n");
+    assert!(limits.contains("3 statements that carry a submitter's signature"), "{limits}");
+    let statement = said("AFF-EXP-11", "nobody signed this");
+    refused_by(&keyless(restated(SIGNED, "key:ci", &statement, None)), Submitters, "carries no signature");
+}

@@ -119,3 +119,18 @@ fn a_test_is_judged_on_its_asset_by_its_collector() {
     let unknown = IncidentTest::of("ACME-1".parse().unwrap());
     assert_eq!(state(&unknown, true, 20, &of_system), ControlState::Missing);
 }
+
+#[test]
+fn a_rule_of_a_run_that_was_cut_off_is_no_better_than_the_run() {
+    let Statement::Result(whole) = run((15, "garak", "model", Status::Unknown, Some(Status::Passed))) else {
+        panic!("a run is a result");
+    };
+    let of = |flag: &str| {
+        let mut result = whole.clone();
+        result.flags = [flag.to_owned()].into();
+        narrowed(&result, Some(RULE)).unwrap().status
+    };
+    assert_eq!(of("vacuous-result"), Status::Passed, "the check itself passed");
+    assert_eq!(of("checks-cut"), Status::Unknown);
+    assert_eq!(of("execution-failed"), Status::Unknown);
+}
