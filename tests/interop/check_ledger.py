@@ -131,18 +131,24 @@ def check_pack(path, _):  # A pack: digests of a closed set, stream chain, paylo
     size, root = checkpoint(members["data/checkpoint"], says["origin"])
     text = ["affiant pack v1", says["pack"], says["origin"], str(size), base64.b64encode(root).decode(), sha(members["tagmanifest-sha256.txt"]).hex()]
     need(members["pack.note"].decode().split("\n\n")[0].split("\n") == text, "pack.note says otherwise")
-    known, at, prev, packed = {}, 0, ZERO, members["data/entries.cbor"]
-    while at < len(packed):
-        begin, (_, at) = at, cbor(packed, at)
-        e, name = entry(packed[begin:at]), f"data/payloads/{cbor(packed, begin)[0]['index']}.cbor"
-        need((e["stream"], e["n"], e["stream_prev"]) == (says["system"], len(known), prev), "entry", e["index"], ": a gap before it")
-        if name in members: statement_of(e, members[name])
-        need(name in members or e["index"] in says["withheld"], name, "is missing")
-        prev = known[e["index"]] = leaf_hash(packed[begin:at])
-    need((proofs["size"], proofs["root"], proofs["indexes"]) == (size, root.hex(), sorted(known)), "proofs of other entries")
-    need(says["entries"] == {"first": 0, "last": len(known) - 1, "head": prev.hex()}, "another range of entries")
-    need(multiproof(size, known, map(bytes.fromhex, proofs["nodes"])) == root, "the entries are not in the ledger")
-    return len(known)
+    own, head, said = packed(members, "data/entries.cbor", says["system"], "data/payloads/", lambda e: e["index"] in says["withheld"])
+    keys, key_head, _ = packed(members, "data/keys.cbor", "org", "data/keys/", lambda e: e["kind"] not in ("genesis", "key"))
+    need((said["head"], said["keys"]) == (own[max(i for i in own if own[i] != head)], key_head), "the entry that issues the pack names other heads")
+    need((proofs["size"], proofs["root"], proofs["indexes"]) == (size, root.hex(), sorted(own | keys)), "proofs of other entries")
+    need(says["entries"] == {"first": 0, "last": len(own) - 1, "head": head.hex()}, "another range of entries")
+    need(multiproof(size, own | keys, map(bytes.fromhex, proofs["nodes"])) == root, "the entries are not in the ledger")
+    return len(own)
+def packed(members, file, stream, folder, may_lack):  # a stream from its first entry: leaf hashes by index, the last of them, what it says
+    known, at, prev, said, sequence = {}, 0, ZERO, None, members[file]
+    while at < len(sequence):
+        begin, (_, at) = at, cbor(sequence, at)
+        e = entry(sequence[begin:at])
+        name = f"{folder}{e['index']}.cbor"
+        need((e["stream"], e["n"], e["stream_prev"]) == (stream, len(known), prev), "entry", e["index"], ": a gap before it")
+        said = statement_of(e, members[name]) if name in members else None
+        need(name in members or may_lack(e), name, "is missing")
+        prev = known[e["index"]] = leaf_hash(sequence[begin:at])
+    return known, prev, said
 try:
     path, receipts = sys.argv[1], sys.argv[2:]
     print(f"ok {(check_ledger if os.path.isdir(path) else check_pack)(path, receipts)} entries")
