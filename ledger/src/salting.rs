@@ -19,6 +19,7 @@ const SECRET_FILE: &str = "keys/salting";
 pub struct Salting {
     secret: [u8; 32],
     /// It lies nowhere yet.
+    #[cfg_attr(not(feature = "sled"), allow(dead_code, reason = "only a writer keeps secrets"))]
     fresh: bool,
 }
 
