@@ -7,7 +7,7 @@ use crate::verify;
 use affiant_controls::ControlId;
 use affiant_controls::pin::{CatalogKind, CatalogPin};
 use affiant_controls::state::ControlState;
-use affiant_frameworks::assessment::{Assessment, Outcome, Standing};
+use affiant_frameworks::assessment::{Assessment, Determination, Outcome, Standing};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use affiant_ledger::time::Timestamp;
@@ -172,18 +172,14 @@ fn history(before: &[Digest], after: &[Digest]) -> History {
 }
 
 pub(crate) fn outcomes(before: &[Assessment], after: &[Assessment]) -> Vec<OutcomeChange> {
-    let judged = |all: &[Assessment], id: &Id| all.iter().find(|it| it.framework.id == *id).cloned();
     let frameworks: BTreeSet<&Id> = before.iter().chain(after).map(|judged| &judged.framework.id).collect();
     let mut changes = Vec::new();
     for framework in frameworks {
-        let (then, now) = (judged(before, framework), judged(after, framework));
-        let of = |side: &Option<Assessment>| side.iter().flat_map(|it| it.determinations.clone()).collect();
-        let (then, now): (Vec<_>, Vec<_>) = (of(&then), of(&now));
-        let by_id: BTreeMap<_, _> = then.iter().map(|it| (&it.requirement, it)).collect();
-        let still: BTreeSet<_> = now.iter().map(|it| &it.requirement).collect();
-        let gone = then.iter().filter(|it| !still.contains(&it.requirement)).map(|it| (Some(it), None));
-        let here = now.iter().map(|it| (by_id.get(&it.requirement).copied(), Some(it)));
-        for (then, now) in here.chain(gone) {
+        let then: BTreeMap<_, _> = rows(before, framework).map(|it| (&it.requirement, it)).collect();
+        let still: BTreeSet<_> = rows(after, framework).map(|it| &it.requirement).collect();
+        let here = rows(after, framework).map(|it| (then.get(&it.requirement).copied(), Some(it)));
+        let gone = rows(before, framework).filter(|it| !still.contains(&it.requirement));
+        for (then, now) in here.chain(gone.map(|it| (Some(it), None))) {
             let (before, after) = (then.map(|it| it.outcome), now.map(|it| it.outcome));
             if let (Some(shown), true) = (now.or(then), before != after) {
                 changes.push(OutcomeChange {
@@ -198,6 +194,11 @@ pub(crate) fn outcomes(before: &[Assessment], after: &[Assessment]) -> Vec<Outco
         }
     }
     changes
+}
+
+/// The determinations of a framework, in its order.
+fn rows<'a>(all: &'a [Assessment], framework: &'a Id) -> impl Iterator<Item = &'a Determination> {
+    all.iter().filter(|judged| judged.framework.id == *framework).flat_map(|judged| &judged.determinations)
 }
 
 pub(crate) fn states(before: &[Assessment], after: &[Assessment]) -> Vec<StateChange> {
