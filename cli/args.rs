@@ -202,7 +202,7 @@ and --seal-certificate.")]
         /// File to write [default: SYSTEM.affiant.zip]
         #[arg(long, short)]
         output: Option<PathBuf>,
-        /// Also write the report by itself: .pdf, .html or .md; may be repeated
+        /// Also write the report by itself: .pdf, .html, .md, or its tables as .xlsx; may be repeated
         #[arg(long = "report", value_name = "FILE")]
         reports: Vec<PathBuf>,
         /// As of a past instant

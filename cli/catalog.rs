@@ -10,15 +10,17 @@ mod text;
 
 use crate::args::{CatalogArguments, CatalogVerb};
 use crate::catalogs;
-use crate::context::Context;
-use crate::error::Failure;
+use crate::context::{self, Context};
+use crate::error::{Failure, UNDETERMINED};
 use crate::output;
 use affiant_controls::catalog::ControlCatalog;
 use affiant_frameworks::crosswalk::Crosswalk;
 use affiant_frameworks::framework::{EARLIER, Framework, FrameworkKind};
 use affiant_frameworks::mapping::MappingSet;
 use affiant_reports::derive::Catalogs;
+use affiant_reports::export::mapping_collection;
 use serde_json::{Value, json};
+use std::path::Path;
 
 pub(crate) fn run(context: &Context, arguments: CatalogArguments) -> Result<u8, Failure> {
     // Adding puts back what is gone, and so must not ask for it first.
@@ -29,11 +31,22 @@ pub(crate) fn run(context: &Context, arguments: CatalogArguments) -> Result<u8, 
         CatalogVerb::Search { words } => return search::run(context, &near()?, &words),
         CatalogVerb::Diff { before, after } => return diff::run(context, &before, &after),
         CatalogVerb::Lint { files } => return lint::run(context, &near()?, &files),
+        CatalogVerb::Export { output } => return export(&near()?, output.as_deref()),
         CatalogVerb::Add { files } => return add::run(context, &files),
         CatalogVerb::Text { framework, file, remove } => {
             return text::run(context, &near()?, framework.as_deref(), file.as_deref(), remove);
         }
     }
+    Ok(0)
+}
+
+/// Writes which provision bears on which, for others' tools.
+fn export(catalogs: &Catalogs, path: Option<&Path>) -> Result<u8, Failure> {
+    let collection = mapping_collection(&Crosswalk::embedded(), catalogs.mappings.sets());
+    let Some(collection) = collection else { return Ok(UNDETERMINED) };
+    let mut bytes = serde_json::to_vec_pretty(&collection).map_err(Failure::io)?;
+    bytes.push(b'\n');
+    context::output(path.unwrap_or(Path::new("-")), &bytes)?;
     Ok(0)
 }
 

@@ -46,6 +46,11 @@ impl Failure {
         Self { code: IO, message: message.to_string(), hint: None }
     }
 
+    /// The same, with the place that it is about.
+    pub(crate) fn within(self, place: impl Display) -> Self {
+        Self { message: format!("{place}: {}", self.message), ..self }
+    }
+
     fn hint_if(self, hint: Option<&str>) -> Self {
         match hint {
             Some(hint) => self.hint(hint),

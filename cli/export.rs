@@ -2,11 +2,12 @@
 
 use crate::args::{ExportArguments, ExportFormat};
 use crate::catalogs;
-use crate::context::{Context, output};
+use crate::context::{self, Context};
 use crate::error::{Failure, UNDETERMINED};
 use crate::view::{self, Asked, View};
 use affiant_frameworks::assess::assess_all;
-use affiant_reports::export;
+use affiant_reports::export::{self, OscalSource};
+use serde_json::Value;
 use std::path::Path;
 
 pub(crate) fn run(context: &Context, arguments: &ExportArguments) -> Result<u8, Failure> {
@@ -20,28 +21,65 @@ pub(crate) fn run(context: &Context, arguments: &ExportArguments) -> Result<u8, 
     let origin = &reader.settings().origin;
     let mut bytes = Vec::new();
     match arguments.format {
-        ExportFormat::Csv => bytes = crate::output::csv_bytes(&export::COLUMNS, export::rows(&results)),
+        ExportFormat::Csv => bytes = export::csv(&export::COLUMNS, export::rows(&results)),
         ExportFormat::Ocsf => {
             for event in export::ocsf(&results, &catalogs.controls, origin) {
                 serde_json::to_writer(&mut bytes, &event).map_err(Failure::io)?;
                 bytes.push(b'\n');
             }
         }
-        ExportFormat::Oscal => {
+        ExportFormat::Oscal | ExportFormat::Poam | ExportFormat::Cyclonedx => {
             let register = view::register(&view, &system, asked)?;
             let assessed =
                 assess_all(&catalogs.frameworks, &catalogs.mappings, &catalogs.controls, &register);
             let assessments = assessed.map_err(Failure::refused)?;
-            let document = export::oscal(&assessments, &results, origin, register.as_of());
+            let source = OscalSource {
+                assessments: &assessments,
+                results: &results,
+                origin,
+                as_of: register.as_of(),
+                pack: None,
+            };
+            let document = match arguments.format {
+                ExportFormat::Poam => match export::poam(source, &register, &catalogs.controls) {
+                    Some(plan) => plan,
+                    None => {
+                        context.say(format!(
+                            "nothing is left to do on {system}: OSCAL has no empty plan of action"
+                        ));
+                        return Ok(UNDETERMINED);
+                    }
+                },
+                ExportFormat::Cyclonedx => export::declarations(source, &catalogs.frameworks),
+                _ => export::assessment_results(source),
+            };
             serde_json::to_writer_pretty(&mut bytes, &document).map_err(Failure::io)?;
             bytes.push(b'\n');
+            if let Some(file) = &arguments.envelope {
+                sign(context, &document, arguments.output.as_deref(), file)?;
+            }
         }
     }
     let path = arguments.output.as_deref().unwrap_or(Path::new("-"));
-    output(path, &bytes)?;
+    context::output(path, &bytes)?;
     context.say(format!(
         "{} results of {system}; nobody signs an export: `affiant pack build` makes what can be verified",
         results.len()
     ));
     Ok(if results.is_empty() { UNDETERMINED } else { 0 })
+}
+
+/// Writes the issuer's statement over a document that lies in a file.
+fn sign(context: &Context, document: &Value, output: Option<&Path>, file: &Path) -> Result<(), Failure> {
+    let name = output.and_then(Path::file_name).and_then(|name| name.to_str());
+    let name =
+        name.ok_or_else(|| Failure::refused("--envelope names the file that --output writes: give one"))?;
+    let open_key = |path: &Path| context.passphrases.open(path);
+    let ledger = context.open()?;
+    let key = ledger.issuer_key(&open_key)?;
+    ledger.close()?;
+    let envelope = export::envelope(document, name, &key).map_err(Failure::io)?;
+    let mut bytes = serde_json::to_vec_pretty(&envelope).map_err(Failure::io)?;
+    bytes.push(b'\n');
+    context::output(file, &bytes)
 }

@@ -4,6 +4,7 @@
 
 use crate::error::Failure;
 use affiant_ledger::id::is_hidden;
+use affiant_reports::export;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
@@ -152,47 +153,9 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     }
 }
 
-/// Rows as comma-separated values (RFC 4180). A cell that a spreadsheet would take for a formula begins with an
-/// apostrophe.
+/// Rows as comma-separated values.
 pub(crate) fn csv(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
-    bytes(&csv_bytes(header, rows));
-}
-
-/// The same, to be written elsewhere.
-pub(crate) fn csv_bytes(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Vec<u8> {
-    let cell = |text: &str| {
-        let text = shown(text);
-        let formula = text.starts_with(['=', '+', '-', '@']);
-        let text = if formula { format!("'{text}") } else { text };
-        let plain = !text.contains([',', '"', '\n']);
-        if plain { text } else { format!("\"{}\"", text.replace('"', "\"\"")) }
-    };
-    let mut out = Vec::new();
-    let mut write = |cells: &mut dyn Iterator<Item = &str>| {
-        let cells: Vec<String> = cells.map(cell).collect();
-        out.extend_from_slice(format!("{}\r\n", cells.join(",")).as_bytes());
-    };
-    write(&mut header.iter().copied());
-    rows.into_iter().for_each(|row| write(&mut row.iter().map(String::as_str)));
-    out
-}
-
-/// A length of time in its two greatest units, cut, not rounded: `3 d 4 h`, `20 min`, `0 s`.
-pub(crate) fn duration(millis: u64) -> String {
-    let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")];
-    let mut left = millis;
-    let parts = units.map(|(unit, name)| {
-        let count = left / unit;
-        left %= unit;
-        (count, name)
-    });
-    let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(parts.len() - 1);
-    let two = parts[first..].iter().take(2).enumerate();
-    let said: Vec<String> = two
-        .filter(|(place, (count, _))| *place == 0 || *count > 0)
-        .map(|(_, (count, name))| format!("{count} {name}"))
-        .collect();
-    said.join(" ")
+    bytes(&export::csv(header, rows));
 }
 
 /// Parts of a whole as a bar, for people; the numbers stand beside it. Each part is never shown as nothing when it is
@@ -217,26 +180,5 @@ pub(crate) fn share_bar(parts: &[(u64, char)], of: u64, width: u64) -> String {
 pub(crate) fn clear() {
     if io::stdout().is_terminal() {
         bytes(b"\x1b[2J\x1b[H");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::duration;
-
-    #[test]
-    fn a_duration_is_said_in_its_two_greatest_units() {
-        let (second, minute, hour, day) = (1_000, 60_000, 3_600_000, 86_400_000);
-        for (millis, text) in [
-            (0, "0 s"),
-            (999, "0 s"),
-            (61 * second, "1 min 1 s"),
-            (20 * minute, "20 min"),
-            (day + 2 * minute, "1 d"),
-            (3 * day + 4 * hour + 59 * minute, "3 d 4 h"),
-            (u64::MAX, "213503982334 d 14 h"),
-        ] {
-            assert_eq!(duration(millis), text, "{millis}");
-        }
     }
 }

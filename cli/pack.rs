@@ -20,7 +20,7 @@ use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::{Catalogs, statement};
 use affiant_reports::issue::{IssuedPack, Issuer, PackSource, PackedEntry, issue, records};
 use affiant_reports::pack::PACK_ENDING;
-use affiant_reports::render::{html, markdown, pdf};
+use affiant_reports::render::{html, markdown, pdf, xlsx};
 use affiant_reports::seal::{Sealer, SealerError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -52,6 +52,11 @@ pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Fai
             Rendition::Pdf => context::output(path, &issued.report)?,
             Rendition::Html => context::output(path, html::render(&issued.document).as_bytes())?,
             Rendition::Markdown => context::output(path, markdown::render(&issued.document).as_bytes())?,
+            Rendition::Workbook => {
+                let (title, as_of) = (&issued.document.title, issued.assessment.as_of);
+                let book = xlsx::render(&issued.sheets, title, as_of).map_err(Failure::refused)?;
+                context::output(path, &book)?;
+            }
         }
     }
     ledger.close()?;
@@ -76,6 +81,7 @@ enum Rendition {
     Pdf,
     Html,
     Markdown,
+    Workbook,
 }
 
 /// The form that a file's name asks for.
@@ -84,7 +90,8 @@ fn rendition(path: &Path) -> Result<Rendition, Failure> {
         Some("pdf") => Ok(Rendition::Pdf),
         Some("html") => Ok(Rendition::Html),
         Some("md") => Ok(Rendition::Markdown),
-        _ => Err(Failure::refused(format!("{}: a report is .pdf, .html or .md", path.display()))),
+        Some("xlsx") => Ok(Rendition::Workbook),
+        _ => Err(Failure::refused(format!("{}: a report is .pdf, .html, .md or .xlsx", path.display()))),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `affiant request`: evidence asked for by a day, and what became of it.
 
+mod import;
+
 use crate::args::{RequestAddArguments, RequestArguments, RequestVerb};
 use crate::context::Context;
 use crate::error::Failure;
@@ -11,22 +13,31 @@ use affiant_controls::register::Register;
 use affiant_controls::request::{Followed, Request, RequestState};
 use affiant_controls::statement::Statement;
 use affiant_ledger::id::{Id, visible};
+use affiant_reports::export;
 use serde_json::{Value, json};
 
 pub(crate) fn run(context: &Context, arguments: RequestArguments) -> Result<u8, Failure> {
     match arguments.verb {
         RequestVerb::Add(arguments) => add(context, &arguments),
         RequestVerb::Withdraw { id, system } => withdraw(context, &id, &system),
-        RequestVerb::List { system } => list(context, &system),
+        RequestVerb::Import { file, system } => import::run(context, &file, &system),
+        RequestVerb::List { system, csv } => list(context, &system, csv),
     }
 }
 
 fn add(context: &Context, arguments: &RequestAddArguments) -> Result<u8, Failure> {
     let mut desk = Desk::open(context, &arguments.system)?;
+    let request = asked(&mut desk, arguments)?;
+    let name = request.id.to_string();
+    desk.record("request", &name, &[Statement::Request(request)])
+}
+
+/// The request that is meant, admitted.
+fn asked(desk: &mut Desk<'_>, arguments: &RequestAddArguments) -> Result<Request, Failure> {
     let control = desk.catalogs.controls.control(&arguments.target).map(|control| control.id.clone());
     let (framework, requirement) = match control {
         Some(_) => None,
-        None => Some(without_control(&desk, &arguments.target)?),
+        None => Some(without_control(desk, &arguments.target)?),
     }
     .unzip();
     let asset = arguments.asset.as_deref().unwrap_or_default();
@@ -48,8 +59,7 @@ fn add(context: &Context, arguments: &RequestAddArguments) -> Result<u8, Failure
     };
     let request = admit_request(request, &desk.catalogs.controls, desk.now).map_err(admitted)?;
     desk.known_assets(&request.asset)?;
-    let name = request.id.to_string();
-    desk.record("request", &name, &[Statement::Request(request)])
+    Ok(request)
 }
 
 /// The requirement meant, which an attestation can settle: one with a control is shown by its controls.
@@ -77,8 +87,12 @@ fn withdraw(context: &Context, id: &str, system: &str) -> Result<u8, Failure> {
     desk.record("withdrawal of request", &name, &[Statement::Request(request)])
 }
 
-fn list(context: &Context, system: &str) -> Result<u8, Failure> {
+fn list(context: &Context, system: &str, csv: bool) -> Result<u8, Failure> {
     let register = view::register_now(context, system)?;
+    if csv {
+        output::bytes(&export::requests(&register).to_csv());
+        return Ok(0);
+    }
     let followed = register.followed();
     if context.json {
         output::json(&followed.iter().map(row).collect::<Vec<_>>());

@@ -1,6 +1,7 @@
 //! The words of `affiant catalog`.
 
 use super::{Args, Subcommand};
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct CatalogArguments {
@@ -52,6 +53,15 @@ Mappings are judged beside the catalogs of this program and those given with the
         /// Files in YAML
         #[arg(required = true, value_name = "FILE")]
         files: Vec<String>,
+    },
+    /// Write the crosswalk and the mappings as a mapping collection of OSCAL
+    #[command(after_help = "\
+Example:
+  affiant catalog export --output mappings.oscal.json")]
+    Export {
+        /// File to write [default: standard output]
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// Put frameworks, control catalogs or mappings of your own to use in this ledger
     #[command(after_help = "\

@@ -1,6 +1,7 @@
 //! The words of `affiant request` and `affiant policy`.
 
 use super::{Args, Subcommand};
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct RequestArguments {
@@ -19,6 +20,22 @@ Examples:
 
 A request is answered by what comes in after it: a result of the control, an attestation of the requirement.")]
     Add(RequestAddArguments),
+    /// Ask for what a list asks for, all of it or nothing: CSV with a header
+    #[command(after_help = "\
+Example:
+  affiant request import auditor.csv --system credit-scoring
+
+Columns: owner, due, asked_by, text, and control or requirement; asset and request (its id) may be there. The columns that
+`data/requests.csv` of a pack adds are passed over, so an auditor's list goes out and comes back in one form. A request that is
+on file as it is stays as it is.")]
+    Import {
+        /// The list, `-` for stdin
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The AI system
+        #[arg(long, value_name = "ID")]
+        system: String,
+    },
     /// Take a request back
     Withdraw {
         /// Id of the request
@@ -31,6 +48,9 @@ A request is answered by what comes in after it: a result of the control, an att
     List {
         /// The AI system
         system: String,
+        /// As CSV, as in a pack
+        #[arg(long)]
+        csv: bool,
     },
 }
 

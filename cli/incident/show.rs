@@ -116,7 +116,8 @@ impl Shown<'_> {
         let incident = &self.filed.value;
         let last = [Stage::Close, Stage::Contain, Stage::Acknowledge].into_iter();
         let last = last.filter_map(|stage| Some((done(stage), incident.took(stage)?))).next();
-        let last = last.map(|(word, took)| format!("{word} after {}", output::duration(took)));
+        let last =
+            last.map(|(word, took)| format!("{word} after {}", affiant_controls::text::duration(took)));
         let last = last.unwrap_or_else(|| "open".to_owned());
         let held = self.tests.iter().filter(|(_, state)| state.state == ControlState::Held).count();
         match self.tests.len() {
@@ -164,7 +165,7 @@ impl Shown<'_> {
         let incident = &self.filed.value;
         let after = |took| {
             let from = if stage == Stage::Detect { "it occurred" } else { "aware" };
-            format!(", {} after {from}", output::duration(took))
+            format!(", {} after {from}", affiant_controls::text::duration(took))
         };
         let took = incident.took(stage).map(after).unwrap_or_default();
         let at = incident.reached(stage).map_or("not yet".to_owned(), |at| at.to_string());

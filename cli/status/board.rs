@@ -72,7 +72,7 @@ pub(super) fn show(context: &Context, boards: &[OfSystem], arguments: &StatusArg
 /// The value, what else is to be said, and of how many it speaks.
 fn cells(value: Value) -> [String; 3] {
     let none = || "none".to_owned();
-    let time = |millis: Option<u64>| millis.map_or_else(none, output::duration);
+    let time = |millis: Option<u64>| millis.map_or_else(none, affiant_controls::text::duration);
     match value {
         Value::Share { count, of } => {
             [count.map_or_else(none, |count| format!("{count} of {of}")), String::new(), of.to_string()]

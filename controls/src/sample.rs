@@ -19,6 +19,7 @@ use affiant_ledger::record::Record;
 use affiant_ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::fmt;
 
 /// Most items of a sample.
 pub const ITEMS_MAX: u64 = 10_000;
@@ -76,6 +77,21 @@ pub struct SampleFilter {
     /// By this collector.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collector: Option<String>,
+}
+
+impl fmt::Display for SampleFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = [
+            self.control.as_ref().map(|it| format!("of {it}")),
+            self.asset.as_ref().map(|it| format!("on {it}")),
+            self.status.map(|it| format!("that say {it}")),
+            self.collector.as_ref().map(|it| format!("by {it}")),
+            self.from.map(|it| format!("from {it}")),
+            self.until.map(|it| format!("before {it}")),
+        ];
+        let said: Vec<String> = said.into_iter().flatten().collect();
+        if said.is_empty() { f.write_str("all") } else { f.write_str(&said.join(", ")) }
+    }
 }
 
 /// The population of a sample, stated so that another can tell that it has the same. Fields stand in canonical CBOR order.

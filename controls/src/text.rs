@@ -89,6 +89,24 @@ pub fn file_name(path: &str) -> String {
     if name.is_empty() { "-".to_owned() } else { name }
 }
 
+/// A length of time in its two greatest units, cut, not rounded: `3 d 4 h`, `20 min`, `0 s`.
+pub fn duration(millis: u64) -> String {
+    let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")];
+    let mut left = millis;
+    let parts = units.map(|(unit, name)| {
+        let count = left / unit;
+        left %= unit;
+        (count, name)
+    });
+    let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(parts.len() - 1);
+    let two = parts[first..].iter().take(2).enumerate();
+    let said: Vec<String> = two
+        .filter(|(place, (count, _))| *place == 0 || *count > 0)
+        .map(|(_, (count, name))| format!("{count} {name}"))
+        .collect();
+    said.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,5 +148,21 @@ mod tests {
         assert_eq!(check_line(&plain(&"é".repeat(5000), 400), 400), Ok(()));
         assert_eq!(file_name("/home/x/report.sarif"), "report.sarif");
         assert_eq!(file_name("a/"), "-");
+    }
+
+    #[test]
+    fn a_duration_is_said_in_its_two_greatest_units() {
+        let (second, minute, hour, day) = (1_000, 60_000, 3_600_000, 86_400_000);
+        for (millis, text) in [
+            (0, "0 s"),
+            (999, "0 s"),
+            (61 * second, "1 min 1 s"),
+            (20 * minute, "20 min"),
+            (day + 2 * minute, "1 d"),
+            (3 * day + 4 * hour + 59 * minute, "3 d 4 h"),
+            (u64::MAX, "213503982334 d 14 h"),
+        ] {
+            assert_eq!(duration(millis), text, "{millis}");
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! The report as a document: what the assessment says, laid out for people. Pure: only what the pack holds goes in, so
 //! it can be composed again. Missing parts say MISSING; nothing is invented.
 
+mod assets;
 mod framework;
 mod over_time;
 mod papers;
 mod parts;
 mod posture;
+mod sheets;
 
 use crate::derive::Catalogs;
 use crate::document::{
@@ -42,7 +44,7 @@ pub fn compose(
         parts::scope(material),
         parts::basis(material),
         parts::summary(material),
-        parts::assets(material),
+        assets::assets(material),
     ];
     sections.extend(assessment.assessments.iter().map(|judged| framework::chapter(judged, material)));
     sections.push(over_time::chapter(material));

@@ -8,7 +8,7 @@
 //! Document  title, dates, metadata
 //! +- Cover      integrity page: facts, fingerprints, notices
 //! +- Section    id `s-3`, number `3`, heading
-//!    +- Block      paragraph, list, key-values, table, notice, bars, heat map, code, page break
+//!    +- Block      paragraph, list, key-values, table, notice, bars, heat map, lineage, code, page break
 //!    +- Section    id `s-3-2`, number `3.2`, ...
 //! ```
 
@@ -16,8 +16,10 @@ use affiant_ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 mod check;
+mod lineage;
 
 pub use check::{DEPTH_MAX, DocumentError};
+pub use lineage::{Lineage, LineageEdge, LineageNode, Place};
 
 /// A whole report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +113,8 @@ pub enum Block {
     Bars(Bars),
     /// A grid of small labelled cells.
     HeatMap(HeatMap),
+    /// Things, and what each came from.
+    Lineage(Lineage),
     /// Text shown as it is, in a fixed-width face.
     Code(String),
     /// What follows begins on a new page.

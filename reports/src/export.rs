@@ -1,12 +1,19 @@
-//! What a system's ledger says, in the formats of others: CSV for spreadsheets, OCSF for security data lakes, OSCAL for GRC
-//! tools. An export is a copy for convenience, signed by nobody; every row names the ledger entry that proves it.
+//! What a system's ledger says, in the formats of others: CSV for spreadsheets, OCSF for security data lakes, OSCAL and CycloneDX
+//! for GRC tools. An export is a copy for convenience, signed by nobody; every row names the ledger entry that proves it.
 
+mod cyclonedx;
+mod envelope;
 mod ocsf;
 mod oscal;
+mod sheet;
 mod table;
 
+pub use cyclonedx::declarations;
+pub use envelope::envelope;
 pub use ocsf::ocsf;
-pub use oscal::oscal;
+pub use oscal::{OscalSource, assessment_results, mapping_collection, poam};
+pub(crate) use sheet::shown;
+pub use sheet::{REQUESTS, Sheet, SheetSource, csv, requests, sheets};
 pub use table::{COLUMNS, rows};
 
 use affiant_controls::statement::Statement;

@@ -5,11 +5,13 @@ use crate::archive::{self, ArchiveError};
 use crate::bag::{self, BagInfo, Members};
 use crate::derive::{Catalogs, DeriveError, Subject, derive, issued, samples, to_json};
 use crate::document::Document;
+use crate::export::Sheet;
 use crate::pack::{
     ASSESSMENT, CATALOGS_MAX, CATALOGS_SIZE_MAX, CHECKPOINT, ClaimedKeys, ENTRIES, EarlierHead, KEYS, NOTE,
-    PROOFS, PackAssessment, PackNote, Proofs, REPORT_PDF, VERIFY, catalog_member, evidence_member,
+    PROOFS, PackAssessment, PackNote, Proofs, REPORT_PDF, catalog_member, evidence_member,
     key_payload_member, payload_member, states_keys,
 };
+use crate::renditions::{Conclusions, Renditions};
 use crate::seal::{self, SealError, SealWords, Sealer};
 use affiant_controls::issued::PackIssued;
 use affiant_controls::sample::Sample;
@@ -71,6 +73,8 @@ pub struct IssuedPack {
     pub report: Vec<u8>,
     /// The report as data, for its other forms.
     pub document: Document,
+    /// Its tables, as rows.
+    pub sheets: Vec<Sheet>,
     /// What it concludes.
     pub assessment: PackAssessment,
     /// SHA-256 of the certificate that sealed the report.
@@ -167,13 +171,21 @@ pub fn issue(
     let held = source.evidence.keys().copied().collect();
     let subject = Subject { records: &records, origin, keys: &keys, held: &held };
     let (assessment, register) = derive(subject, &catalogs)?;
-    let document = crate::compose::compose(&assessment, &records, &register, &catalogs, &checkpoint);
+    let conclusions = Conclusions {
+        assessment: &assessment,
+        records: &records,
+        register: &register,
+        catalogs: &catalogs,
+        checkpoint: &checkpoint,
+        certificate: issuing.certificate.as_ref(),
+    };
+    let document = conclusions.document();
     let mut report = render(&document).map_err(IssueError::Render)?;
     if let (Some(sealer), Some(last)) = (&issuer.sealer, records.last()) {
         report = seal::seal(&report, sealer, &seal_words(&issuing, last))?;
     }
 
-    let mut members = Members::new();
+    let Renditions { mut members, sheets } = conclusions.renditions(&document).map_err(DeriveError::from)?;
     members.insert(REPORT_PDF.into(), report.clone());
     members.insert(ASSESSMENT.into(), to_json(&assessment));
     members.insert(ENTRIES.into(), source.entries.iter().flat_map(|packed| packed.entry.clone()).collect());
@@ -193,8 +205,6 @@ pub fn issue(
         );
     }
     insert_catalogs(&mut members, &catalogs);
-    let instructions = crate::instructions::text(&assessment, &checkpoint, issuing.certificate.as_ref());
-    members.insert(VERIFY.into(), instructions.into_bytes());
 
     let info = bag_info(&assessment);
     let note = PackNote {
@@ -209,6 +219,7 @@ pub fn issue(
         bytes: archive::write(&members)?,
         report,
         document,
+        sheets,
         assessment,
         certificate: issuing.certificate,
     })

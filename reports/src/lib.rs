@@ -19,6 +19,7 @@ pub mod issue;
 pub mod opened;
 pub mod pack;
 pub mod render;
+mod renditions;
 pub mod seal;
 pub mod trust;
 pub mod verdict;

@@ -5,6 +5,10 @@
 //! pack.note                      signed note: pack id, origin, checkpoint, SHA-256 of tagmanifest-sha256.txt
 //! VERIFY.md                      how to check it, with affiant and by hand
 //! data/report.pdf                the report, for people
+//! data/report.html               the same, as one file for a browser
+//! data/tables/<name>.csv         its tables, and what it cuts short whole
+//! data/requests.csv              what an auditor asked for
+//! data/oscal/*.json              assessment results and plan of action in OSCAL
 //! data/assessment.json           scope, catalogs, determinations, citations, gaps
 //! data/entries.cbor              the stream's entries, in order: a CBOR sequence (RFC 8742)
 //! data/payloads/<index>.cbor     their payloads
@@ -38,6 +42,16 @@ pub const PACK_ENDING: &str = ".affiant.zip";
 pub const NOTE: &str = "pack.note";
 /// The report for people.
 pub const REPORT_PDF: &str = "data/report.pdf";
+/// The report as one file for a browser.
+pub const REPORT_HTML: &str = "data/report.html";
+/// Folder of tables for spreadsheets.
+pub const TABLES: &str = "data/tables/";
+/// What was asked for, and what became of it.
+pub const REQUESTS_CSV: &str = "data/requests.csv";
+/// The conclusions as OSCAL assessment results.
+pub const ASSESSMENT_RESULTS: &str = "data/oscal/assessment-results.json";
+/// What is left to do, as an OSCAL plan of action and milestones.
+pub const POAM: &str = "data/oscal/poam.json";
 /// The assessment.
 pub const ASSESSMENT: &str = "data/assessment.json";
 /// The stream's entries.
@@ -201,6 +215,16 @@ impl PackNote {
 /// Member name of a catalog.
 pub fn catalog_member(pin: &CatalogPin) -> String {
     format!("{CATALOGS}{}.cbor", pin.id)
+}
+
+/// Member name of a table.
+pub fn table_member(name: &str) -> String {
+    format!("{TABLES}{name}.csv")
+}
+
+/// Whether a member is made from what the pack concludes, the PDF aside: made again by whoever verifies (check 10).
+pub fn is_rendition(name: &str) -> bool {
+    [VERIFY, REPORT_HTML, REQUESTS_CSV, ASSESSMENT_RESULTS, POAM].contains(&name) || name.starts_with(TABLES)
 }
 
 /// Member name of a payload.

@@ -4,3 +4,5 @@ pub mod html;
 pub mod markdown;
 #[cfg(feature = "pdf")]
 pub mod pdf;
+#[cfg(feature = "xlsx")]
+pub mod xlsx;

@@ -40,7 +40,8 @@ use affiant_ledger::time::Timestamp;
 use affiant_reports::archive;
 use affiant_reports::issue::{PackSource, issue};
 use affiant_reports::pack::{
-    ASSESSMENT, CHECKPOINT, ENTRIES, NOTE, PROOFS, REPORT_PDF, VERIFY, catalog_member, evidence_member,
+    ASSESSMENT, ASSESSMENT_RESULTS, CHECKPOINT, ENTRIES, NOTE, POAM, PROOFS, REPORT_HTML, REPORT_PDF,
+    REQUESTS_CSV, VERIFY, catalog_member, evidence_member, is_rendition, table_member,
 };
 use affiant_reports::trust::Trust;
 use affiant_reports::verdict::CheckName::{self, *};

@@ -49,7 +49,7 @@ const FORMATS: [(&str, &str, &str, &[&str]); 37] = [
 const DESCRIBED_ELSEWHERE: [(&str, &str); 1] = [("sarif", "docs/spec/result.md")];
 
 /// Pages of what is only written, or read back under a digest of our own, and why no stranger's bytes are parsed.
-const NOT_READ: [(&str, &str); 9] = [
+const NOT_READ: [(&str, &str); 10] = [
     ("board", "an answer for people and scripts"),
     ("fsck", "an answer for people and scripts"),
     (
@@ -60,6 +60,10 @@ const NOT_READ: [(&str, &str); 9] = [
     ("period", "an answer for people and scripts"),
     ("risk", "an answer for people and scripts"),
     ("run", "evidence for people, kept by its digest"),
+    (
+        "tables",
+        "rows for spreadsheets; a list of requests comes in through the csv crate and is admitted like any request",
+    ),
     ("verdict", "an answer for people and scripts"),
     ("walkthrough", "an answer for people and scripts"),
 ];

@@ -34,6 +34,7 @@ pub(super) fn chapter(judged: &Assessment, material: Material<'_>) -> Section {
     if !detail.sections.is_empty() {
         chapter.sections.push(detail);
     }
+    chapter.sections.extend(super::sheets::of(judged, material));
     chapter
 }
 

@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Most rows of a table of single items; the pack's entries hold all.
 const LISTED: usize = 500;
+/// Items of a sample named in its row; its entry names all.
+const ITEMS_SHOWN: usize = 40;
 
 /// The chapter.
 pub(super) fn chapter(material: Material<'_>) -> Section {
@@ -22,6 +24,7 @@ pub(super) fn chapter(material: Material<'_>) -> Section {
         findings(material),
         requests(material),
         populations(material),
+        samples(material),
         sources(material),
         people(material),
     ];
@@ -184,6 +187,44 @@ fn populations(material: Material<'_>) -> Section {
     let text = "The population of a control are the assets it applies to. Results that stand are the latest of each collector on \
                 each asset; items tested are those that the results themselves state.";
     section("s-populations", "Populations", vec![paragraph(text), Block::Table(table)])
+}
+
+/// Samples drawn from the stream, as recorded: whoever verifies the pack draws them again.
+fn samples(material: Material<'_>) -> Section {
+    let known = material.register.horizon().known;
+    let is_known = |record: &&Record| record.entry.kind == *"sample" && record.entry.time <= known;
+    let rows = material.records.iter().filter(is_known).filter_map(|record| {
+        let Ok(Some(Statement::Sample(sample))) = statement(record) else { return None };
+        let shown: Vec<String> = sample.items.iter().take(ITEMS_SHOWN).map(ToString::to_string).collect();
+        let more = sample.items.len().saturating_sub(ITEMS_SHOWN);
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        Some(Row::from([
+            Cell::from(Span::mono(sample.id.to_string())),
+            Cell::text(sample.by.clone()),
+            Cell::text(format!("{} of {}", sample.items.len(), sample.population.size)),
+            Cell::text(sample.filter.to_string()),
+            Cell::text(sample.size.to_string()),
+            Cell::text(format!("{}{more}", shown.join(", "))),
+            Cell::text(record.entry.index.to_string()),
+        ]))
+    });
+    let table = Table {
+        caption: String::new(),
+        columns: vec![
+            Column::points("Sample", 92, Kind::Mono),
+            Column::share("Drawn by", 2, Kind::Text),
+            Column::points("Items", 60, Kind::Number),
+            Column::share("From results", 2, Kind::Text),
+            Column::points("At size", 44, Kind::Number),
+            Column::share("Entries drawn", 4, Kind::Text),
+            Column::points("Entry", 34, Kind::Number),
+        ],
+        rows: rows.collect(),
+        empty: "No sample is recorded.".into(),
+    };
+    let text = "The seed of a sample is made of the auditor's own words and of the root of the ledger at that size, so neither \
+                side could choose its items.";
+    section("s-samples", "Samples", vec![paragraph(text), Block::Table(table)])
 }
 
 /// Information produced by the organisation: which tool or person it came from, through which reader, and who recorded it.

@@ -217,40 +217,6 @@ pub(super) fn summary(material: Material<'_>) -> Section {
     section("s-summary", "Summary", vec![bars, table])
 }
 
-pub(super) fn assets(material: Material<'_>) -> Section {
-    let rows = material.register.assets().map(|asset| Row {
-        id: format!("asset-{}", asset.id),
-        cells: vec![
-            Cell::from(Span::mono(asset.id.to_string())),
-            Cell::text(asset.kind.clone()),
-            Cell::text(asset.name.clone()),
-            Cell::text(asset.version.clone().unwrap_or_default()),
-            Cell::from(Span::mono(
-                asset.digest.map(|digest| digest.to_string()[..16].to_owned()).unwrap_or_default(),
-            )),
-            if asset.retired {
-                Cell::status("retired", Tone::Muted)
-            } else {
-                Cell::status("in use", Tone::Neutral)
-            },
-        ],
-    });
-    let table = Table {
-        caption: String::new(),
-        columns: vec![
-            Column::share("Id", 3, Kind::Mono),
-            Column::share("Kind", 2, Kind::Text),
-            Column::share("Name", 3, Kind::Text),
-            Column::points("Version", 60, Kind::Text),
-            Column::points("SHA-256", 105, Kind::Mono),
-            Column::points("State", 62, Kind::Status),
-        ],
-        rows: rows.collect(),
-        empty: "No asset is registered. Controls that apply to assets have no population.".into(),
-    };
-    section("s-assets", "Assets", vec![Block::Table(table)])
-}
-
 pub(super) fn controls(material: Material<'_>) -> Section {
     let mut standings = BTreeMap::new();
     for judged in &material.assessment.assessments {

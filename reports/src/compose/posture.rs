@@ -3,6 +3,8 @@
 use super::{Material, paragraph, section};
 use crate::document::{Block, Cell, Column, Kind, Row, Section, Span, Table, Tone};
 use affiant_controls::Plan;
+use affiant_controls::incident::Stage;
+use affiant_controls::text::duration;
 use affiant_frameworks::clock::{Clock, ClockState, clocks};
 use affiant_ledger::id::Id;
 
@@ -175,7 +177,51 @@ fn incidents(material: Material<'_>) -> Section {
         Column::share("What", 4, Kind::Text),
         Column::points("Entry", 40, Kind::Number),
     ];
-    part("s-incidents", "Incidents and their clocks", columns, rows.collect(), "No incident is recorded.")
+    let mut all = part(
+        "s-incidents",
+        "Incidents and their clocks",
+        columns,
+        rows.collect(),
+        "No incident is recorded.",
+    );
+    if material.register.incidents().next().is_some() {
+        all.blocks.push(stages(material));
+    }
+    all
+}
+
+/// How long each incident took, and what became of the tests added because of it.
+fn stages(material: Material<'_>) -> Block {
+    let rows = material.register.incidents().map(|filed| {
+        let incident = &filed.value;
+        let took = Stage::ALL.map(|stage| match (incident.took(stage), incident.reached(stage)) {
+            (Some(millis), _) => Cell::text(duration(millis)),
+            (None, Some(_)) => Cell::status("start unknown", Tone::Missing),
+            (None, None) => Cell::status("not yet", Tone::Missing),
+        });
+        let tests = material.register.incident_tests(incident, &material.catalogs.controls);
+        let tests = list(
+            tests.iter().map(|(test, on)| format!("{}: {}", test.control, on.state.as_str())),
+            "none added",
+        );
+        let cells = std::iter::once(Cell::from(Span::mono(incident.id.to_string())))
+            .chain(took)
+            .chain([Cell::text(tests)]);
+        Row { id: String::new(), cells: cells.collect() }
+    });
+    Block::Table(Table {
+        caption: "How long it took, and the tests added because of it".into(),
+        columns: vec![
+            Column::share("Incident", 2, Kind::Mono),
+            Column::points("To detect", 66, Kind::Status),
+            Column::points("To acknowledge", 76, Kind::Status),
+            Column::points("To contain", 66, Kind::Status),
+            Column::points("To close", 66, Kind::Status),
+            Column::share("Tests since", 3, Kind::Text),
+        ],
+        rows: rows.collect(),
+        empty: String::new(),
+    })
 }
 
 fn plans(material: Material<'_>) -> Section {

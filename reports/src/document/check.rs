@@ -86,7 +86,7 @@ impl<'a> Found<'a> {
                     self.link(row.link.as_ref());
                 }
             }
-            Block::Code(_) | Block::PageBreak => {}
+            Block::Lineage(_) | Block::Code(_) | Block::PageBreak => {}
         }
         Ok(())
     }

@@ -1,37 +1,81 @@
-//! Assessments as assessment results of OSCAL 1.1.3: a result for each framework, an observation for each control result, a
-//! finding for each requirement on which something is concluded.
+//! Assessments in the models of OSCAL 1.2.1 (NIST): assessment results, a plan of action and milestones, mapping collections.
 //!
-//! OSCAL knows `satisfied` and `not-satisfied` alone. So a requirement that nothing was assessed on, that does not apply or
+//! Assessment results have a result for each framework, an observation for each control result, a finding for each requirement
+//! on which something is concluded. OSCAL knows `satisfied` and `not-satisfied` alone. So a requirement that nothing was assessed on, that does not apply or
 //! of which that is unknown has no finding; one that is partly satisfied is `not-satisfied`, with the conclusion beside it.
+
+mod crosswalk;
+mod poam;
+
+pub use crosswalk::mapping_collection;
+pub use poam::poam;
 
 use super::Entered;
 use affiant_controls::Method;
 use affiant_frameworks::assessment::{Assessment, Determination, Outcome};
 use affiant_ledger::digest::Digest;
+use affiant_ledger::id::Id;
 use affiant_ledger::time::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// The version of the model.
-const VERSION: &str = "1.1.3";
+const VERSION: &str = "1.2.1";
 /// The namespace of properties that are ours.
 const NAMESPACE: &str = "urn:affiant:oscal";
 
-/// The document about a system, as of a time. The same inputs make the same bytes.
-pub fn oscal(assessments: &[Assessment], results: &[Entered], origin: &str, as_of: Timestamp) -> Value {
-    let system = assessments.first().map(|one| one.system.name.clone()).unwrap_or_default();
+/// What documents about a system are made of, as of a time. The same inputs make the same bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct OscalSource<'a> {
+    /// The conclusions, one for each framework.
+    pub assessments: &'a [Assessment],
+    /// The results they may rest on.
+    pub results: &'a [Entered],
+    /// Origin of the ledger.
+    pub origin: &'a str,
+    /// The instant judged.
+    pub as_of: Timestamp,
+    /// The pack that the document is in, if it is in one.
+    pub pack: Option<&'a Id>,
+}
+
+impl OscalSource<'_> {
+    fn system(&self) -> String {
+        self.assessments.first().map(|one| one.system.name.clone()).unwrap_or_default()
+    }
+
+    fn metadata(&self, title: &str) -> Value {
+        let remarks = match self.pack {
+            Some(pack) => format!(
+                "Part of the audit pack {pack}: its signature covers this file, and `affiant verify` makes it again."
+            ),
+            None => "An export for convenience, signed by nobody. The audit pack is what can be verified."
+                .to_owned(),
+        };
+        metadata(title, self.as_of, &self.as_of.to_string(), &remarks)
+    }
+}
+
+fn metadata(title: &str, modified: Timestamp, version: &str, remarks: &str) -> Value {
+    json!({
+        "title": line(title),
+        "last-modified": modified.to_string(),
+        "version": line(version),
+        "oscal-version": VERSION,
+        "remarks": remarks,
+    })
+}
+
+/// The assessment results.
+pub fn assessment_results(source: OscalSource<'_>) -> Value {
+    let OscalSource { assessments, results, origin, as_of, .. } = source;
+    let system = source.system();
     let documents: Vec<Value> =
         assessments.iter().map(|assessment| result(assessment, results, origin)).collect();
     let plan = uuid(&[origin, "assessment-plan"]);
     json!({"assessment-results": {
         "uuid": uuid(&[origin, "assessment-results", &system, &as_of.to_string()]),
-        "metadata": {
-            "title": format!("Assessment of {system} from the evidence ledger {origin}"),
-            "last-modified": as_of.to_string(),
-            "version": as_of.to_string(),
-            "oscal-version": VERSION,
-            "remarks": "An export for convenience, signed by nobody. The audit pack is what can be verified.",
-        },
+        "metadata": source.metadata(&format!("Assessment of {system} from the evidence ledger {origin}")),
         "import-ap": {"href": format!("#{plan}")},
         "results": documents,
         "back-matter": {"resources": [{
@@ -50,17 +94,13 @@ fn result(assessment: &Assessment, results: &[Entered], origin: &str) -> Value {
     let cited: Vec<&Entered> = results.iter().filter(|entered| cited.contains(&entered.index)).collect();
     let known: BTreeSet<u64> = cited.iter().map(|entered| entered.index).collect();
     let begin = cited.iter().map(|entered| entered.result.observed_from).min().unwrap_or(assessment.as_of);
-    let concluded = assessment.determinations.iter().filter_map(|one| {
-        let state = match one.outcome {
-            Outcome::Satisfied => "satisfied",
-            Outcome::Partial | Outcome::NotSatisfied => "not-satisfied",
-            _ => return None,
-        };
-        Some(finding(one, state, framework, origin, &known))
-    });
+    let concluded = assessment
+        .determinations
+        .iter()
+        .filter_map(|one| Some(finding(one, state(one.outcome)?, framework, origin, &known)));
     let mut document = json!({
         "uuid": uuid(&[origin, "result", framework, assessment.system.id.as_str(), &assessment.as_of.to_string()]),
-        "title": assessment.criteria,
+        "title": line(&assessment.criteria),
         "description": format!("{} as of {}. {}", assessment.system.name, assessment.as_of, assessment.does_not_establish.join(" ")),
         "start": begin.to_string(),
         "end": assessment.as_of.to_string(),
@@ -84,13 +124,22 @@ fn result(assessment: &Assessment, results: &[Entered], origin: &str) -> Value {
     document
 }
 
+/// The state of an objective, for outcomes that OSCAL has one for.
+fn state(outcome: Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::Satisfied => Some("satisfied"),
+        Outcome::Partial | Outcome::NotSatisfied => Some("not-satisfied"),
+        Outcome::NotAssessed | Outcome::NotApplicable | Outcome::Unknown => None,
+    }
+}
+
 fn observation(entered: &Entered, framework: &str, origin: &str) -> Value {
     let result = &entered.result;
     let asset = result.asset.as_ref().unwrap_or(&result.system);
     let mut document = json!({
         "uuid": observation_uuid(framework, origin, entered.index),
         "title": format!("{} {} on {asset}", result.control, result.status),
-        "description": result.summary,
+        "description": text(&result.summary),
         "methods": [method(result.method)],
         "types": ["control-objective"],
         "collected": result.observed_to.to_string(),
@@ -109,7 +158,7 @@ fn observation(entered: &Entered, framework: &str, origin: &str) -> Value {
     let evidence: Vec<Value> = result
         .evidence
         .iter()
-        .map(|file| json!({"href": format!("urn:sha256:{}", file.sha256), "description": file.name}))
+        .map(|file| json!({"href": format!("urn:sha256:{}", file.sha256), "description": text(&file.name)}))
         .collect();
     if !evidence.is_empty() {
         document["relevant-evidence"] = Value::Array(evidence);
@@ -126,13 +175,13 @@ fn finding(one: &Determination, state: &str, framework: &str, origin: &str, know
         .collect();
     let reason = if state == "satisfied" { "pass" } else { "fail" };
     let mut document = json!({
-        "uuid": uuid(&[origin, "finding", framework, &one.requirement]),
-        "title": format!("{} {}", one.citation, one.title),
-        "description": one.conclusion,
+        "uuid": finding_uuid(framework, origin, &one.requirement),
+        "title": line(&format!("{} {}", one.citation, one.title)),
+        "description": text(&one.conclusion),
         "props": [property("outcome", one.outcome.as_str())],
         "target": {
             "type": "objective-id",
-            "target-id": token(framework, &one.requirement),
+            "target-id": token(&format!("{framework}_{}", one.requirement)),
             "status": {"state": state, "reason": reason},
         },
     });
@@ -143,7 +192,18 @@ fn finding(one: &Determination, state: &str, framework: &str, origin: &str, know
 }
 
 fn property(name: &str, value: &str) -> Value {
-    json!({"name": name, "ns": NAMESPACE, "value": if value.is_empty() { "-" } else { value }})
+    json!({"name": name, "ns": NAMESPACE, "value": line(value)})
+}
+
+/// A text on one line, without space around it; a hyphen where there is none.
+pub(super) fn line(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() { "-".to_owned() } else { line }
+}
+
+/// A text that is not empty.
+pub(super) fn text(text: &str) -> &str {
+    if text.trim().is_empty() { "-" } else { text }
 }
 
 /// The method in OSCAL's word.
@@ -155,10 +215,14 @@ pub(super) fn method(method: Method) -> &'static str {
     }
 }
 
-/// A requirement as a token: letters, digits, dots, hyphens and low lines.
-fn token(framework: &str, requirement: &str) -> String {
+/// A text as a token: letters, digits, dots, hyphens and low lines.
+fn token(text: &str) -> String {
     let fit = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '_' };
-    format!("{}_{}", framework, requirement).chars().map(fit).collect()
+    text.chars().map(fit).collect()
+}
+
+fn finding_uuid(framework: &str, origin: &str, requirement: &str) -> String {
+    uuid(&[origin, "finding", framework, requirement])
 }
 
 fn observation_uuid(framework: &str, origin: &str, index: u64) -> String {
@@ -166,7 +230,7 @@ fn observation_uuid(framework: &str, origin: &str, index: u64) -> String {
 }
 
 /// A UUID that the same names make again. OSCAL takes versions 4 and 5 only; it is marked as made of a hash of names.
-fn uuid(names: &[&str]) -> String {
+pub(super) fn uuid(names: &[&str]) -> String {
     let digest = Digest::of(names.join("\0").as_bytes());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest.as_bytes()[..16]);

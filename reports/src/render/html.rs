@@ -5,6 +5,7 @@
 //! the script adds the search and the filters.
 
 mod figure;
+mod lineage;
 
 use crate::document::{
     Block, Cell, Cover, Document, Fingerprint, KeyValue, Kind, Level, Link, Notice, Section, Span, Style,
@@ -174,6 +175,7 @@ fn piece(block: &Block) -> Markup {
         Block::Notice(notice) => boxed(notice),
         Block::Bars(bars) => figure::bars(bars),
         Block::HeatMap(map) => figure::heat_map(map),
+        Block::Lineage(it) => lineage::lineage(it),
         Block::Code(text) => html! { pre tabindex="0" { code { (lines(text)) } } },
         Block::PageBreak => html! { hr.page; },
     }

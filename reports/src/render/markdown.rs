@@ -63,6 +63,13 @@ fn block(out: &mut String, block: &Block) {
             });
             grid(out, &map.caption, &heads.collect::<Vec<_>>(), rows);
         }
+        Block::Lineage(it) => {
+            let name = |at: usize| it.nodes.get(at).map(|node| shown(&node.label)).unwrap_or_default();
+            it.edges.iter().for_each(|edge| {
+                item(out, &format!("{} {} {}", name(edge.of), shown(&edge.label), name(edge.from)));
+            });
+            out.push('\n');
+        }
         Block::Code(text) => {
             // Indented, so that nothing in it ends the block.
             text.lines().for_each(|line| {

@@ -20,6 +20,7 @@ mod file;
 mod finish;
 mod font;
 mod layout;
+mod lineage;
 mod look;
 mod running;
 mod structure;

@@ -3,14 +3,13 @@
 use super::samples::{self, Samples};
 use super::signature::{Head, Signed};
 use super::{Found, Members, Session, member};
-use crate::compose::compose;
 use crate::derive::{Catalogs, ENGINE, Subject, derive, issued, statement, to_json};
-use crate::instructions;
 use crate::issue::{RenderPdf, seal_words};
 use crate::pack::{
     ASSESSMENT, CATALOGS, CATALOGS_MAX, CATALOGS_SIZE_MAX, ClaimedKeys, EVIDENCE, EarlierHead,
-    PackAssessment, REPORT_PDF, VERIFY, catalog_member, evidence_member,
+    PackAssessment, REPORT_PDF, VERIFY, catalog_member, evidence_member, is_rendition,
 };
+use crate::renditions::Conclusions;
 use crate::seal::{self, Sealed};
 use crate::verdict::CheckName;
 use affiant_controls::catalog::ControlCatalog;
@@ -138,26 +137,24 @@ impl Session<'_> {
             _ if self.trust.is_none() => Err("not made without keys from outside".to_owned()),
             None => Err("not made: this program renders no PDF".to_owned()),
             Some(render) => {
-                let checkpoint = &case.head.checkpoint;
-                let Made { derived, register, catalogs, unsealed } = made;
-                let document = compose(derived, case.records, register, catalogs, checkpoint);
                 let certificate = issued(case.records).ok().and_then(|issued| issued.certificate);
-                let instructions = instructions::text(derived, checkpoint, certificate.as_ref());
-                match (render(&document), member(case.members, VERIFY)) {
-                    (Ok(report), Ok(found)) if found == instructions.as_bytes() => {
-                        let same = unsealed.is_some_and(|found| found == report);
-                        Ok(if same { None } else { Some(REPORT_PDF) })
-                    }
-                    (Ok(_), _) => Ok(Some(VERIFY)),
-                    (Err(error), _) => Err(format!("not made: the report cannot be rendered: {error}")),
-                }
+                let conclusions = Conclusions {
+                    assessment: made.derived,
+                    records: case.records,
+                    register: made.register,
+                    catalogs: made.catalogs,
+                    checkpoint: &case.head.checkpoint,
+                    certificate: certificate.as_ref(),
+                };
+                same_report(case.members, conclusions, made.unsealed, render)
             }
         };
         let engine = &case.assessment.engine;
         let not_made = match found {
             Ok(None) => {
-                return self
-                    .note(CheckName::Report, Ok("rendered again, byte for byte, with VERIFY.md".into()));
+                let count = case.members.keys().filter(|name| is_rendition(name)).count() + 1;
+                let detail = format!("{count} files of the report made again, byte for byte");
+                return self.note(CheckName::Report, Ok(detail));
             }
             Ok(Some(name)) if engine == ENGINE => {
                 return self.note(CheckName::Report, Err(format!("{name} is not what the assessment gives")));
@@ -169,9 +166,32 @@ impl Session<'_> {
         };
         self.not_made(CheckName::Report, not_made);
         self.limitations.push(
-            "that the report and VERIFY.md say what the assessment says: they were not made again".into(),
+            "that the report, its tables and VERIFY.md say what the assessment says: they were not made again".into(),
         );
     }
+}
+
+/// The first file of the report that is not what the conclusions give; `None` when there is none.
+fn same_report(
+    members: &Members<'_>,
+    conclusions: Conclusions<'_>,
+    unsealed: Option<&[u8]>,
+    render: RenderPdf<'_>,
+) -> Result<Option<String>, String> {
+    let document = conclusions.document();
+    let wrong = |error: &dyn std::fmt::Display| format!("not made: the report cannot be rendered: {error}");
+    let mut made = conclusions.renditions(&document).map_err(|error| wrong(&error))?.members;
+    if !members.keys().any(|name| is_rendition(name) && *name != VERIFY) {
+        // Issued before there were others.
+        made.retain(|name, _| name == VERIFY);
+    }
+    let other = made.iter().find(|(name, bytes)| members.get(name.as_str()) != Some(&bytes.as_slice()));
+    let extra = || members.keys().find(|name| is_rendition(name) && !made.contains_key(**name));
+    if let Some(name) = other.map(|(name, _)| name.clone()).or_else(|| extra().map(ToString::to_string)) {
+        return Ok(Some(name));
+    }
+    let report = render(&document).map_err(|error| wrong(&error))?;
+    Ok((unsealed != Some(report.as_slice())).then(|| REPORT_PDF.to_owned()))
 }
 
 /// The evidence files that the pack holds.

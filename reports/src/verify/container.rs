@@ -4,8 +4,9 @@ use super::signature::Signed;
 use super::{Found, Members, member};
 use crate::bag::{self, BagInfo};
 use crate::pack::{
-    ASSESSMENT, CATALOGS, CHECKPOINT, ENTRIES, EVIDENCE, KEY_PAYLOADS, KEYS, NOTE, PAYLOADS, PROOFS,
-    PackAssessment, REPORT_PDF, VERIFY, evidence_member, key_payload_member, payload_member,
+    ASSESSMENT, ASSESSMENT_RESULTS, CATALOGS, CHECKPOINT, ENTRIES, EVIDENCE, KEY_PAYLOADS, KEYS, NOTE,
+    PAYLOADS, POAM, PROOFS, PackAssessment, REPORT_HTML, REPORT_PDF, REQUESTS_CSV, TABLES, VERIFY,
+    evidence_member, key_payload_member, payload_member, table_member,
 };
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, is_hidden, visible};
@@ -43,8 +44,17 @@ fn has_place(name: &str) -> bool {
     let evidence = || name.strip_prefix(EVIDENCE)?.parse().ok().map(|digest| evidence_member(&digest));
     let catalog =
         || name.strip_prefix(CATALOGS)?.strip_suffix(".cbor")?.parse::<Id>().ok().map(|_| name.to_owned());
-    let known = || payload().or_else(key).or_else(evidence).or_else(catalog);
-    [KEYS].iter().chain(&FIXED).any(|fixed| *fixed == name) || known().is_some_and(|known| known == name)
+    let fit = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let table = || {
+        let table = name.strip_prefix(TABLES)?.strip_suffix(".csv")?;
+        (!table.is_empty() && table.chars().all(fit)).then(|| table_member(table))
+    };
+    let known = || payload().or_else(key).or_else(evidence).or_else(catalog).or_else(table);
+    [KEYS, REPORT_HTML, REQUESTS_CSV, ASSESSMENT_RESULTS, POAM]
+        .iter()
+        .chain(&FIXED)
+        .any(|fixed| *fixed == name)
+        || known().is_some_and(|known| known == name)
 }
 
 /// Check 3: the signed digest, the manifests line by line, the tag files.

@@ -32,9 +32,18 @@ fn a_missing_file_is_refused() {
     let names: Vec<String> = Opened::of(&honest().pack).members.into_keys().collect();
     for name in names {
         let missing = forged(|pack| drop(pack.members.remove(&name)));
-        let fixed = !["data/payloads/", "data/evidence/", "data/catalogs/", "data/keys"]
-            .iter()
-            .any(|folder| name.starts_with(folder));
+        let fixed = ![
+            "data/payloads/",
+            "data/evidence/",
+            "data/catalogs/",
+            "data/keys",
+            "data/tables/",
+            "data/requests.csv",
+            "data/report.html",
+            "data/oscal/",
+        ]
+        .iter()
+        .any(|folder| name.starts_with(folder));
         refused_by(&missing, if fixed { Container } else { Digests }, &name);
     }
 }
@@ -71,6 +80,38 @@ fn the_report_is_made_again_even_if_the_issuer_signs_another() {
         Report,
         "VERIFY.md",
     );
+}
+
+#[test]
+fn every_file_made_of_the_conclusions_is_made_again_even_if_the_issuer_signs_another() {
+    let names: Vec<String> = Opened::of(&honest().pack).members.into_keys().collect();
+    let made: Vec<&String> = names.iter().filter(|name| is_rendition(name)).collect();
+    for name in [VERIFY, REPORT_HTML, REQUESTS_CSV, ASSESSMENT_RESULTS, POAM, &table_member("results")] {
+        assert!(made.iter().any(|made| *made == name), "{name} is in no pack");
+    }
+    for name in made {
+        let edited = forged(|pack| {
+            pack.bytes(name).push(b'\n');
+            pack.sign();
+        });
+        refused_by(&edited, Report, name);
+    }
+    let dropped = |name: &str| {
+        forged(|pack| {
+            pack.members.remove(name).unwrap();
+            pack.sign();
+        })
+    };
+    refused_by(&dropped(&table_member("results")), Report, "data/tables/results.csv");
+    refused_by(&dropped(POAM), Report, POAM);
+    refused_by(&dropped(REPORT_HTML), Report, REPORT_HTML);
+    let extra = forged(|pack| {
+        pack.members.insert(table_member("good-news"), b"x".to_vec());
+        pack.sign();
+    });
+    refused_by(&extra, Report, "data/tables/good-news.csv");
+    let elsewhere = forged(|pack| drop(pack.members.insert("data/tables/A.csv".into(), b"x".to_vec())));
+    refused_by(&elsewhere, Container, "data/tables/A.csv");
 }
 
 #[test]

@@ -115,10 +115,33 @@ fn scope() -> Section {
     method.blocks = vec![
         Block::Paragraph(vec![Span::plain("A control counts as held on an asset when every collector that tests it reported a pass within the control's period, and none reported a failure. Older passes are stale; controls that nothing tests are missing. Denominators are the assets registered on the last day.")]),
         Block::Notice(Notice { level: Level::Info, title: "".into(), body: vec![Span::plain("Dates of application are shown as enacted and as currently in force.")] }),
+        Block::Lineage(lineage()),
         Block::Code("affiant verify credit-scoring.affiant.zip --trust auditor.keys\nsha256sum -c manifest-sha256.txt\n  # every line says OK".into()),
     ];
     section.sections = vec![method];
     section
+}
+
+fn lineage() -> Lineage {
+    let node = |label: &str, note: &str| LineageNode { label: label.into(), note: note.into() };
+    let edge = |of, from, label: &str| LineageEdge { of, from, label: label.into() };
+    Lineage {
+        caption: "Lineage: what each asset came from, to the left of it".into(),
+        nodes: vec![
+            node("loan-applications-2019-2025", "dataset"),
+            node("scoring-base", "model"),
+            node("scoring-model", "model"),
+            node("scoring-endpoint", "endpoint"),
+            node("input-guardrail", "guardrail"),
+        ],
+        edges: vec![
+            edge(2, 0, "trained-on"),
+            edge(2, 1, "derived-from"),
+            edge(3, 2, "serves"),
+            edge(4, 3, "protects"),
+            edge(2, 4, "part-of"),
+        ],
+    }
 }
 
 fn summary() -> Section {

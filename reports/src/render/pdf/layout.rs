@@ -111,6 +111,7 @@ impl<'f> Flow<'f> {
             Block::Notice(notice) => self.notice(notice),
             Block::Bars(bars) => self.bars(bars),
             Block::HeatMap(map) => self.heat_map(map),
+            Block::Lineage(lineage) => self.lineage(lineage),
             Block::Code(text) => self.code(text),
             Block::PageBreak if self.y > TOP => self.new_page(),
             Block::PageBreak => {}

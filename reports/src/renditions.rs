@@ -1,0 +1,82 @@
+//! The files of a pack that are made from what it concludes, beside the PDF: for people, spreadsheets and others' tools.
+//! Pure, so that whoever verifies makes them again and compares bytes.
+
+use crate::bag::Members;
+use crate::compose::compose;
+use crate::derive::Catalogs;
+use crate::document::Document;
+use crate::export::{self, OscalSource, REQUESTS, Sheet, SheetSource};
+use crate::instructions;
+use crate::pack::{
+    ASSESSMENT_RESULTS, POAM, PackAssessment, REPORT_HTML, REQUESTS_CSV, VERIFY, table_member,
+};
+use crate::render::html;
+use affiant_controls::StatementError;
+use affiant_controls::register::Register;
+use affiant_ledger::checkpoint::Checkpoint;
+use affiant_ledger::digest::Digest;
+use affiant_ledger::record::Record;
+use serde_json::Value;
+
+/// What a pack concludes, and from what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Conclusions<'a> {
+    pub(crate) assessment: &'a PackAssessment,
+    pub(crate) records: &'a [Record],
+    pub(crate) register: &'a Register,
+    pub(crate) catalogs: &'a Catalogs,
+    pub(crate) checkpoint: &'a Checkpoint,
+    /// SHA-256 of the certificate that the issuing entry names.
+    pub(crate) certificate: Option<&'a Digest>,
+}
+
+impl Conclusions<'_> {
+    /// The report.
+    pub(crate) fn document(&self) -> Document {
+        compose(self.assessment, self.records, self.register, self.catalogs, self.checkpoint)
+    }
+
+    /// The files of the report.
+    pub(crate) fn renditions(&self, document: &Document) -> Result<Renditions, StatementError> {
+        let Self { assessment, records, register, catalogs, checkpoint, certificate } = *self;
+        let results = export::results(records)?;
+        let mut members = Members::new();
+        let instructions = instructions::text(assessment, checkpoint, certificate);
+        members.insert(VERIFY.into(), instructions.into_bytes());
+        members.insert(REPORT_HTML.into(), html::render(document).into_bytes());
+        let source =
+            SheetSource { document, records, results: &results, register, controls: &catalogs.controls };
+        let sheets = export::sheets(source);
+        for sheet in &sheets {
+            let name = if sheet.name == REQUESTS { REQUESTS_CSV.into() } else { table_member(&sheet.name) };
+            members.insert(name, sheet.to_csv());
+        }
+        let source = OscalSource {
+            assessments: &assessment.assessments,
+            results: &results,
+            origin: &assessment.origin,
+            as_of: assessment.as_of,
+            pack: Some(&assessment.pack),
+        };
+        members.insert(ASSESSMENT_RESULTS.into(), json(&export::assessment_results(source)));
+        members.extend(
+            export::poam(source, register, &catalogs.controls).map(|poam| (POAM.into(), json(&poam))),
+        );
+        Ok(Renditions { members, sheets })
+    }
+}
+
+/// The files of a report beside the PDF.
+#[derive(Debug, Clone)]
+pub(crate) struct Renditions {
+    /// Members of the pack, by name.
+    pub(crate) members: Members,
+    /// The tables among them, as rows.
+    pub(crate) sheets: Vec<Sheet>,
+}
+
+fn json(value: &Value) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_else(|error| panic!("JSON is JSON: {error}"));
+    bytes.push(b'\n');
+    bytes
+}
