@@ -28,6 +28,7 @@ mod register;
 mod request;
 mod run;
 mod sample;
+mod signer;
 mod statements;
 mod status;
 mod verify;

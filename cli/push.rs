@@ -10,7 +10,6 @@ mod faults;
 mod ids;
 mod own_rules;
 mod repeat;
-mod signer;
 mod source;
 mod spool;
 
@@ -20,6 +19,7 @@ use crate::context::{self, Context};
 use crate::error::{Failure, REFUSED};
 use crate::finding::follow;
 use crate::register::known_system;
+use crate::signer::Signer;
 use affiant_controls::control::ControlId;
 use affiant_controls::intake::{self, Format, ToolRules, Withheld};
 use affiant_controls::result::{Collector, Run, Subject};
@@ -36,7 +36,6 @@ use affiant_ledger::time::Timestamp;
 use answer::{SHOWN_MAX, Telling};
 use collection::Collection;
 use own_rules::{CitedFile, Explaining};
-use signer::Signer;
 pub(crate) use source::Source;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -172,7 +171,8 @@ fn collection<'a>(
     intake: &'a intake::Context<'a>,
 ) -> Result<Collection<'a>, Failure> {
     let shown = if submission.is_dry() { SHOWN_MAX as usize } else { 0 };
-    let signer = submission.sign_key.as_ref().map(|path| Signer::of(context, ledger, path)).transpose()?;
+    let signer =
+        submission.sign_key.as_ref().map(|path| Signer::of(context, ledger, path, "result")).transpose()?;
     let findings = !submission.no_findings && !submission.is_dry();
     Collection::new(ledger, intake, shown, signer.map(Arc::new), findings)
 }

@@ -2,10 +2,10 @@
 
 use super::faults::Faults;
 use super::ids::Mark;
-use super::signer::Signer;
 use super::source::Lines;
 use super::spool;
 use crate::finding::follow::Touched;
+use crate::signer::Signer;
 use affiant_controls::admit::{AdmitContext, admit};
 use affiant_controls::finding::is_failing;
 use affiant_controls::intake::{Context, ndjson};

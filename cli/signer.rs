@@ -1,4 +1,4 @@
-//! Signing what is pushed with a collector's key.
+//! Signing what is recorded with a collector's key.
 //!
 //! The id stands in the ledger, not beside the key: `by` becomes `key:<id>` of the collector whose public key it is.
 
@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use std::path::Path;
 
 /// A collector with its key.
-pub(super) struct Signer {
+pub(crate) struct Signer {
     id: Id,
     key: SigningKey,
     keyring: Keyring,
@@ -25,8 +25,8 @@ pub(super) struct Signer {
 }
 
 impl Signer {
-    /// The collector whose private key lies at `path`.
-    pub(super) fn of(context: &Context, ledger: &Ledger, path: &Path) -> Result<Self, Failure> {
+    /// The collector whose private key lies at `path`, for statements of a kind.
+    pub(crate) fn of(context: &Context, ledger: &Ledger, path: &Path, kind: &str) -> Result<Self, Failure> {
         let key = context.key(path)?;
         let (keyring, shown, size) = (ledger.keyring().clone(), path.display(), ledger.size());
         let hint = "`affiant key list` shows the collectors and their keys";
@@ -46,19 +46,19 @@ impl Signer {
             let text = format!("{shown}: this key of collector `{id}` counts no more");
             return Err(Failure::refused(text).hint(hint));
         }
-        let kind = "result".parse().map_err(Failure::refused)?;
+        let kind = kind.parse().map_err(Failure::refused)?;
         Ok(Self { id, key, keyring, kind, next: (size, context.now()) })
     }
 
     /// Refuses a stream that the collector was not granted, before anything is recorded.
-    pub(super) fn may_push(&self, stream: &Id) -> Result<(), String> {
+    pub(crate) fn may_push(&self, stream: &Id) -> Result<(), String> {
         let (index, now) = self.next;
         let may = self.keyring.may_push(&self.id, index, &self.kind, stream, now);
         may.map_err(|error| error.to_string())
     }
 
     /// Signs drafts, on all cores.
-    pub(super) fn sign(&self, drafts: &mut [Draft]) {
+    pub(crate) fn sign(&self, drafts: &mut [Draft]) {
         drafts.par_iter_mut().for_each(|draft| {
             let sig = self.key.sign(&signed_message(&draft.statement));
             draft.by = format!("key:{}", self.id);
