@@ -1,5 +1,6 @@
 //! `affiant pack`: audit packs.
 
+mod assert;
 mod diff;
 
 use crate::args::{PackArguments, PackVerb, SealArguments};
@@ -33,6 +34,7 @@ pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Fai
         PackVerb::Diff { before, after, trust } => {
             return diff::run(context, &before, &after, trust.as_deref());
         }
+        PackVerb::Assert(arguments) => return assert::run(context, arguments),
         PackVerb::Build { system, output, reports, as_of, frameworks, seal } => {
             (system, output, reports, as_of, frameworks, seal)
         }

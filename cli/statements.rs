@@ -7,6 +7,7 @@ use crate::error::Failure;
 use crate::finding::follow::{self, Touched};
 use crate::output;
 use crate::register::known_system;
+use crate::signer::Signer;
 use affiant_controls::admit::AdmitError;
 use affiant_controls::statement::{ORGANISATION, Statement};
 use affiant_frameworks::framework::Framework;
@@ -17,6 +18,7 @@ use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::Catalogs;
 use serde_json::json;
+use std::path::Path;
 
 /// A ledger open for statements about one registered system.
 pub(crate) struct Desk<'a> {
@@ -68,8 +70,24 @@ impl<'a> Desk<'a> {
     }
 
     /// Records statements together, with what results among them open and close, closes the ledger and says what was recorded.
-    pub(crate) fn record(mut self, what: &str, name: &str, statements: &[Statement]) -> Result<u8, Failure> {
-        let drafts: Vec<_> = statements.iter().map(|statement| statement.draft("local")).collect();
+    pub(crate) fn record(self, what: &str, name: &str, statements: &[Statement]) -> Result<u8, Failure> {
+        self.record_by(None, what, name, statements)
+    }
+
+    /// The same, of statements of one kind, signed with a collector's key where one is given.
+    pub(crate) fn record_by(
+        mut self,
+        key: Option<&Path>,
+        what: &str,
+        name: &str,
+        statements: &[Statement],
+    ) -> Result<u8, Failure> {
+        let mut drafts: Vec<_> = statements.iter().map(|statement| statement.draft("local")).collect();
+        if let (Some(key), Some(first)) = (key, statements.first()) {
+            let signer = Signer::of(self.context, &self.ledger, key, first.kind())?;
+            signer.may_push(&self.system).map_err(Failure::refused)?;
+            signer.sign(&mut drafts);
+        }
         let appended = self.ledger.append(&drafts)?;
         let index = appended.first().map(|appended| appended.index);
         if self.context.json {

@@ -37,6 +37,16 @@ and --seal-certificate.")]
         #[command(flatten)]
         seal: SealArguments,
     },
+    /// State as management what you assert about a system, or take it back; the next packs show it
+    #[command(after_help = "\
+Examples:
+  affiant pack assert credit-scoring --by 'A. Example' --role 'Chief Risk Officer' --text assertion.txt --sign-key cro.pem
+  affiant pack assert credit-scoring --by 'A. Example' --role 'Chief Risk Officer' --text - \\
+      --from 2026-01-01 --at 2026-11-24
+  affiant pack assert credit-scoring --by 'A. Example' --role 'Chief Risk Officer' --text why.txt --withdraw
+
+The latest assertion counts, and the report shows it word for word. Nothing is derived from it.")]
+    Assert(AssertArguments),
     /// What changed from an earlier pack of a system to a later one
     #[command(after_help = "\
 Example:
@@ -53,6 +63,33 @@ packs hold two histories of one stream; 4 no keys from outside were given.")]
         #[arg(long, value_name = "FILE", env = "AFFIANT_TRUST")]
         trust: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AssertArguments {
+    /// The system
+    pub(crate) system: String,
+    /// Who asserts
+    #[arg(long, value_name = "WHO")]
+    pub(crate) by: String,
+    /// In what role they answer for the system
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: String,
+    /// File with what is asserted, or - for stdin; with --withdraw why it is taken back
+    #[arg(long, value_name = "FILE")]
+    pub(crate) text: PathBuf,
+    /// The first instant of the span it speaks of [default: it speaks of an instant]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// The instant it speaks of, or the last one of its span [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// Sign it with this key, enrolled as a collector that may push the kind `assertion`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sign_key: Option<PathBuf>,
+    /// Take the former assertion back
+    #[arg(long)]
+    pub(crate) withdraw: bool,
 }
 
 /// What seals the report in place of the issuer's own certificate.

@@ -23,8 +23,8 @@ use std::collections::BTreeSet;
 
 pub use posture::{
     ATTESTATION_DAYS_MAX, EXCEPTION_DAYS_MAX, FINDING_DAYS_MAX, REQUEST_DAYS_MAX, admit_approval,
-    admit_attestation, admit_decision, admit_event, admit_exception, admit_finding, admit_incident,
-    admit_plan, admit_policy, admit_request, admit_sample,
+    admit_assertion, admit_attestation, admit_decision, admit_event, admit_exception, admit_finding,
+    admit_incident, admit_plan, admit_policy, admit_request, admit_sample,
 };
 
 /// How far ahead of the clock an observation may lie, in milliseconds: clocks differ.

@@ -8,6 +8,7 @@
 
 pub mod admit;
 pub mod approval;
+pub mod assertion;
 pub mod asset;
 pub mod attestation;
 pub mod bom;
@@ -50,6 +51,7 @@ mod drift;
 
 pub use admit::{AdmitContext, AdmitError, admit};
 pub use approval::Approval;
+pub use assertion::Assertion;
 pub use asset::Asset;
 pub use attestation::Attestation;
 pub use catalog::{CatalogError, ControlCatalog, Pillar};

@@ -12,6 +12,7 @@ mod population;
 mod read;
 
 use crate::approval::{Approvals, Standing};
+use crate::assertion::Assertion;
 use crate::asset::Asset;
 use crate::attestation::Attestation;
 use crate::control::{Control, ControlId, Severity};
@@ -62,6 +63,8 @@ pub struct Register {
     /// By framework and requirement.
     attestations: Files<(Id, String), Attestation>,
     incidents: Files<Id, Incident>,
+    /// Of the one system.
+    assertions: Files<Id, Assertion>,
     requests: Files<Id, Request>,
     findings: Files<Id, Finding>,
     /// By asset, kind and time.
@@ -122,6 +125,7 @@ impl Register {
             plans: BTreeMap::new(),
             attestations: BTreeMap::new(),
             incidents: BTreeMap::new(),
+            assertions: BTreeMap::new(),
             requests: BTreeMap::new(),
             findings: BTreeMap::new(),
             events: BTreeMap::new(),
@@ -191,7 +195,17 @@ impl Register {
                 let key = (value.asset.clone(), value.kind.clone(), value.at);
                 return keep_filed(&mut self.events, key, Filed { citation, time, value });
             }
-            Statement::Attestation(_) | Statement::Incident(_) | Statement::Event(_) => {
+            Statement::Assertion(value) if value.at <= as_of => {
+                return keep_filed(
+                    &mut self.assertions,
+                    value.system.clone(),
+                    Filed { citation, time, value },
+                );
+            }
+            Statement::Attestation(_)
+            | Statement::Incident(_)
+            | Statement::Event(_)
+            | Statement::Assertion(_) => {
                 self.left_out = true;
                 return;
             }
@@ -236,7 +250,8 @@ impl Register {
             | Statement::Incident(_)
             | Statement::Event(_)
             | Statement::Sample(_)
-            | Statement::Delivery(_) => {}
+            | Statement::Delivery(_)
+            | Statement::Assertion(_) => {}
         }
     }
 
@@ -345,6 +360,11 @@ impl Register {
     /// The attestations, by framework and requirement.
     pub fn attestations(&self) -> impl Iterator<Item = &Filed<Attestation>> {
         self.attestations.values()
+    }
+
+    /// The last management assertion that speaks of a time before the register's, withdrawn or not.
+    pub fn assertion(&self) -> Option<&Filed<Assertion>> {
+        self.assertions.values().next()
     }
 
     /// The requests, by id.

@@ -1,11 +1,12 @@
 //! A statement: what a submitter says, the payload of an entry.
 //!
-//! Seventeen kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
-//! `attestation`, `incident`, `event`, `request`, `policy`, `approval`, `finding`, `sample`, `delivery`. Each is a CBOR map
-//! without a tag; the kind stands in the entry. The same structs are the JSON form: times are RFC 3339 text there and digests
+//! Eighteen kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
+//! `attestation`, `incident`, `event`, `request`, `policy`, `approval`, `finding`, `sample`, `delivery`, `assertion`. Each
+//! is a CBOR map without a tag; the kind stands in the entry. The same structs are the JSON form: times are RFC 3339 text there and digests
 //! hexadecimal.
 
 use crate::approval::Approval;
+use crate::assertion::Assertion;
 use crate::asset::Asset;
 use crate::attestation::Attestation;
 use crate::control::ControlId;
@@ -73,6 +74,8 @@ pub enum Statement {
     Sample(Box<Sample>),
     /// Alerts were delivered.
     Delivery(Delivery),
+    /// A person who answers for the system said what they assert.
+    Assertion(Assertion),
 }
 
 /// Why bytes are not a statement of their kind.
@@ -106,6 +109,7 @@ impl Statement {
             Self::Finding(_) => "finding",
             Self::Sample(_) => "sample",
             Self::Delivery(_) => "delivery",
+            Self::Assertion(_) => "assertion",
         }
     }
 
@@ -129,6 +133,7 @@ impl Statement {
             Self::Finding(finding) => codec::encode(finding),
             Self::Sample(sample) => codec::encode(sample),
             Self::Delivery(delivery) => codec::encode(delivery),
+            Self::Assertion(assertion) => codec::encode(assertion),
         }
     }
 
@@ -152,6 +157,7 @@ impl Statement {
             Self::Finding(finding) => serde_json::to_value(finding),
             Self::Sample(sample) => serde_json::to_value(sample),
             Self::Delivery(delivery) => serde_json::to_value(delivery),
+            Self::Assertion(assertion) => serde_json::to_value(assertion),
         };
         json.unwrap_or_default()
     }
@@ -177,6 +183,7 @@ impl Statement {
             "finding" => codec::decode(bytes, max).map(|finding| Self::Finding(Box::new(finding))),
             "sample" => codec::decode(bytes, max).map(|sample| Self::Sample(Box::new(sample))),
             "delivery" => codec::decode(bytes, max).map(Self::Delivery),
+            "assertion" => codec::decode(bytes, max).map(Self::Assertion),
             _ => return Ok(None),
         };
         read.map(Some).map_err(|source| StatementError { kind: kind.to_owned(), source })
@@ -201,6 +208,7 @@ impl Statement {
             Self::Approval(approval) => approval.system.clone(),
             Self::Finding(finding) => finding.system.clone(),
             Self::Sample(sample) => sample.system.clone(),
+            Self::Assertion(assertion) => assertion.system.clone(),
         }
     }
 
@@ -226,6 +234,7 @@ impl Statement {
     pub fn facet(&self) -> Facet {
         match self {
             Self::System(_) => facet(&["system"], 0),
+            Self::Assertion(_) => facet(&["assertion"], 0),
             Self::Asset(asset) => facet(&["asset", asset.id.as_str()], 0),
             Self::Result(result) => {
                 let asset = result.asset.as_ref().map_or("", Id::as_str);
@@ -286,7 +295,7 @@ impl Statement {
 /// what it needs, of bytes that a digest vouches for; `None` for other kinds and for bytes that are no statement.
 pub fn facet_of(kind: &str, statement: &[u8]) -> Option<Facet> {
     match kind {
-        "system" => Some(facet(&["system"], 0)),
+        "system" | "assertion" => Some(facet(&[kind], 0)),
         "asset" | "catalog" | "pack" | "exception" | "plan" | "incident" | "request" | "sample" => {
             let [id] = codec::fields(statement, ["id"]).ok()?;
             Some(facet(&[kind, id_in(id?)?], 0))

@@ -24,6 +24,7 @@ const KINDS: [&str; 17] = [
     "finding",
     "sample",
     "delivery",
+    "assertion",
 ];
 
 fuzz_target!(|bytes: &[u8]| {

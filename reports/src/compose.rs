@@ -1,6 +1,7 @@
 //! The report as a document: what the assessment says, laid out for people. Pure: only what the pack holds goes in, so
 //! it can be composed again. Missing parts say MISSING; nothing is invented.
 
+mod assertion;
 mod assets;
 mod framework;
 mod over_time;
@@ -40,7 +41,7 @@ pub fn compose(
     let name = register.system().map_or_else(|| assessment.system.to_string(), |system| system.name.clone());
     let mut sections = vec![
         parts::integrity(material),
-        parts::assertion(),
+        assertion::section(material),
         parts::scope(material),
         parts::basis(material),
         parts::summary(material),

@@ -5,10 +5,11 @@ use super::tree::{read, root, tracked};
 use std::collections::BTreeSet;
 
 /// Page in docs/spec, source, fixed bytes, fuzz targets.
-const FORMATS: [(&str, &str, &str, &[&str]); 37] = [
+const FORMATS: [(&str, &str, &str, &[&str]); 38] = [
     ("applicability", "controls/src/decision.rs", "fuzz/seeds/payload/applicability", &["payload"]),
     ("approval", "controls/src/approval.rs", "fuzz/seeds/payload/approval", &["payload"]),
     ("archive", "reports/src/archive.rs", "fuzz/seeds/archive/two-members", &["archive"]),
+    ("assertion", "controls/src/assertion.rs", "fuzz/seeds/payload/assertion", &["payload"]),
     ("assessment", "frameworks/src/assessment.rs", "fuzz/seeds/pack/honest", &["pack"]),
     ("asset", "controls/src/asset.rs", "fuzz/seeds/definition/system.json", &["definition", "payload"]),
     ("attestation", "controls/src/attestation.rs", "fuzz/seeds/payload/attestation", &["payload"]),

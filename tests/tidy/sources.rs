@@ -15,7 +15,7 @@ const LONGER: [(&str, usize, &str); 2] = [
 ];
 
 /// Statement kinds and the formats around them, each with its page in docs/spec.
-const FORMATS: [&str; 27] = [
+const FORMATS: [&str; 28] = [
     "key",
     "system",
     "asset",
@@ -34,6 +34,7 @@ const FORMATS: [&str; 27] = [
     "finding",
     "sample",
     "delivery",
+    "assertion",
     "entry",
     "payload",
     "checkpoint",

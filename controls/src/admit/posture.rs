@@ -1,9 +1,11 @@
-//! Admission of exceptions, decisions, plans, attestations, incidents, events, requests, samples and findings.
+//! Admission of exceptions, decisions, plans, attestations, assertions, incidents, events, requests, samples and findings.
 
 use super::{
-    AdmitError, CLOCK_SKEW_MAX, WORDS_MAX, count, evidence, known_control, line, name, optional, words,
+    AdmitError, CLOCK_SKEW_MAX, WORDS_MAX, count, evidence, known_control, line, name, optional, text_error,
+    words,
 };
 use crate::approval::Approval;
+use crate::assertion::Assertion;
 use crate::attestation::Attestation;
 use crate::decision::{DRIVERS, Decision, Target};
 use crate::event::Event;
@@ -15,7 +17,9 @@ use crate::policy::{APPROVALS_MAX, Policy};
 use crate::request::Request;
 use crate::sample::{ITEMS_MAX, Sample};
 use crate::set::ControlSet;
-use crate::text::{LINE_LENGTH_MAX, NAME_LENGTH_MAX, same_person};
+use crate::text::{
+    DETAILS_LENGTH_MAX, LINE_LENGTH_MAX, NAME_LENGTH_MAX, TextError, check_lines, same_person,
+};
 use affiant_ledger::id::visible;
 use affiant_ledger::time::{Period, Timestamp};
 use std::collections::BTreeSet;
@@ -92,6 +96,21 @@ pub fn admit_attestation(attestation: Attestation, now: Timestamp) -> Result<Att
     after("at", attestation.at, "valid_until", attestation.valid_until)?;
     within("valid_until", attestation.valid_until, attestation.at, ATTESTATION_DAYS_MAX)?;
     Ok(attestation)
+}
+
+/// Admits an assertion: somebody asserts something, of a time that is not ahead.
+pub fn admit_assertion(assertion: Assertion, now: Timestamp) -> Result<Assertion, AdmitError> {
+    name("by", &assertion.by)?;
+    name("role", &assertion.role)?;
+    let text = &assertion.text;
+    let said =
+        if text.trim().is_empty() { Err(TextError::Empty) } else { check_lines(text, DETAILS_LENGTH_MAX) };
+    said.map_err(|problem| text_error("text", problem, text))?;
+    past("at", assertion.at, now)?;
+    if let Some(from) = assertion.from {
+        after("from", from, "at", assertion.at)?;
+    }
+    Ok(assertion)
 }
 
 /// Admits an incident: its times stand in the order in which such things happen, and its tests are of known controls.

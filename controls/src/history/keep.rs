@@ -85,7 +85,8 @@ impl History {
             | Statement::Request(_)
             | Statement::Finding(_)
             | Statement::Sample(_)
-            | Statement::Delivery(_) => {}
+            | Statement::Delivery(_)
+            | Statement::Assertion(_) => {}
         }
     }
 

@@ -40,6 +40,7 @@ impl Register {
                     .retain(|(name, _), held| name != collector || held.rank() > (erased_at, erasure.index));
             }
             ["exception", id] => forget(&mut self.exceptions, |key| *key == *id, older),
+            ["assertion"] => forget(&mut self.assertions, |_| true, older),
             ["plan", id] => forget(&mut self.plans, |key| *key == *id, older),
             ["request", id] => forget(&mut self.requests, |key| *key == *id, older),
             ["finding", .., id] => forget(&mut self.findings, |key| *key == *id, older),

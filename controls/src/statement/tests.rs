@@ -232,6 +232,15 @@ fn all() -> Vec<Statement> {
             evidence: vec![EvidenceRef::of(b"{}", "alerts.json", "application/json")],
             delivered_at: "2026-11-24T12:00:01Z".parse().unwrap(),
         }),
+        Statement::Assertion(Assertion {
+            at: "2026-11-24T00:00:00Z".parse().unwrap(),
+            by: "A. Example".into(),
+            from: Some("2026-01-01T00:00:00Z".parse().unwrap()),
+            role: "Chief Risk Officer".into(),
+            text: "Controls operated as described.\nNo incident was left out.".into(),
+            system: "credit-scoring".parse().unwrap(),
+            withdrawn: true,
+        }),
     ]
 }
 
@@ -318,6 +327,7 @@ fn fields_are_declared_in_canonical_order_so_that_encoding_needs_no_sorting() {
             Statement::Finding(s) => serde_json::to_string(s),
             Statement::Sample(s) => serde_json::to_string(s),
             Statement::Delivery(s) => serde_json::to_string(s),
+            Statement::Assertion(s) => serde_json::to_string(s),
         };
         let json = json.unwrap();
         let bytes = statement.to_bytes();

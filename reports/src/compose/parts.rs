@@ -54,12 +54,7 @@ pub(super) fn integrity(material: Material<'_>) -> Section {
     )
 }
 
-pub(super) fn assertion() -> Section {
-    let body = "No management assertion is on file. A named person who answers for the system states here what is asserted.";
-    section("s-assertion", "Management assertion", vec![missing(body)])
-}
-
-fn missing(body: &str) -> Block {
+pub(super) fn missing(body: &str) -> Block {
     Block::Notice(Notice { level: Level::Missing, title: String::new(), body: vec![Span::plain(body)] })
 }
 

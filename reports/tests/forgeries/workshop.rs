@@ -140,7 +140,7 @@ fn control_with_evidence(result: &ControlResult) -> bool {
 }
 
 /// Two systems whose entries alternate; the one packed fails a control.
-fn story(catalogs: &Catalogs) -> Vec<Draft> {
+pub(crate) fn story(catalogs: &Catalogs) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for stream in [STREAM, OTHER_STREAM] {
         let id = || stream.parse().unwrap();

@@ -116,6 +116,12 @@ fn filled() -> Vec<(&'static str, Value)> {
                     "count": 2, "answer": "204", "target": "on-call", "channel": "webhook", "evidence": [report],
                     "delivered_at": "2026-11-24T12:00:01Z"}),
         ),
+        (
+            "assertion",
+            json!({"at": "2026-11-24T00:00:00Z", "by": "A. Example", "from": "2026-01-01T00:00:00Z",
+                    "role": "Chief Risk Officer", "text": "Controls operated as described.", "system": "credit-scoring",
+                    "withdrawn": true}),
+        ),
     ]
 }
 
@@ -130,6 +136,7 @@ fn of(kind: &str, json: Value) -> Statement {
         "sample" => serde_json::from_value(json).map(|sample| Statement::Sample(Box::new(sample))),
         "finding" => serde_json::from_value(json).map(|finding| Statement::Finding(Box::new(finding))),
         "delivery" => serde_json::from_value(json).map(Statement::Delivery),
+        "assertion" => serde_json::from_value(json).map(Statement::Assertion),
         _ => serde_json::from_value(json).map(Statement::Event),
     };
     read.unwrap_or_else(|error| panic!("{kind}: {error}"))

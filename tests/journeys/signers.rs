@@ -1,0 +1,76 @@
+//! Who signs: what management asserts, and who signs a pack beside its issuer.
+
+use crate::support::place::{DAY, NOON, Place};
+use std::fs;
+
+const ASSERTION: &str =
+    "The controls operated as described.\r\nEvery serious incident known to us is on file.\n";
+
+fn assert_words<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let words = ["pack", "assert", "scoring", "--by", "A. Example", "--role", "Chief Risk Officer"];
+    [&words[..], more].concat()
+}
+
+/// The report of a pack built now, as Markdown.
+fn report(place: &Place) -> String {
+    place.affiant(&["pack", "build", "scoring", "--output", "p.zip", "--report", "p.md"]).expect(0);
+    place.affiant(&["key", "trust", "--output", "trust.keys"]).expect(0);
+    place.affiant(&["verify", "p.zip", "--trust", "trust.keys"]).expect(0);
+    fs::read_to_string(place.path("p.md")).unwrap()
+}
+
+#[test]
+fn what_management_asserts_stands_in_the_report_signed_by_a_key_of_its_own() {
+    let mut place = Place::with_system_at(NOON);
+    place.push("auc", "passed");
+    assert!(report(&place).contains("No management assertion is on file"));
+    place.write("text", ASSERTION);
+    let enrol = ["key", "new", "collector", "cro", "--stream", "scoring", "--kind", "assertion"];
+    place.affiant(&enrol).expect(0);
+    place
+        .affiant(&assert_words(&["--text", "text", "--from", "2026-01-01", "--sign-key", "cro.pem"]))
+        .expect(0)
+        .says("assertion of A. Example recorded, entry ");
+    let shown = report(&place);
+    for words in [
+        "signed by the key `cro`",
+        "from 2026-01-01T00:00:00Z to 2026-11-24T12:00:00Z",
+        "The controls operated as described.\n\nEvery serious incident known to us is on file.\n",
+    ] {
+        assert!(shown.contains(words), "no `{words}` in {shown}");
+    }
+    // The next one takes its place; a pack as of a day before it shows the one before.
+    place.at(NOON + DAY);
+    place.affiant_with(&assert_words(&["--text", "-"]), b"Still so.").expect(0);
+    let shown = report(&place);
+    assert!(shown.contains("Still so.") && shown.contains("not signed: recorded by `local`"), "{shown}");
+    assert!(!shown.contains("operated as described"), "{shown}");
+    let words = ["pack", "build", "scoring", "--output", "p.zip", "--report", "p.md", "--as-of"];
+    place.affiant(&[&words[..], &["2026-11-24T12:00:00Z"]].concat()).expect(0);
+    assert!(fs::read_to_string(place.path("p.md")).unwrap().contains("operated as described"));
+    // Taken back, with a reason, once.
+    let withdraw = assert_words(&["--text", "-", "--withdraw"]);
+    place.affiant_with(&withdraw, b"A night is missing.").expect(0).says("withdrawal of the assertion");
+    let shown = report(&place);
+    assert!(shown.contains("was withdrawn by A. Example") && !shown.contains("Still so."), "{shown}");
+    place.affiant_with(&withdraw, b"Again.").expect(2).warns("no assertion about `scoring` stands");
+    place.sound();
+}
+
+#[test]
+fn an_assertion_of_nothing_or_of_a_time_to_come_is_refused_and_so_is_a_key_without_a_grant() {
+    let place = Place::with_system_at(NOON);
+    let refused = |more: &[&str], text: &str, why: &str| {
+        let words = assert_words(&[&["--text", "-"], more].concat());
+        place.affiant_with(&words, text.as_bytes()).expect(2).warns(why);
+    };
+    refused(&[], " \n", "`text`");
+    refused(&["--at", "2026-11-25"], "So it will be.", "`at` `2026-11-25T00:00:00Z` lies in the future");
+    refused(&["--from", "2026-11-24", "--at", "2026-11-23"], "Backwards.", "`from`");
+    refused(&[], "Hidden \u{202e}text.", "hidden character");
+    let enrol = ["key", "new", "collector", "ci", "--stream", "scoring", "--kind", "result"];
+    place.affiant(&enrol).expect(0);
+    refused(&["--sign-key", "ci.pem"], "I am a pipeline.", "assertion");
+    place.affiant(&["pack", "assert", "nobody", "--by", "A", "--role", "B", "--text", "-"]).expect(2);
+    place.sound();
+}
