@@ -24,7 +24,9 @@ pub(crate) use key::{
 pub(crate) use log::{LogArguments, LogVerb, PublishArguments};
 #[cfg(feature = "notify")]
 pub(crate) use notify::NotifyArguments;
-pub(crate) use pack::{AssertArguments, PackArguments, PackVerb, SealArguments};
+pub(crate) use pack::{
+    AssertArguments, BuildArguments, CountersignArguments, PackArguments, PackVerb, SealArguments,
+};
 pub(crate) use people::{
     PolicyArguments, PolicySetArguments, PolicyVerb, RequestAddArguments, RequestArguments, RequestVerb,
 };

@@ -51,7 +51,7 @@ pub(crate) fn trust(
         "Trust anchor of the evidence ledger {}.\nGive this file to auditors by another way than the packs it vouches for.",
         keyring.log_keys().origin()
     );
-    Ok((Trust { logs, issuers }, comment))
+    Ok((Trust { logs, issuers, signers: Vec::new() }, comment))
 }
 
 /// The issuer key that lies in the ledger's folder.

@@ -1,9 +1,11 @@
 //! `affiant pack`: audit packs.
 
 mod assert;
+mod countersign;
 mod diff;
+mod signers;
 
-use crate::args::{PackArguments, PackVerb, SealArguments};
+use crate::args::{BuildArguments, PackArguments, PackVerb, SealArguments};
 use crate::catalogs;
 use crate::context::{self, Context};
 use crate::error::Failure;
@@ -19,7 +21,7 @@ use affiant_ledger::keyring::{Holder, KEY_STREAM};
 use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::{Catalogs, statement};
-use affiant_reports::issue::{IssuedPack, Issuer, PackSource, PackedEntry, issue, records};
+use affiant_reports::issue::{IssuedPack, Issuer, PackSource, PackedEntry, Signer, issue, records};
 use affiant_reports::pack::PACK_ENDING;
 use affiant_reports::render::{html, markdown, pdf, xlsx};
 use affiant_reports::seal::{Sealer, SealerError};
@@ -30,24 +32,27 @@ use std::path::{Path, PathBuf};
 const CERTIFICATES_SIZE_MAX: u64 = 64 * 1024;
 
 pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Failure> {
-    let (system, path, reports, as_of, frameworks, seal) = match arguments.verb {
-        PackVerb::Diff { before, after, trust } => {
-            return diff::run(context, &before, &after, trust.as_deref());
-        }
-        PackVerb::Assert(arguments) => return assert::run(context, arguments),
-        PackVerb::Build { system, output, reports, as_of, frameworks, seal } => {
-            (system, output, reports, as_of, frameworks, seal)
-        }
-    };
+    match arguments.verb {
+        PackVerb::Assert(arguments) => assert::run(context, arguments),
+        PackVerb::Build(arguments) => build(context, arguments),
+        PackVerb::Countersign(arguments) => countersign::run(context, &arguments),
+        PackVerb::Diff { before, after, trust } => diff::run(context, &before, &after, trust.as_deref()),
+    }
+}
+
+fn build(context: &Context, arguments: BuildArguments) -> Result<u8, Failure> {
+    let BuildArguments { system, output, reports, as_of, frameworks, signers, seal } = arguments;
     let wanted: Vec<(PathBuf, Rendition)> =
         reports.into_iter().map(|path| rendition(&path).map(|it| (path, it))).collect::<Result<_, _>>()?;
     let system: Id = system.parse().map_err(Failure::refused)?;
     let as_of = as_of.map(|text| text.parse().map_err(Failure::refused)).transpose()?;
-    let path = path.unwrap_or_else(|| PathBuf::from(format!("{system}{PACK_ENDING}")));
+    let path = output.unwrap_or_else(|| PathBuf::from(format!("{system}{PACK_ENDING}")));
     let mut ledger = context.open()?;
     let catalogs = catalogs::of_ledger(&mut ledger, &frameworks)?;
-    let own = own_sealer(context, &seal)?;
-    let issued = build(context, &mut ledger, &system, as_of, &catalogs, own)?;
+    let sealer = own_sealer(context, &seal)?;
+    let signers = signers::read(context, &mut ledger, &signers)?;
+    let order = Order { system: &system, as_of, sealer, signers };
+    let issued = issued(context, &mut ledger, &catalogs, order)?;
     context::output(&path, &issued.bytes)?;
     for (path, rendition) in &wanted {
         match rendition {
@@ -68,11 +73,14 @@ pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Fai
         let entries = issued.assessment.entries;
         output::json(&serde_json::json!({
             "pack": pack, "file": path, "bytes": bytes, "sha256": digest, "entries": entries,
-            "certificate": issued.certificate,
+            "certificate": issued.certificate, "signers": issued.assessment.keys.signers,
         }));
     } else if path.as_os_str() != "-" {
         output::line(format!("{pack} issued: {}, {bytes} bytes", path.display()));
         context.say("give your auditor the pack, and the output of `affiant key trust` by another way");
+        for signer in &issued.assessment.keys.signers {
+            context.say(format!("signed as {}, for the trust file: signer {}", signer.role, signer.vkey));
+        }
     }
     Ok(0)
 }
@@ -97,15 +105,22 @@ fn rendition(path: &Path) -> Result<Rendition, Failure> {
     }
 }
 
+/// What pack is asked for.
+struct Order<'a> {
+    system: &'a Id,
+    as_of: Option<Timestamp>,
+    sealer: Option<Sealer>,
+    signers: Vec<Signer>,
+}
+
 /// Issues a pack: records that it is issued, then builds it from the stream up to that entry.
-pub(crate) fn build(
+fn issued(
     context: &Context,
     ledger: &mut Ledger,
-    system: &Id,
-    as_of: Option<Timestamp>,
     catalogs: &Catalogs,
-    sealer: Option<Sealer>,
+    order: Order<'_>,
 ) -> Result<IssuedPack, Failure> {
+    let Order { system, as_of, sealer, signers } = order;
     known_system(ledger, system)?;
     let settings = ledger.reader()?.settings().clone();
     let open_key = |path: &Path| context.passphrases.open(path);
@@ -119,7 +134,8 @@ pub(crate) fn build(
         }
         None => Sealer::of_issuer(&key, name.as_str(), issuing_since(ledger)?),
     };
-    let issuer = Issuer { name, key, sealer: Some(sealer) };
+    let issuer = Issuer { name, key, sealer: Some(sealer), signers };
+    let named = issuer.named_signers().map_err(Failure::refused)?;
     let as_of = as_of.unwrap_or(now);
     if as_of > now {
         return Err(Failure::refused(format!("{as_of} lies in the future")));
@@ -127,11 +143,11 @@ pub(crate) fn build(
     refuse_before_registration(ledger, system, as_of)?;
     catalogs::pin(ledger, system, catalogs)?;
     let head = ledger.head(system).ok_or_else(|| Failure::io("a registered system has entries"))?;
-    let named =
+    let told =
         Digest::of_parts(&[settings.origin.as_bytes(), head.leaf.as_bytes(), as_of.to_string().as_bytes()]);
     let keys = ledger.head(&org()).map(|head| head.leaf);
     let statement = PackIssued {
-        id: format!("pack-{}", &named.to_string()[..16]).parse().map_err(Failure::io)?,
+        id: format!("pack-{}", &told.to_string()[..16]).parse().map_err(Failure::io)?,
         head: head.leaf,
         keys,
         last: head.n - 1,
@@ -139,6 +155,7 @@ pub(crate) fn build(
         first: 0,
         issuer: issuer.name.to_string(),
         system: system.clone(),
+        signers: named,
         frameworks: catalogs.frameworks.iter().map(|framework| framework.id.to_string()).collect(),
         certificate: issuer.sealer.as_ref().map(Sealer::certificate),
     };

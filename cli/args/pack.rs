@@ -13,30 +13,16 @@ pub(crate) struct PackArguments {
 pub(crate) enum PackVerb {
     /// Issue a signed audit pack about a system
     #[command(after_help = "\
-Example:
+Examples:
   affiant pack build credit-scoring --output audit-2026.affiant.zip
+  affiant pack build credit-scoring --sign management=cro.pem --sign reviewer=internal-audit.pem
 
 Issuing is itself an entry of the system's stream, and the last one in the pack: nothing can be left out behind it. The
 report is sealed as PDF too, by a certificate that this entry names; one of your organisation is given with --seal-key
-and --seal-certificate.")]
-    Build {
-        /// The system
-        system: String,
-        /// File to write [default: SYSTEM.affiant.zip]
-        #[arg(long, short)]
-        output: Option<PathBuf>,
-        /// Also write the report by itself: .pdf, .html, .md, or its tables as .xlsx; may be repeated
-        #[arg(long = "report", value_name = "FILE")]
-        reports: Vec<PathBuf>,
-        /// As of a past instant
-        #[arg(long, value_name = "TIME")]
-        as_of: Option<String>,
-        /// Only this framework; may be repeated
-        #[arg(long = "framework", value_name = "ID")]
-        frameworks: Vec<String>,
-        #[command(flatten)]
-        seal: SealArguments,
-    },
+and --seal-certificate.
+
+Others sign beside the issuer with --sign; the entry names them, so that a signature taken off is noticed.")]
+    Build(BuildArguments),
     /// State as management what you assert about a system, or take it back; the next packs show it
     #[command(after_help = "\
 Examples:
@@ -47,6 +33,15 @@ Examples:
 
 The latest assertion counts, and the report shows it word for word. Nothing is derived from it.")]
     Assert(AssertArguments),
+    /// Verify a pack, and sign it as who looked at it
+    #[command(after_help = "\
+Example:
+  affiant pack countersign audit-2026.affiant.zip --trust trust.keys --key auditor.pem --name auditor.example/2026 \\
+      --output audit-2026-countersigned.affiant.zip
+
+Only a pack that is verified is signed; otherwise the exit code is that of `verify`. Whoever holds the pack verifies your
+signature with the `signer` line that is printed, in their trust file: give it to them by another way.")]
+    Countersign(CountersignArguments),
     /// What changed from an earlier pack of a system to a later one
     #[command(after_help = "\
 Example:
@@ -63,6 +58,47 @@ packs hold two histories of one stream; 4 no keys from outside were given.")]
         #[arg(long, value_name = "FILE", env = "AFFIANT_TRUST")]
         trust: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArguments {
+    /// The system
+    pub(crate) system: String,
+    /// File to write [default: SYSTEM.affiant.zip]
+    #[arg(long, short)]
+    pub(crate) output: Option<PathBuf>,
+    /// Also write the report by itself: .pdf, .html, .md, or its tables as .xlsx; may be repeated
+    #[arg(long = "report", value_name = "FILE")]
+    pub(crate) reports: Vec<PathBuf>,
+    /// As of a past instant
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<String>,
+    /// Only this framework; may be repeated
+    #[arg(long = "framework", value_name = "ID")]
+    pub(crate) frameworks: Vec<String>,
+    /// Sign it beside the issuer, as management or reviewer, with this private key; may be repeated
+    #[arg(long = "sign", value_name = "ROLE=FILE")]
+    pub(crate) signers: Vec<String>,
+    #[command(flatten)]
+    pub(crate) seal: SealArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CountersignArguments {
+    /// The pack
+    pub(crate) pack: PathBuf,
+    /// Your private key, Ed25519, a PEM file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// Name of your key, such as auditor.example/2026: without spaces and `+`
+    #[arg(long, value_name = "NAME", default_value = "auditor")]
+    pub(crate) name: String,
+    /// File to write
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Keys of log and issuer, as your counterpart gave them to you
+    #[arg(long, value_name = "FILE", env = "AFFIANT_TRUST")]
+    pub(crate) trust: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -64,7 +64,7 @@ pub use exception::Exception;
 pub use finding::{Finding, FindingState};
 pub use history::{History, Span};
 pub use incident::{Incident, IncidentTest, Stage};
-pub use issued::PackIssued;
+pub use issued::{PackIssued, PackSigner, SignerRole};
 pub use measure::{Decimal, Direction, Measure};
 pub use pin::{CatalogKind, CatalogPin};
 pub use plan::Plan;

@@ -25,6 +25,7 @@ static MEMBERS: LazyLock<Members> = LazyLock::new(|| archive::read(HONEST, &LIMI
 static TRUST: LazyLock<Trust> = LazyLock::new(|| Trust {
     logs: vec![TrustedKey::always(verifier(LOG))],
     issuers: vec![TrustedKey::always(verifier(ISSUER))],
+    signers: Vec::new(),
 });
 
 fn key((_, seed): (&str, u8)) -> SigningKey {

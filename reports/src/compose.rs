@@ -76,6 +76,20 @@ fn cover(material: Material<'_>, name: &str) -> Cover {
     let frameworks: Vec<&str> =
         assessment.assessments.iter().map(|judged| judged.criteria.as_str()).collect();
     let key = |vkey: &str| parts::fingerprint(vkey);
+    let mut fingerprints = vec![
+        Fingerprint { label: "Pack".into(), value: assessment.pack.to_string() },
+        Fingerprint {
+            label: "Head of the stream (leaf hash)".into(),
+            value: assessment.entries.head.to_string(),
+        },
+        Fingerprint { label: "Root of the ledger".into(), value: checkpoint.root.to_string() },
+        Fingerprint { label: "Issuer key, SHA-256".into(), value: key(&assessment.keys.issuer) },
+    ];
+    fingerprints.extend(assessment.keys.signers.iter().map(|signer| Fingerprint {
+        label: format!("Key of {}, SHA-256", signer.role),
+        value: key(&signer.vkey),
+    }));
+    fingerprints.push(Fingerprint { label: "Log key, SHA-256".into(), value: key(&assessment.keys.log) });
     Cover {
         kicker: "Audit pack".into(),
         statement: vec![Span::plain(
@@ -93,16 +107,7 @@ fn cover(material: Material<'_>, name: &str) -> Cover {
             ),
             fact("Ledger", format!("{}, {} entries", assessment.origin, checkpoint.size)),
         ],
-        fingerprints: vec![
-            Fingerprint { label: "Pack".into(), value: assessment.pack.to_string() },
-            Fingerprint {
-                label: "Head of the stream (leaf hash)".into(),
-                value: assessment.entries.head.to_string(),
-            },
-            Fingerprint { label: "Root of the ledger".into(), value: checkpoint.root.to_string() },
-            Fingerprint { label: "Issuer key, SHA-256".into(), value: key(&assessment.keys.issuer) },
-            Fingerprint { label: "Log key, SHA-256".into(), value: key(&assessment.keys.log) },
-        ],
+        fingerprints,
         notices: vec![Notice {
             level: Level::Warning,
             title: "Not a statement of compliance.".into(),
@@ -110,7 +115,7 @@ fn cover(material: Material<'_>, name: &str) -> Cover {
                 Span::plain("Read "),
                 Span::plain("what this pack does not establish").to("s-basis"),
                 Span::plain(
-                    " before anything else, and compare the two keys with those you hold from elsewhere.",
+                    " before anything else, and compare the keys with those you hold from elsewhere.",
                 ),
             ],
         }],

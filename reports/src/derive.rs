@@ -48,7 +48,7 @@ pub struct Subject<'a> {
     pub records: &'a [Record],
     /// Origin of the ledger.
     pub origin: &'a str,
-    /// The keys used.
+    /// The keys used; who signs beside the issuer is said by the entry that issues the pack.
     pub keys: &'a ClaimedKeys,
     /// The evidence files at hand.
     pub held: &'a BTreeSet<Digest>,
@@ -123,7 +123,7 @@ pub fn derive(subject: Subject<'_>, catalogs: &Catalogs) -> Result<(PackAssessme
         as_of: issued.as_of,
         engine: ENGINE.to_owned(),
         entries: range(subject.records)?,
-        keys: subject.keys.clone(),
+        keys: ClaimedKeys { signers: issued.signers, ..subject.keys.clone() },
         catalogs: catalogs.pins(),
         assessments,
         evidence: evidence(subject)?,

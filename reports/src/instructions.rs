@@ -23,13 +23,13 @@ pub(crate) fn text(
 - Evidence ledger: `{origin}`
 
 **Take the keys from elsewhere.** A pack that vouches for itself proves nothing about who made it. Ask the organisation
-for its two public keys by another way than this file (its web site, a contract, an earlier pack you hold), and put
+for its public keys by another way than this file (its web site, a contract, an earlier pack you hold), and put
 them in a file `trust.keys` beside the pack. This pack claims to be made with:
 
 ```
 log {log}
 issuer {issuer}
-```
+{signers}```
 
 The commands below take the pack's file to be called `{system}{PACK_ENDING}`.
 
@@ -68,15 +68,18 @@ entries, and that the entries are those of the ledger, is for a program to check
    find . -type f | cut -c3- | sort | diff ../listed - && echo none is missing and none extra
    ```
 
-3. Check the issuer's signature. `pack.note` is six lines of text, an empty line and a signature line. The sixth line is
-   the SHA-256 of `tagmanifest-sha256.txt`:
+3. Check the issuer's signature. `pack.note` is six lines of text, an empty line and signature lines, of which the first is
+   the issuer's. The sixth line of the text is the SHA-256 of `tagmanifest-sha256.txt`:
 
    ```
    sed '/^$/,$d' pack.note > ../text
-   tail -n 1 pack.note | cut -d' ' -f3 | base64 -d | tail -c 64 > ../signature
+   sed -n 8p pack.note | cut -d' ' -f3 | base64 -d | tail -c 64 > ../signature
    openssl pkeyutl -verify -pubin -inkey ../issuer.pem -rawin -in ../text -sigfile ../signature
    echo "$(sed -n 6p pack.note)  tagmanifest-sha256.txt" | sha256sum --check
    ```
+
+   The lines below it are of those who sign beside the issuer, in the order above, then of those who countersigned: each is
+   checked in the same way, with the next line of `pack.note` and a key that its holder gave you.
 
 4. Check the ledger's signature on its head. The three lines of `data/checkpoint` are the origin, the number of entries
    ({size}) and the root of the tree, as lines three to five of `pack.note` say:
@@ -104,6 +107,7 @@ position within a layer).
 {seal}## What verification does not establish
 
 {limits}"#,
+        signers = keys.signers.iter().map(|it| format!("signer {}\n", it.vkey)).collect::<String>(),
         seal = certificate.map(seal).unwrap_or_default(),
         log = keys.log,
         log_key = unnamed(&keys.log),

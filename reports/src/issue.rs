@@ -13,14 +13,14 @@ use crate::pack::{
 };
 use crate::renditions::{Conclusions, Renditions};
 use crate::seal::{self, SealError, SealWords, Sealer};
-use affiant_controls::issued::PackIssued;
+use affiant_controls::issued::{PackIssued, PackSigner, SIGNERS_MAX, SignerRole};
 use affiant_controls::sample::Sample;
 use affiant_ledger::checkpoint::{Checkpoint, CheckpointError};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::merkle;
 use affiant_ledger::multiproof;
-use affiant_ledger::note::{KeyName, Note, Verifier};
+use affiant_ledger::note::{KeyName, Note, Verifier, signature_line};
 use affiant_ledger::reader::{ReadError, record_of};
 use affiant_ledger::record::Record;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +62,44 @@ pub struct Issuer {
     pub key: SigningKey,
     /// What seals the report; the entry that issues the pack names its certificate, or none.
     pub sealer: Option<Sealer>,
+    /// Who signs beside the issuer, as the entry that issues the pack names them.
+    pub signers: Vec<Signer>,
+}
+
+/// Who signs a pack beside its issuer.
+#[derive(Debug, Clone)]
+pub struct Signer {
+    /// In what role.
+    pub role: SignerRole,
+    /// Name of the key.
+    pub name: KeyName,
+    /// The key.
+    pub key: SigningKey,
+}
+
+impl Signer {
+    /// What the entry that issues the pack says of it.
+    pub fn named(&self) -> PackSigner {
+        let vkey = Verifier::new(self.name.clone(), self.key.verifying_key()).to_string();
+        PackSigner { role: self.role, vkey }
+    }
+}
+
+impl Issuer {
+    /// What the entry that issues the pack says of those who sign beside the issuer. Refuses more than a verifier takes, and one
+    /// key in two places.
+    pub fn named_signers(&self) -> Result<BTreeSet<PackSigner>, IssueError> {
+        let mut keys: Vec<_> = self.signers.iter().map(|signer| signer.key.verifying_key()).collect();
+        keys.push(self.key.verifying_key());
+        let distinct: BTreeSet<_> = keys.iter().map(|key| key.as_bytes()).collect();
+        if distinct.len() != keys.len() {
+            return Err(IssueError::OneKey);
+        }
+        if self.signers.len() > SIGNERS_MAX {
+            return Err(IssueError::TooManySigners(self.signers.len()));
+        }
+        Ok(self.signers.iter().map(Signer::named).collect())
+    }
 }
 
 /// A pack, issued.
@@ -104,6 +142,15 @@ pub enum IssueError {
     /// The issuing entry names another certificate than the one that seals.
     #[error("the entry that issues the pack names another certificate than the one that seals the report")]
     Certificate,
+    /// The issuing entry names other signers than those at hand.
+    #[error("the entry that issues the pack names other signers than those who sign")]
+    Signers,
+    /// A key that would sign twice.
+    #[error("one key signs in two places: who signs beside the issuer does so with a key of their own")]
+    OneKey,
+    /// More signers than a verifier takes.
+    #[error("{0} signers beside the issuer, the limit is {SIGNERS_MAX}")]
+    TooManySigners(usize),
     /// The report cannot be sealed.
     #[error("the report {0}")]
     Seal(#[from] SealError),
@@ -167,7 +214,14 @@ pub fn issue(
     if issuing.certificate != issuer.sealer.as_ref().map(Sealer::certificate) {
         return Err(IssueError::Certificate);
     }
-    let keys = ClaimedKeys { log: source.log_key.to_string(), issuer: issuer_key.to_string() };
+    if issuing.signers != issuer.named_signers()? {
+        return Err(IssueError::Signers);
+    }
+    let keys = ClaimedKeys {
+        log: source.log_key.to_string(),
+        issuer: issuer_key.to_string(),
+        signers: BTreeSet::new(),
+    };
     let held = source.evidence.keys().copied().collect();
     let subject = Subject { records: &records, origin, keys: &keys, held: &held };
     let (assessment, register) = derive(subject, &catalogs)?;
@@ -214,7 +268,7 @@ pub fn issue(
         root: checkpoint.root,
         tagmanifest: bag::close(&mut members, &info),
     };
-    members.insert(NOTE.into(), Note::sign(&note.to_text(), &issuer.name, &issuer.key));
+    members.insert(NOTE.into(), signed(&note.to_text(), issuer));
     Ok(IssuedPack {
         bytes: archive::write(&members)?,
         report,
@@ -223,6 +277,17 @@ pub fn issue(
         assessment,
         certificate: issuing.certificate,
     })
+}
+
+/// The note: the line of the issuer, then those of the signers in the order in which the issuing entry names them.
+fn signed(text: &str, issuer: &Issuer) -> Vec<u8> {
+    let mut note = Note::sign(text, &issuer.name, &issuer.key);
+    let mut signers: Vec<&Signer> = issuer.signers.iter().collect();
+    signers.sort_by_cached_key(|signer| signer.named());
+    for Signer { name, key, .. } in signers {
+        note.extend_from_slice(signature_line(text, name, key).as_bytes());
+    }
+    note
 }
 
 /// What a seal says of a pack, by its issuing entry.

@@ -10,6 +10,7 @@
 pub mod archive;
 pub mod bag;
 pub mod compose;
+pub mod countersign;
 pub mod derive;
 pub mod diff;
 pub mod document;

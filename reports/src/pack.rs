@@ -23,6 +23,7 @@
 //! Every byte is covered: the note signs the tag manifest, that names the other tag files and the manifest, the
 //! manifest names everything below `data/`, and the container has no byte that is not derived from its members.
 
+use affiant_controls::issued::PackSigner;
 use affiant_controls::pin::{CatalogKind, CatalogPin};
 use affiant_frameworks::assessment::Assessment;
 use affiant_ledger::digest::Digest;
@@ -33,6 +34,7 @@ use affiant_ledger::keyring::KEY_KIND;
 use affiant_ledger::note::{from_base64, to_base64};
 use affiant_ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Version of the pack's layout and of assessment.json.
 pub const PACK_VERSION: u8 = 1;
@@ -125,6 +127,9 @@ pub struct ClaimedKeys {
     pub log: String,
     /// The key that signed the pack.
     pub issuer: String,
+    /// Who signed it beside the issuer, as the issuing entry names them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub signers: BTreeSet<PackSigner>,
 }
 
 /// An evidence file cited by an entry.

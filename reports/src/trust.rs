@@ -5,11 +5,12 @@
 //! log affiant.example/log1+838b4edc+Ad8Bk3cNcb070E9ns6x+bFcOpbgDYtNuG3r0NIB+9Xa9 to 58
 //! log affiant.example/log1+71fc70ca+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c from 58
 //! issuer affiant.example/issuer+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k
+//! signer auditor.example/2026+39b4425a+AUMEa/5AkrPpSZTq2hXcwg2Kqge2WP05VOuODvuL3KXe
 //! ```
 //!
 //! One key a line: what it is trusted for, the vkey, and the sizes of the checkpoints it is trusted for (`from` 1 and
 //! without end when nothing is said; both ends included). `#` begins a comment line. The name of a log key is the origin
-//! of its checkpoints. An issuer's key is trusted for packs made over checkpoints of these sizes.
+//! of its checkpoints. The key of an issuer, or of a signer beside it, is trusted for packs made over checkpoints of these sizes.
 
 use affiant_ledger::checkpoint::{Checkpoint, CheckpointError, decimal};
 use affiant_ledger::id::visible;
@@ -24,8 +25,10 @@ pub const TRUST_SIZE_MAX: u64 = 64 * 1024;
 pub struct Trust {
     /// Keys that may sign checkpoints.
     pub logs: Vec<TrustedKey>,
-    /// Keys that may sign packs.
+    /// Keys that may issue packs.
     pub issuers: Vec<TrustedKey>,
+    /// Keys that may sign packs beside their issuer.
+    pub signers: Vec<TrustedKey>,
 }
 
 /// Why a trust file was refused.
@@ -33,7 +36,7 @@ pub struct Trust {
 pub enum TrustError {
     /// A line is not one.
     #[error(
-        "line {line}: `{text}` is not `log <vkey>` or `issuer <vkey>`, with or without `from <size>` and `to <size>`"
+        "line {line}: `{text}` is not `log <vkey>`, `issuer <vkey>` or `signer <vkey>`, with or without `from <size>` and `to <size>`"
     )]
     Line {
         /// Its number, from 1.
@@ -66,6 +69,7 @@ pub enum TrustError {
 enum Purpose {
     Log,
     Issuer,
+    Signer,
 }
 
 impl Trust {
@@ -80,6 +84,7 @@ impl Trust {
             match key_line(number + 1, line)? {
                 (Purpose::Log, key) => trust.logs.push(key),
                 (Purpose::Issuer, key) => trust.issuers.push(key),
+                (Purpose::Signer, key) => trust.signers.push(key),
             }
         }
         match (trust.logs.is_empty(), trust.issuers.is_empty()) {
@@ -92,7 +97,7 @@ impl Trust {
     /// The file's text, under a comment.
     pub fn to_text(&self, comment: &str) -> String {
         let mut text: String = comment.lines().map(|line| format!("# {line}\n")).collect();
-        for (purpose, keys) in [("log", &self.logs), ("issuer", &self.issuers)] {
+        for (purpose, keys) in [("log", &self.logs), ("issuer", &self.issuers), ("signer", &self.signers)] {
             for TrustedKey { key, from, to } in keys {
                 let from = if *from > 1 { format!(" from {from}") } else { String::new() };
                 let to = to.map_or_else(String::new, |to| format!(" to {to}"));
@@ -135,6 +140,7 @@ fn key_line(number: usize, line: &str) -> Result<(Purpose, TrustedKey), TrustErr
     let purpose = match *purpose {
         "log" => Purpose::Log,
         "issuer" => Purpose::Issuer,
+        "signer" => Purpose::Signer,
         _ => return Err(wrong()),
     };
     let size = |text: &str| decimal(text).ok_or_else(wrong);
@@ -165,10 +171,11 @@ mod tests {
 
     #[test]
     fn a_trust_file_reads_back() {
-        let text = format!("# mine\nlog {KEY}\nissuer {KEY}\n");
+        let text = format!("# mine\nlog {KEY}\nissuer {KEY}\nsigner {KEY} to 58\n");
         let trust = Trust::parse(&text).unwrap();
         assert_eq!(trust.to_text("mine"), text);
         assert_eq!(trust.logs, [TrustedKey::always(KEY.parse().unwrap())]);
+        assert_eq!((trust.signers.len(), trust.signers[0].counts_for(59)), (1, false));
     }
 
     #[test]

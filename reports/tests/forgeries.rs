@@ -27,6 +27,8 @@ mod samples;
 mod seals;
 #[path = "forgeries/signatures.rs"]
 mod signatures;
+#[path = "forgeries/signers.rs"]
+mod signers;
 #[path = "forgeries/submitters.rs"]
 mod submitters;
 #[path = "forgeries/workshop.rs"]
@@ -35,6 +37,7 @@ mod workshop;
 use affiant_controls::{PackIssued, Statement, Status};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
+use affiant_ledger::keyring::TrustedKey;
 use affiant_ledger::note::Note;
 use affiant_ledger::time::Timestamp;
 use affiant_reports::archive;

@@ -261,7 +261,8 @@ fn from_ledger(seeds: &mut Seeds) {
     seeds.insert(("settings", "affiant.toml"), fs::read(path.join("affiant.toml")).unwrap());
     let elsewhere = Settings { head: Some("heads/log1".into()), ..settings };
     seeds.insert(("settings", "with-head.toml"), elsewhere.to_toml().into_bytes());
-    seeds.insert(("trust", "trust.keys"), trust().to_text("Keys of the example").into_bytes());
+    let held = Trust { signers: vec![trusted("auditor.example/2026", &fresh_key())], ..trust() };
+    seeds.insert(("trust", "trust.keys"), held.to_text("Keys of the example").into_bytes());
 }
 
 fn from_keys_and_erasure(seeds: &mut Seeds) {

@@ -66,7 +66,7 @@ fn build(ledger: &Path) -> IssuedPack {
     let key = keyfile::read(&affiant_ledger::disk::Disk, &ledger.join("keys/issuer.pem")).unwrap();
     let since = reader.record(0).unwrap().entry.time;
     let sealer = Some(Sealer::of_issuer(&key, name.as_str(), since));
-    let issuer = Issuer { name, key, sealer };
+    let issuer = Issuer { name, key, sealer, signers: Vec::new() };
     issue(&source, &catalogs, &issuer, &|document| pdf::render(document).map_err(|error| error.to_string()))
         .unwrap()
 }

@@ -74,3 +74,100 @@ fn an_assertion_of_nothing_or_of_a_time_to_come_is_refused_and_so_is_a_key_witho
     place.affiant(&["pack", "assert", "nobody", "--by", "A", "--role", "B", "--text", "-"]).expect(2);
     place.sound();
 }
+
+/// Where a pack names who signed it, on stdout of `verify --json`.
+fn signature_of(verdict: &serde_json::Value) -> String {
+    verdict["checks"][1]["detail"].as_str().unwrap().to_owned()
+}
+
+fn key(place: &Place, id: &str) -> String {
+    let words = ["key", "new", "collector", id, "--stream", "scoring", "--kind", "assertion"];
+    place.affiant(&words).expect(0);
+    format!("{id}.pem")
+}
+
+#[test]
+fn management_and_a_reviewer_sign_beside_the_issuer_and_the_auditor_countersigns() {
+    let place = Place::with_system_at(NOON);
+    place.push("auc", "passed");
+    for id in ["cro", "audit", "auditor"] {
+        key(&place, id);
+    }
+    let build = ["pack", "build", "scoring", "--output", "pack.zip", "--json"];
+    let signers = ["--sign", "management=cro.pem", "--sign", "reviewer=audit.pem"];
+    let built = place.affiant(&[&build[..], &signers].concat()).expect(0).json();
+    assert_eq!(built["signers"][0]["role"], "management");
+    let vkey = built["signers"][0]["vkey"].as_str().unwrap();
+    assert!(vkey.starts_with("test.example/log/management+"), "{vkey}");
+
+    place.affiant(&["key", "trust", "--output", "trust.keys"]).expect(0);
+    let verify = |pack: &str, trust: &str, code| {
+        place.affiant(&["verify", pack, "--trust", trust, "--json"]).expect(code).json()
+    };
+    let said = signature_of(&verify("pack.zip", "trust.keys", 0));
+    assert!(
+        said.contains("by management test.example/log/management+") && !said.contains("you trust"),
+        "{said}"
+    );
+    let held = fs::read_to_string(place.path("trust.keys")).unwrap();
+    place.write("more.keys", format!("{held}signer {vkey}\n"));
+    let said = signature_of(&verify("pack.zip", "more.keys", 0));
+    assert!(said.contains(", whose key you trust; by reviewer"), "{said}");
+
+    let words =
+        ["pack", "countersign", "pack.zip", "--key", "auditor.pem", "--output", "signed.zip", "--json"];
+    place.affiant(&words).expect(4).warns("no trust anchor");
+    let trusted = [&words[..], &["--trust", "trust.keys", "--name", "auditor.example"]].concat();
+    let signed = place.affiant(&trusted).expect(0).json();
+    let refused = signature_of(&verify("signed.zip", "trust.keys", 3));
+    assert!(refused.contains("add `signer <vkey>` with their key to your trust file"), "{refused}");
+    let line = format!("signer {}", signed["signer"].as_str().unwrap());
+    place.write("more.keys", format!("{held}{line}\n"));
+    let said = signature_of(&verify("signed.zip", "more.keys", 0));
+    assert!(said.contains("countersigned by auditor.example+"), "{said}");
+    let first = fs::read(place.path("signed.zip")).unwrap();
+    place.affiant(&trusted).expect(0);
+    assert_eq!(fs::read(place.path("signed.zip")).unwrap(), first, "signed again, the same bytes");
+
+    // Nothing is signed that is not verified, and the exit code is that of verify.
+    let mut altered = first;
+    let middle = altered.len() / 2;
+    altered[middle] ^= 1;
+    place.write("altered.zip", altered);
+    place
+        .affiant(&[
+            "pack",
+            "countersign",
+            "altered.zip",
+            "--key",
+            "auditor.pem",
+            "-o",
+            "x.zip",
+            "--trust",
+            "trust.keys",
+        ])
+        .expect(3)
+        .says("REJECTED")
+        .warns("not countersigned");
+    assert!(!place.path("x.zip").exists());
+    place.sound();
+}
+
+#[test]
+fn a_role_or_key_that_cannot_sign_is_refused_before_anything_is_recorded() {
+    let place = Place::with_system_at(NOON);
+    let cro = key(&place, "cro");
+    let before = crate::support::folder::content(&place.ledger());
+    let refused = |signers: &[&str], why: &str| {
+        let words: Vec<&str> = signers.iter().flat_map(|signer| ["--sign", *signer]).collect();
+        place.affiant(&[&["pack", "build", "scoring"], &words[..]].concat()).expect(2).warns(why);
+    };
+    refused(&["boss=cro.pem"], "`boss` is no role of a signer (management, reviewer)");
+    refused(&[&cro], "write ROLE=FILE");
+    refused(&["management=none.pem"], "none.pem");
+    refused(&["management=ledger/keys/issuer.pem"], "a key of");
+    refused(&["reviewer=ledger/keys/log.pem"], "a key of");
+    refused(&["management=cro.pem", "reviewer=cro.pem"], "one key signs in two places");
+    let after = crate::support::folder::content(&place.ledger());
+    assert!(crate::support::folder::changed(&before, &after).is_empty());
+}

@@ -8,7 +8,7 @@ use crate::pin::CatalogKind;
 use crate::policy::ExceptionPolicy;
 use crate::result::{Check, Collector, DigestSource, Method, Population, Run, Source, Subject};
 use crate::sample::Drawing;
-use crate::{Decimal, Direction, Measure, SampleFilter, Severity, Status};
+use crate::{Decimal, Direction, Measure, PackSigner, SampleFilter, Severity, SignerRole, Status};
 use affiant_ledger::digest::Digest;
 
 /// A result with every field filled in.
@@ -106,6 +106,7 @@ fn all() -> Vec<Statement> {
         first: 0,
         issuer: "bank".into(),
         system,
+        signers: [PackSigner { role: SignerRole::Reviewer, vkey: "a+b+c".into() }].into(),
         frameworks: ["eu-ai-act".to_owned()].into(),
         certificate: Some(Digest::ZERO),
     };

@@ -20,6 +20,25 @@ pub(super) fn integrity(material: Material<'_>) -> Section {
     let Material { assessment, checkpoint, .. } = material;
     let mono = |key: &str, value: String| KeyValue { key: key.into(), value: vec![Span::mono(value)] };
     let command = format!("affiant verify {}.affiant.zip --trust trust.keys", assessment.system);
+    let signers = &assessment.keys.signers;
+    let signers = signers.iter().map(|signer| mono(&format!("Key of {}", signer.role), signer.vkey.clone()));
+    let mut facts = vec![
+        mono("Pack", assessment.pack.to_string()),
+        mono("Ledger", assessment.origin.clone()),
+        mono("Checkpoint", format!("{} entries, root {}", checkpoint.size, checkpoint.root)),
+        mono(
+            "Stream",
+            format!(
+                "{}, positions {} to {}",
+                assessment.system, assessment.entries.first, assessment.entries.last
+            ),
+        ),
+        mono("Head of the stream", assessment.entries.head.to_string()),
+        mono("Log key", assessment.keys.log.clone()),
+        mono("Issuer key", assessment.keys.issuer.clone()),
+    ];
+    facts.extend(signers);
+    facts.push(mono("Derived by", assessment.engine.clone()));
     section(
         "s-integrity",
         "Integrity and how to verify",
@@ -29,24 +48,9 @@ pub(super) fn integrity(material: Material<'_>) -> Section {
                  entries are proved to be leaves of the ledger's Merkle tree, the chain of the system's stream shows that \
                  none was left out, and the assessment can be derived again from the entries and catalogs in the pack.",
             ),
-            Block::KeyValues(vec![
-                mono("Pack", assessment.pack.to_string()),
-                mono("Ledger", assessment.origin.clone()),
-                mono("Checkpoint", format!("{} entries, root {}", checkpoint.size, checkpoint.root)),
-                mono(
-                    "Stream",
-                    format!(
-                        "{}, positions {} to {}",
-                        assessment.system, assessment.entries.first, assessment.entries.last
-                    ),
-                ),
-                mono("Head of the stream", assessment.entries.head.to_string()),
-                mono("Log key", assessment.keys.log.clone()),
-                mono("Issuer key", assessment.keys.issuer.clone()),
-                mono("Derived by", assessment.engine.clone()),
-            ]),
+            Block::KeyValues(facts),
             paragraph(
-                "Take the two public keys from elsewhere than this pack, put them in a file, and run the command below. \
+                "Take the public keys from elsewhere than this pack, put them in a file, and run the command below. \
                  VERIFY.md in the pack shows the same by hand, with sha256sum and openssl.",
             ),
             Block::Code(command),

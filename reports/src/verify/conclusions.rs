@@ -58,7 +58,8 @@ impl Session<'_> {
         self.counts.evidence_held = held.len() as u64;
         self.counts.evidence_by_digest =
             case.assessment.evidence.iter().filter(|file| !file.held).count() as u64;
-        let keys = ClaimedKeys { log: case.head.log.to_string(), issuer: case.signed.issuer.to_string() };
+        let (log, issuer) = (case.head.log.to_string(), case.signed.issuer.to_string());
+        let keys = ClaimedKeys { log, issuer, signers: BTreeSet::new() };
         let origin = case.head.checkpoint.origin.as_str();
         let (mut derived, register) =
             match derive(Subject { records: case.records, origin, keys: &keys, held: &held }, &catalogs) {

@@ -10,6 +10,7 @@ use affiant_ledger::checkpoint::Checkpoint;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
 use affiant_ledger::erasure::{ERASURE, Erasure};
+use affiant_ledger::id::visible;
 use affiant_ledger::merkle;
 use affiant_ledger::multiproof;
 use affiant_ledger::payload::{Payload, StatementSignature};
@@ -151,6 +152,16 @@ pub(super) fn chain(records: &[Record], signed: Option<&Signed>) -> Found {
             "the entry that issues the pack names pack `{}`, and another issuer or pack signed",
             issued.id
         ));
+    }
+    if let Some(signed) = signed {
+        let mut only_here = issued.signers.difference(&signed.signers);
+        let mut only_there = signed.signers.difference(&issued.signers);
+        if let Some(signer) = only_here.next().or(only_there.next()) {
+            let (role, key) = (signer.role, visible(&signer.vkey));
+            return Err(format!(
+                "the entry that issues the pack names other signers: {role} `{key}` differs"
+            ));
+        }
     }
     Ok(format!(
         "contiguous from position 0 to {} of stream `{}`, the entry that issued the pack",

@@ -3,9 +3,12 @@
 use super::{Members, member};
 use crate::pack::{ASSESSMENT, CHECKPOINT, ClaimedKeys, NOTE, PackAssessment, PackNote};
 use crate::trust::Trust;
+use affiant_controls::issued::{PackSigner, SIGNERS_MAX, SignerRole};
 use affiant_ledger::checkpoint::Checkpoint;
+use affiant_ledger::id::visible;
 use affiant_ledger::keyring::TrustedKey;
-use affiant_ledger::note::{Note, Verifier};
+use affiant_ledger::note::{Note, NoteSignature, Verifier};
+use std::collections::BTreeSet;
 
 /// Lines of a checkpoint with its one signature: three of text, an empty one, the signature.
 const CHECKPOINT_LINES: usize = 5;
@@ -20,7 +23,9 @@ impl Keys {
             return Ok(Self(trust.clone()));
         }
         let claimed = claimed.map_err(Clone::clone)?;
-        Ok(Self(Trust { logs: vec![key(&claimed.log)?], issuers: vec![key(&claimed.issuer)?] }))
+        let always = |text| plain(text).map(TrustedKey::always);
+        let (logs, issuers) = (vec![always(&claimed.log)?], vec![always(&claimed.issuer)?]);
+        Ok(Self(Trust { logs, issuers, signers: Vec::new() }))
     }
 
     /// A checkpoint that one of the log keys signed.
@@ -29,13 +34,9 @@ impl Keys {
     }
 }
 
-fn key(text: &str) -> Result<TrustedKey, String> {
+fn plain(text: &str) -> Result<Verifier, String> {
     let key: Verifier = text.parse().map_err(|error| format!("a claimed key: {error}"))?;
-    if key.is_plain() {
-        Ok(TrustedKey::always(key))
-    } else {
-        Err("a claimed key is not a plain Ed25519 key".into())
-    }
+    if key.is_plain() { Ok(key) } else { Err("a claimed key is not a plain Ed25519 key".into()) }
 }
 
 /// The pack's note, and who signed it.
@@ -44,6 +45,8 @@ pub(super) struct Signed {
     pub(super) note: PackNote,
     /// The issuer's key.
     pub(super) issuer: Verifier,
+    /// Who signed beside it, as the assessment names them.
+    pub(super) signers: BTreeSet<PackSigner>,
     /// What was found, in words.
     pub(super) detail: String,
 }
@@ -58,33 +61,118 @@ pub(super) struct Head {
     pub(super) detail: String,
 }
 
-/// Check 2: signed by an issuer, and by no key that is not trusted.
+/// Check 2: signed by an issuer, by everyone whom the assessment names beside it, and by no key that nobody vouches for. That the
+/// issuing entry names the same is part of check 6.
 pub(super) fn signature(
     members: &Members<'_>,
     keys: &Keys,
     claimed: Option<&PackAssessment>,
 ) -> Result<Signed, String> {
     let signed = Note::parse(member(members, NOTE)?).map_err(|error| format!("{NOTE}: {error}"))?;
-    let known: Vec<Verifier> = keys.0.issuers.iter().map(|trusted| trusted.key.clone()).collect();
-    let signers = signed.verify(&known).map_err(|error| format!("{NOTE}: {error}"))?;
-    if signers.len() != signed.signatures.len() {
-        let unknown = signed.signatures.len() - signers.len();
-        return Err(format!("{NOTE}: {unknown} signature lines beside those of the trusted keys"));
+    let claims = claimed.map(|assessment| assessment.keys.signers.clone()).unwrap_or_default();
+    let (Trust { issuers, signers: trusted, .. }, named) = (&keys.0, named(&claims)?);
+    let held = issuers.iter().chain(trusted).map(|trusted| &trusted.key);
+    let known: Vec<Verifier> = held.chain(named.iter().map(|(_, key)| key)).cloned().collect();
+    let keys = signed.verify(&known).map_err(|error| format!("{NOTE}: {error}"))?;
+    if keys.len() != signed.signatures.len() {
+        return Err(left_over(&signed, &known, keys.len()));
     }
     let note = PackNote::from_text(&signed.text).ok_or(format!("{NOTE} is not the note of a pack"))?;
-    // Of several signers the one that the assessment names; that it names one of them is part of check 3.
-    let named =
-        |key: &&&Verifier| claimed.is_some_and(|assessment| assessment.keys.issuer == key.to_string());
-    let issuer = signers.iter().find(named).unwrap_or(&signers[0]);
-    let counts = |trusted: &TrustedKey| trusted.key == **issuer && trusted.counts_for(note.size);
-    if !keys.0.issuers.iter().any(counts) {
-        let (key, size) = (short(issuer), note.size);
-        return Err(format!(
-            "{NOTE}: signed by a key of the issuer ({key}) that is not trusted for size {size}"
-        ));
+    let (issuer, others) = keys.split_first().ok_or(format!("{NOTE} has no signature"))?;
+    if !trusts(issuers, issuer, "the issuer", note.size)? {
+        return Err(format!("{NOTE}: its first signature is not that of an issuer whom you trust"));
     }
-    let detail = format!("signed by {} (key {})", issuer.name(), short(issuer));
-    Ok(Signed { note, issuer: Verifier::clone(issuer), detail })
+    let mut detail = format!("signed by {} (key {})", issuer.name(), short(issuer));
+    detail.push_str(&beside(others, &named, trusted, note.size)?);
+    let counter = signed.signatures.get(1 + named.len()..).unwrap_or_default();
+    if !counter.is_sorted_by_key(|line| (&line.name, line.key_id)) {
+        return Err(format!("{NOTE}: the countersignatures are not in their order"));
+    }
+    detail.push_str(&countersigned(others.get(named.len()..).unwrap_or_default(), trusted, note.size)?);
+    let distinct: BTreeSet<&[u8; 32]> = keys.iter().map(|key| key.key().as_bytes()).collect();
+    if distinct.len() != keys.len() {
+        return Err(format!("{NOTE}: one key has signed in two places"));
+    }
+    Ok(Signed { note, issuer: Verifier::clone(issuer), signers: claims, detail })
+}
+
+/// The signers named beside the issuer: each has signed, in their order.
+fn beside(
+    signers: &[&Verifier],
+    named: &[(SignerRole, Verifier)],
+    trusted: &[TrustedKey],
+    size: u64,
+) -> Result<String, String> {
+    if let Some((role, key)) = named.iter().find(|(_, key)| !signers.contains(&key)) {
+        return Err(format!("{NOTE}: `{}` is named as {role} and has not signed", key.name()));
+    }
+    let mut said = String::new();
+    for (key, (role, expected)) in signers.iter().zip(named) {
+        if *key != expected {
+            return Err(format!("{NOTE}: the signatures are not in their order"));
+        }
+        let known = if trusts(trusted, key, role.as_str(), size)? {
+            TRUSTED
+        } else {
+            "whose key only this pack names"
+        };
+        said.push_str(&format!("; by {role} {}, {known}", shown(key)));
+    }
+    Ok(said)
+}
+
+/// Those who signed without being named: each is trusted to.
+fn countersigned(signers: &[&Verifier], trusted: &[TrustedKey], size: u64) -> Result<String, String> {
+    let mut said = String::new();
+    for key in signers {
+        if !trusts(trusted, key, "a countersigner", size)? {
+            return Err(format!("{NOTE}: {} signed as a second issuer; a pack has one", shown(key)));
+        }
+        said.push_str(&format!("; countersigned by {}, {TRUSTED}", shown(key)));
+    }
+    Ok(said)
+}
+
+const TRUSTED: &str = "whose key you trust";
+
+/// Whether the auditor's file holds a key; one that it holds for other sizes is refused.
+fn trusts(trusted: &[TrustedKey], key: &Verifier, who: &str, size: u64) -> Result<bool, String> {
+    let of_key = || trusted.iter().filter(|trusted| trusted.key == *key);
+    if of_key().next().is_some() && !of_key().any(|trusted| trusted.counts_for(size)) {
+        let key = short(key);
+        return Err(format!("{NOTE}: signed by a key of {who} ({key}) that is not trusted for size {size}"));
+    }
+    Ok(of_key().next().is_some())
+}
+
+/// The keys of the signers named.
+fn named(claims: &BTreeSet<PackSigner>) -> Result<Vec<(SignerRole, Verifier)>, String> {
+    if claims.len() > SIGNERS_MAX {
+        return Err(format!("{ASSESSMENT} names more than {SIGNERS_MAX} signers"));
+    }
+    let distinct: BTreeSet<&String> = claims.iter().map(|signer| &signer.vkey).collect();
+    if distinct.len() != claims.len() {
+        return Err(format!("{ASSESSMENT} names one key in two roles"));
+    }
+    claims.iter().map(|signer| Ok((signer.role, plain(&signer.vkey)?))).collect()
+}
+
+/// What to do about signature lines that no key checks, or that stand twice.
+fn left_over(note: &Note, known: &[Verifier], good: usize) -> String {
+    let count = note.signatures.len() - good;
+    let is_known = |line: &NoteSignature| {
+        known.iter().any(|key| key.name().as_str() == line.name && key.key_id() == line.key_id)
+    };
+    let what = match note.signatures.iter().find(|line| !is_known(line)) {
+        None => "one stands twice".to_owned(),
+        Some(line) => format!(
+            "the first is of `{}` (key id {:08x}). If somebody countersigned, add `signer <vkey>` with their key to your \
+             trust file, as they gave it to you",
+            visible(&line.name),
+            u32::from_be_bytes(line.key_id)
+        ),
+    };
+    format!("{NOTE}: {count} signature lines beside those of the trusted keys; {what}")
 }
 
 /// Check 4: signed by a log key, of its origin, and the one that the note and the assessment name.
@@ -116,6 +204,11 @@ pub(super) fn checkpoint(
         short(log)
     );
     Ok(Head { log: log.clone(), checkpoint, detail })
+}
+
+/// A key as its vkey begins: name and hash.
+fn shown(key: &Verifier) -> String {
+    format!("{}+{:08x}", key.name(), u32::from_be_bytes(key.key_id()))
 }
 
 fn short(key: &Verifier) -> String {

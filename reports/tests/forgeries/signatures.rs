@@ -70,17 +70,17 @@ fn a_note_that_speaks_of_another_pack_is_refused() {
 
 #[test]
 fn trust_with_swapped_roles_or_none_at_all_verifies_nothing() {
-    let Trust { logs, issuers } = trust();
-    let swapped = Trust { logs: issuers.clone(), issuers: logs.clone() };
+    let Trust { logs, issuers, signers } = trust();
+    let swapped = Trust { logs: issuers.clone(), issuers: logs.clone(), ..trust() };
     refused_by(&judge_with(&honest().pack, Some(&swapped)), Signature, "no signature by a known key");
     refused_by(
         &judge_with(&honest().pack, Some(&Trust::default())),
         Signature,
         "no signature by a known key",
     );
-    let no_logs = Trust { logs: Vec::new(), issuers: issuers.clone() };
+    let no_logs = Trust { logs: Vec::new(), ..trust() };
     refused_by(&judge_with(&honest().pack, Some(&no_logs)), Checkpoint, "no log key");
-    let renamed = Trust { logs: vec![trusted("affiant.example/log2", &log_key())], issuers };
+    let renamed = Trust { logs: vec![trusted("affiant.example/log2", &log_key())], issuers, signers };
     refused_by(&judge_with(&honest().pack, Some(&renamed)), Checkpoint, "no signature by a known key");
 }
 

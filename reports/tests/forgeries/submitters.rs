@@ -331,7 +331,7 @@ fn what_a_compromised_key_signed_is_counted_apart() {
 fn keys_from_outside_are_those_that_the_ledger_names() {
     let issued_by = |genesis: &SigningKey| {
         let all = ledger(Some(verifier(OWN_ISSUER, genesis)), None);
-        let signing = Issuer { name: OWN_ISSUER.parse().unwrap(), key: issuer_key(), sealer: Some(sealer()) };
+        let signing = Issuer { name: OWN_ISSUER.parse().unwrap(), ..issuer() };
         let pack = issue(&source(&all), &tiny_catalogs(), &signing, &stub).unwrap().bytes;
         let trust = Trust { issuers: vec![trusted(OWN_ISSUER, &issuer_key())], ..trust() };
         judge_with(&pack, Some(&trust))

@@ -39,7 +39,7 @@ use affiant_reports::trust::Trust;
 use affiant_reports::verdict::{CheckName, Outcome, Verdict};
 use affiant_reports::verify::verify_with;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
@@ -76,7 +76,8 @@ pub(crate) fn trusted(name: &str, key: &SigningKey) -> TrustedKey {
 
 /// What the auditor holds.
 pub(crate) fn trust() -> Trust {
-    Trust { logs: vec![trusted(ORIGIN, &log_key())], issuers: vec![trusted(ISSUER, &issuer_key())] }
+    let (logs, issuers) = (vec![trusted(ORIGIN, &log_key())], vec![trusted(ISSUER, &issuer_key())]);
+    Trust { logs, issuers, signers: Vec::new() }
 }
 
 /// Two requirements, two controls, two mappings.
@@ -223,6 +224,7 @@ pub(crate) fn issued(mut ledger: Ledger, catalogs: &Catalogs, issuer: &str) -> V
         first: 0,
         issuer: issuer.into(),
         system: STREAM.parse().unwrap(),
+        signers: BTreeSet::new(),
         frameworks: catalogs.frameworks.iter().map(|framework| framework.id.to_string()).collect(),
         certificate: Some(sealer().certificate()),
     };
@@ -289,7 +291,8 @@ pub(crate) fn restate(whole: &mut Whole, statement: &Statement) {
 }
 
 pub(crate) fn issuer() -> Issuer {
-    Issuer { name: ISSUER.parse().unwrap(), key: issuer_key(), sealer: Some(sealer()) }
+    let name = ISSUER.parse().unwrap();
+    Issuer { name, key: issuer_key(), sealer: Some(sealer()), signers: Vec::new() }
 }
 
 /// What seals the reports of the issuer.
