@@ -1,4 +1,5 @@
-//! Writes a sample report: `cargo run -p affiant-reports --example report -- report.pdf [pages of tables]`.
+//! Writes a sample report: `cargo run -p affiant-reports --example report -- report.pdf [pages of tables]`; under a name that
+//! ends in `.json` as data, for others to render.
 
 #[path = "../tests/support/sample.rs"]
 mod sample;
@@ -10,6 +11,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some(pages) => sample::tables(pages.parse()?),
         None => sample::report(),
     };
-    std::fs::write(path, affiant_reports::render::pdf::render(&document)?)?;
+    let bytes = if path.ends_with(".json") {
+        serde_json::to_vec(&document)?
+    } else {
+        affiant_reports::render::pdf::render(&document)?
+    };
+    std::fs::write(path, bytes)?;
     Ok(())
 }

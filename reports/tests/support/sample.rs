@@ -139,7 +139,6 @@ fn lineage() -> Lineage {
             edge(2, 1, "derived-from"),
             edge(3, 2, "serves"),
             edge(4, 3, "protects"),
-            edge(2, 4, "part-of"),
         ],
     }
 }
