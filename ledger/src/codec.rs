@@ -1,9 +1,10 @@
 //! Deterministic CBOR (RFC 8949 section 4.2.1), and nothing but.
 //!
-//! The only file that imports `serde_cbor`. [`check`] is the definition of what this project reads: definite lengths,
-//! shortest integers, map keys unique and sorted bytewise, valid UTF-8, no floats, no tags, no simple values but
+//! The only file that imports `serde_cbor`, which writes. [`check`] is the definition of what this project reads: definite
+//! lengths, shortest integers, map keys unique and sorted bytewise, valid UTF-8, no floats, no tags, no simple values but
 //! `false`, `true` and `null`, nesting at most 32, no trailing bytes. [`decode`] checks first, reads into a closed
-//! type, then encodes again and compares: what we would not write we do not read.
+//! type, then encodes again and compares: what we would not write we do not read. The reader is our own (`codec/read.rs`):
+//! what a stranger sends meets no code that reads more than this.
 //!
 //! Types that are hashed must not use serde's `flatten`, `untagged` or internal tags: those buffer values and lose the
 //! difference between byte strings and text.
@@ -11,6 +12,7 @@
 mod check;
 mod cursor;
 mod fields;
+mod read;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -109,11 +111,16 @@ pub fn decode<T: DeserializeOwned + Serialize>(bytes: &[u8], max: usize) -> Resu
 
 /// Decodes bytes that a digest, already checked, vouches for: no canonical check, no second encoding.
 pub fn decode_trusted<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    read::read(bytes)
+}
+
+/// Reads as `serde_cbor` does, for our reader to be held beside.
+#[cfg(test)]
+fn read_by_serde_cbor<T: DeserializeOwned>(bytes: &[u8]) -> serde_cbor::Result<T> {
     let mut reader =
         serde_cbor::Deserializer::from_slice(bytes).disable_packed_format().disable_legacy_enums();
-    let shape = |error: serde_cbor::Error| CodecError::Shape(error.to_string());
-    let value = T::deserialize(&mut reader).map_err(shape)?;
-    reader.end().map_err(shape)?;
+    let value = T::deserialize(&mut reader)?;
+    reader.end()?;
     Ok(value)
 }
 
