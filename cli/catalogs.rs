@@ -12,6 +12,7 @@ use affiant_controls::statement::{ORGANISATION, Statement};
 use affiant_frameworks::framework::{EARLIER, EMBEDDED, Framework};
 use affiant_frameworks::mapping::MappingSet;
 use affiant_frameworks::mappings::MappingSets;
+use affiant_frameworks::shipped::ships;
 use affiant_ledger::blob;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, visible};
@@ -108,16 +109,6 @@ fn of_the_program(pin: &CatalogPin) -> bool {
         CatalogKind::Mappings => MappingSet::all_embedded_bytes().to_vec(),
     };
     bytes.into_iter().any(|bytes| Digest::of(bytes) == pin.digest)
-}
-
-/// Catalogs that ship or once shipped with the program, one a line: kind, id, digest. Never taken out.
-const SHIPPED: &str = include_str!("catalogs/shipped.txt");
-
-/// Whether a pin names a catalog exactly as this program has it, or as a former one had it: then its bytes were never
-/// added, and the catalog that has taken its place is used. An id alone says nothing: a catalog of one's own may bear it.
-pub(crate) fn ships(pin: &CatalogPin) -> bool {
-    let line = format!("{} {} {}", pin.kind, pin.id, pin.digest);
-    SHIPPED.lines().any(|shipped| shipped == line)
 }
 
 /// Puts the bytes of catalogs that are pinned and gone back in their place.

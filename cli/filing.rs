@@ -1,8 +1,8 @@
 //! Tells the ledger how statements are filed, so that its index can be rebuilt.
 
-use crate::catalogs;
 use affiant_controls::result::{ControlResult, TimeSource};
 use affiant_controls::statement::{Statement, facet_of, id_of};
+use affiant_frameworks::shipped::ships;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::record::{Facet, Filing};
 
@@ -32,7 +32,7 @@ impl Filing for Statements {
             return Vec::new();
         }
         match Statement::from_bytes(kind, statement) {
-            Ok(Some(Statement::Catalog(pin))) if !catalogs::ships(&pin) => vec![pin.digest],
+            Ok(Some(Statement::Catalog(pin))) if !ships(&pin) => vec![pin.digest],
             _ => Vec::new(),
         }
     }

@@ -30,6 +30,7 @@ pub mod period;
 pub mod requirement;
 pub mod risk;
 pub mod sheet;
+pub mod shipped;
 pub mod standings;
 pub mod timing;
 pub mod vocabulary;

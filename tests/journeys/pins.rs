@@ -75,7 +75,7 @@ fn the_bytes_of_a_catalog_of_ones_own_that_are_gone_are_named_by_fsck_and_nothin
 #[test]
 fn every_catalog_that_ships_stays_known_to_later_versions() {
     // A ledger founded with a catalog that has changed since pins one whose bytes were never added: it is told by its digest.
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("cli/catalogs/shipped.txt");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("frameworks/data/shipped.txt");
     let mut shipped = fs::read_to_string(&path).unwrap();
     let listed = Place::new().affiant(&["catalog", "list", "--json"]).expect(0).json();
     let text = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap().to_owned();

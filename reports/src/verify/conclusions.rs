@@ -17,9 +17,10 @@ use affiant_controls::pin::{CatalogKind, CatalogPin};
 use affiant_controls::register::Register;
 use affiant_controls::set::ControlSet;
 use affiant_controls::statement::Statement;
-use affiant_frameworks::framework::{EARLIER, EMBEDDED, Framework};
+use affiant_frameworks::framework::Framework;
 use affiant_frameworks::mapping::MappingSet;
 use affiant_frameworks::mappings::MappingSets;
+use affiant_frameworks::shipped::ships;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::record::Record;
@@ -339,18 +340,14 @@ fn references(
     ))
 }
 
-/// Which catalogs bear the id of one in this program and are not it: the reader should know whose they are.
+/// Which catalogs never shipped with this program: the reader should know whose they are.
 fn foreign(assessment: &PackAssessment) -> String {
-    let frameworks = EMBEDDED.into_iter().chain(EARLIER);
-    let frameworks = frameworks.filter_map(|id| Some(Framework::embedded(id).ok()?.pin()));
-    let others = MappingSets::embedded().pins().into_iter().chain(ControlSet::embedded().pins());
-    let own: BTreeSet<Digest> = frameworks.chain(others).map(|pin| pin.digest).collect();
-    let foreign = assessment.catalogs.iter().filter(|pin| !own.contains(&pin.digest));
+    let foreign = assessment.catalogs.iter().filter(|pin| !ships(pin));
     let foreign: Vec<String> = foreign.map(|pin| format!("`{}` {}", pin.id, visible(&pin.version))).collect();
     if foreign.is_empty() {
         String::new()
     } else {
-        format!(" ({} not as this program knows them)", foreign.join(", "))
+        format!(" ({} not of this program, now or before)", foreign.join(", "))
     }
 }
 
