@@ -45,7 +45,7 @@ pub(crate) use status::{GateArguments, StatusArguments};
 use clap::ArgGroup;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Tamper-evident evidence ledger for AI systems.
 ///
@@ -189,6 +189,7 @@ pub(crate) struct InitArguments {
 Examples:
   affiant verify credit-scoring.affiant.zip --trust trust.keys
   affiant verify credit-scoring.affiant.zip --trust trust.keys --receipts kept-by-ci
+  affiant verify credit-scoring.affiant.zip --trust trust.keys --transcript working-paper.txt
   affiant verify receipt-12.tlog-proof --trust trust.keys
   affiant verify last-year.checkpoint --against this-year.checkpoint --trust trust.keys
 
@@ -207,6 +208,16 @@ pub(crate) struct VerifyArguments {
     /// Keys from outside, as the organisation gave them to you
     #[arg(long, value_name = "FILE", env = "AFFIANT_TRUST")]
     pub(crate) trust: Option<PathBuf>,
+    /// Write what was checked, with what and how it came out, as a text for working papers
+    #[arg(long, value_name = "FILE", conflicts_with = "against")]
+    pub(crate) transcript: Option<PathBuf>,
+}
+
+impl VerifyArguments {
+    /// The files that are read.
+    pub(crate) fn files(&self) -> Vec<&Path> {
+        [Some(&self.file), self.trust.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect()
+    }
 }
 
 #[derive(Debug, Args)]

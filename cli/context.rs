@@ -9,7 +9,7 @@ use affiant_ledger::key::SigningKey;
 use affiant_ledger::ledger::{Ledger, Surroundings};
 use affiant_ledger::reader::Reader;
 use affiant_ledger::settings::SETTINGS_FILE;
-use affiant_ledger::time::{Clock, FixedClock, SystemClock, Timestamp};
+use affiant_ledger::time::{self, Clock, Timestamp};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,13 +101,12 @@ impl Context {
 
 /// The system's clock, or the instant that `SOURCE_DATE_EPOCH` names (reproducible-builds.org).
 fn clock() -> Result<Arc<dyn Clock>, Failure> {
-    let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") else { return Ok(Arc::new(SystemClock)) };
-    let seconds: Option<u64> = text.to_str().and_then(|text| text.parse().ok());
-    let time =
-        seconds.and_then(|s| s.checked_mul(1000)).and_then(|millis| Timestamp::from_millis(millis).ok());
-    let wrong =
-        || Failure::refused(format!("SOURCE_DATE_EPOCH `{}` is not a time in seconds", text.display()));
-    Ok(Arc::new(FixedClock(time.ok_or_else(wrong)?)))
+    let text = std::env::var_os("SOURCE_DATE_EPOCH");
+    let wrong = || {
+        let text = text.as_deref().unwrap_or_default();
+        Failure::refused(format!("SOURCE_DATE_EPOCH `{}` is not a time in seconds", text.display()))
+    };
+    time::clock(text.as_deref()).ok_or_else(wrong)
 }
 
 /// Where released checkpoints are remembered.
@@ -125,17 +124,7 @@ pub(crate) fn state() -> PathBuf {
 
 /// Reads an input file, or stdin for `-`.
 pub(crate) fn input(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
-    use std::io::Read;
-    if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().take(max + 1).read_to_end(&mut bytes).map_err(Failure::io)?;
-        return if bytes.len() as u64 > max {
-            Err(Failure::refused(format!("stdin: more than {max} bytes")))
-        } else {
-            Ok(bytes)
-        };
-    }
-    files::read(path, max).map_err(|error| match &error {
+    files::input(path, max).map_err(|error| match &error {
         files::FileError::Io { source, .. } if source.kind() != std::io::ErrorKind::NotFound => {
             Failure::io(error)
         }

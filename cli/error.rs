@@ -12,6 +12,7 @@ use affiant_ledger::keyring::KeyringError;
 use affiant_ledger::ledger::{EraseError, LedgerError};
 use affiant_ledger::lock::LockError;
 use affiant_ledger::reader::ReadError;
+use affiant_reports::examine::ExamineError;
 use std::fmt::Display;
 
 /// No: what was asked is not so.
@@ -67,6 +68,12 @@ impl Failure {
 impl From<RegisterError> for Failure {
     fn from(error: RegisterError) -> Self {
         Self::integrity(error)
+    }
+}
+
+impl From<ExamineError> for Failure {
+    fn from(error: ExamineError) -> Self {
+        Self { code: error.exit_code(), ..Self::refused(&error) }.hint_if(error.hint())
     }
 }
 

@@ -44,10 +44,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::of_this_process();
     let json = arguments.common.json;
     output::say_faults();
-    // Where no thread is to be had, the work is done by this one.
-    if rayon::ThreadPoolBuilder::new().build_global().is_err() {
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
-    }
+    affiant_reports::examine::settle_threads();
     // A broken promise of our own ends the command, not in a heap of frames: what was acknowledged is durable.
     let done = catch_unwind(|| {
         let context = Context::new(&arguments.common)?;

@@ -3,7 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the one output door")]
 
 use crate::error::Failure;
-use affiant_ledger::id::is_hidden;
+use affiant_ledger::id::{escape_hidden_json, escape_hidden_text};
 use affiant_reports::export;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use serde::Serialize;
@@ -19,17 +19,8 @@ pub(crate) fn line(text: impl std::fmt::Display) {
     bytes(format!("{}\n", shown(text)).as_bytes());
 }
 
-/// Text with whatever a terminal would obey or hide written as an escape; line breaks stay.
 fn shown(text: impl std::fmt::Display) -> String {
-    escaped(text.to_string(), |c| c.escape_unicode().to_string())
-}
-
-fn escaped(text: String, escape: impl Fn(char) -> String) -> String {
-    let hidden = |c: char| c != '\n' && is_hidden(c);
-    if !text.contains(hidden) {
-        return text;
-    }
-    text.chars().map(|c| if hidden(c) { escape(c) } else { c.to_string() }).collect()
+    escape_hidden_text(&text.to_string()).into_owned()
 }
 
 /// Writes data as it is.
@@ -65,11 +56,9 @@ pub(crate) fn pretty(value: &impl Serialize) {
     json_text(serde_json::to_string_pretty(value));
 }
 
-/// Hidden characters stand within JSON strings alone, where an escape says the same.
 fn json_text(text: serde_json::Result<String>) {
     let text = text.unwrap_or_else(|error| panic!("answers serialise: {error}"));
-    let text = escaped(text, |c| format!("\\u{:04x}", c as u32));
-    bytes(format!("{text}\n").as_bytes());
+    bytes(format!("{}\n", escape_hidden_json(&text)).as_bytes());
 }
 
 /// Says something to whoever watches.

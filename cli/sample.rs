@@ -5,7 +5,7 @@ use crate::context::{self, Context};
 use crate::error::{Failure, UNDETERMINED};
 use crate::output;
 use crate::statements::{Desk, admitted, time};
-use crate::verify::{FILE_SIZE_MAX, show, trust};
+use crate::verify::{show, trust};
 use crate::view::View;
 use affiant_controls::admit::admit_sample;
 use affiant_controls::sample::{Drawing, PopulationList, Sample, SampleFilter, StreamResults, list, seed};
@@ -14,6 +14,7 @@ use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use affiant_ledger::record::Record;
 use affiant_reports::archive::Limits;
+use affiant_reports::examine::FILE_SIZE_MAX;
 use affiant_reports::opened::OpenedPack;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -104,7 +105,7 @@ pub(crate) fn verified(context: &Context, path: &Path, keys: Option<&Path>) -> R
     let (trust, bytes) = (trust(keys)?, context::input(path, FILE_SIZE_MAX)?);
     OpenedPack::open(&bytes, &trust, &Limits::default()).map_err(|verdict| {
         if !context.json {
-            show(context, &verdict);
+            show(&verdict);
         }
         Failure { code: verdict.exit_code().max(1), ..Failure::integrity("the pack is not verified") }
     })

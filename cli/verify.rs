@@ -1,7 +1,6 @@
 //! `affiant verify`: packs, receipts and checkpoints, offline.
 
 mod checkpoints;
-mod receipts;
 
 use crate::args::VerifyArguments;
 use crate::context::{self, Context};
@@ -10,36 +9,45 @@ use crate::output;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
 use affiant_ledger::receipt::{Receipt, ReceiptError};
-use affiant_reports::archive::Limits;
-use affiant_reports::trust::{TRUST_SIZE_MAX, Trust};
-use affiant_reports::verdict::{Conclusion, Outcome, Verdict};
-use affiant_reports::verify::verify_against;
+use affiant_reports::examine::{self, Examination, FILE_SIZE_MAX, Given};
+use affiant_reports::trust::Trust;
+use affiant_reports::verdict::Verdict;
+use affiant_reports::verify::renderer;
 use serde_json::json;
 use std::path::Path;
 
-/// Largest file verified, in bytes.
-pub(crate) const FILE_SIZE_MAX: u64 = 2 << 30;
+/// What a transcript says made it.
+const PROGRAM: &str = concat!("affiant ", env!("CARGO_PKG_VERSION"));
 
 pub(crate) fn run(context: &Context, arguments: VerifyArguments) -> Result<u8, Failure> {
-    let trust = arguments.trust.as_deref().map(trust).transpose()?;
-    let bytes = context::input(&arguments.file, FILE_SIZE_MAX)?;
-    if let Some(against) = &arguments.against {
-        return checkpoints::compare(context, &bytes, against, trust.as_ref());
+    let VerifyArguments { file, against, receipts, trust, transcript } = &arguments;
+    let given = Given::read(trust.as_deref(), receipts.as_deref())?;
+    let bytes = context::input(file, FILE_SIZE_MAX)?;
+    if let Some(against) = against {
+        return checkpoints::compare(context, &bytes, against, given.trust());
     }
     if bytes.starts_with(b"c2sp.org/tlog-proof") {
-        if arguments.receipts.is_some() {
-            return Err(Failure::refused("--receipts holds receipts against a pack, and this is a receipt"));
+        if receipts.is_some() || transcript.is_some() {
+            return Err(Failure::refused(
+                "--receipts and --transcript go with a pack, and this is a receipt",
+            ));
         }
-        return receipt(context, &bytes, trust.as_ref());
+        return receipt(context, &bytes, given.trust());
     }
-    let held = arguments.receipts.as_deref().map(receipts::read).transpose()?.unwrap_or_default();
-    let verdict = verify_against(&bytes, &held, trust.as_ref(), &Limits::default());
+    let examination = Examination::of(file, &bytes, &given, renderer());
+    if let Some(transcript) = transcript {
+        examine::may_write(transcript, &arguments.files())?;
+        context::output(transcript, examination.transcript(PROGRAM, context.now()).as_bytes())?;
+    }
     if context.json {
-        output::json(&verdict);
+        output::json(&examination.verdict);
     } else {
-        show(context, &verdict);
+        output::bytes(examination.words().as_bytes());
+        if !context.quiet {
+            output::bytes(format!("\n{}", examination.limits()).as_bytes());
+        }
     }
-    Ok(verdict.exit_code())
+    Ok(examination.verdict.exit_code())
 }
 
 /// Nothing signed can be judged without a key from outside.
@@ -49,55 +57,13 @@ fn no_anchor() -> Failure {
 }
 
 pub(crate) fn trust(path: &Path) -> Result<Trust, Failure> {
-    let bytes = context::input(path, TRUST_SIZE_MAX)?;
-    let text =
-        String::from_utf8(bytes).map_err(|_| Failure::refused(format!("{}: not UTF-8", path.display())))?;
-    Trust::parse(&text).map_err(|error| Failure::refused(format!("{}: {error}", path.display())))
+    let given = Given::read(Some(path), None)?;
+    Ok(given.trust.map(|(_, trust)| trust).unwrap_or_default())
 }
 
-pub(crate) fn show(context: &Context, verdict: &Verdict) {
-    let word = |outcome| match outcome {
-        Outcome::Passed => "passed",
-        Outcome::Failed => "FAILED",
-        Outcome::SelfAsserted => "own word",
-        Outcome::NotChecked => "not checked",
-    };
-    let rows = verdict.checks.iter().map(|check| {
-        vec![
-            check.number.to_string(),
-            check.name.as_str().to_owned(),
-            word(check.outcome).to_owned(),
-            check.detail.clone(),
-        ]
-    });
-    output::table(&["#", "check", "outcome", "found"], rows);
-    output::line("");
-    output::line(conclusion(verdict));
-    if verdict.conclusion != Conclusion::Rejected && !context.quiet {
-        context.say("");
-        context.say("not established by this:");
-        verdict.does_not_establish.iter().for_each(|limit| context.say(format!("- {limit}")));
-    }
-}
-
-fn conclusion(verdict: &Verdict) -> String {
-    let pack = verdict.pack.as_ref().map(|pack| format!("pack {pack}")).unwrap_or_else(|| "this file".into());
-    let failed = verdict
-        .first_failure()
-        .map(|check| format!("{}: {}", check.name.as_str(), check.detail))
-        .unwrap_or_default();
-    match verdict.conclusion {
-        Conclusion::Verified => {
-            format!("VERIFIED: {pack} is complete, unaltered and signed by the keys you gave (level L1)")
-        }
-        Conclusion::SelfAsserted => format!(
-            "UNDETERMINED: {pack} agrees with itself, but vouches for its own keys: get them from the organisation by another way and give them with --trust"
-        ),
-        Conclusion::ConclusionsRejected => format!(
-            "REJECTED: {pack} is unaltered, but its conclusions do not follow from its evidence: {failed}"
-        ),
-        Conclusion::Rejected => format!("REJECTED: {pack} fails at {failed}"),
-    }
+pub(crate) fn show(verdict: &Verdict) {
+    output::line(examine::checks(verdict));
+    output::line(examine::conclusion(verdict));
 }
 
 fn receipt(context: &Context, bytes: &[u8], trust: Option<&Trust>) -> Result<u8, Failure> {

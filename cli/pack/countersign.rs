@@ -4,10 +4,11 @@ use crate::args::CountersignArguments;
 use crate::context::{self, Context};
 use crate::error::{Failure, UNDETERMINED};
 use crate::output;
-use crate::verify::{self, FILE_SIZE_MAX};
+use crate::verify;
 use affiant_ledger::note::{KeyName, Verifier};
 use affiant_reports::archive::Limits;
 use affiant_reports::countersign::{CountersignError, countersign};
+use affiant_reports::examine::FILE_SIZE_MAX;
 
 pub(super) fn run(context: &Context, arguments: &CountersignArguments) -> Result<u8, Failure> {
     let trust = arguments.trust.as_deref().ok_or_else(|| Failure {
@@ -23,7 +24,7 @@ pub(super) fn run(context: &Context, arguments: &CountersignArguments) -> Result
         countersign(&bytes, &trust, &Limits::default(), (&name, &key)).map_err(|error| match &error {
             CountersignError::Verdict(verdict) => {
                 if !context.json {
-                    verify::show(context, verdict);
+                    verify::show(verdict);
                 }
                 Failure { code: verdict.exit_code().max(1), ..Failure::integrity(error) }
             }

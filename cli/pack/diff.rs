@@ -6,6 +6,7 @@ use crate::output;
 use crate::verify;
 use affiant_reports::archive::Limits;
 use affiant_reports::diff::{Contents, History, PackDiff, diff};
+use affiant_reports::examine::FILE_SIZE_MAX;
 use affiant_reports::trust::Trust;
 use affiant_reports::verdict::{Conclusion, Verdict};
 use std::path::Path;
@@ -41,7 +42,7 @@ pub(crate) fn run(
 
 /// A pack that agrees with itself; with keys, one that is theirs.
 fn opened(path: &Path, trust: Option<&Trust>) -> Result<(Contents, Verdict), Failure> {
-    let bytes = context::input(path, verify::FILE_SIZE_MAX)?;
+    let bytes = context::input(path, FILE_SIZE_MAX)?;
     let verdict = affiant_reports::verify::verify_with(&bytes, trust, &Limits::default(), None);
     let rejected = matches!(verdict.conclusion, Conclusion::Rejected | Conclusion::ConclusionsRejected);
     let contents = Contents::read(&bytes, &Limits::default());

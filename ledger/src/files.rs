@@ -6,7 +6,7 @@
 use crate::disk::Disk;
 use crate::storage::Storage;
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// A file that could not be read or written, and why.
@@ -52,6 +52,18 @@ impl FileError {
 /// on a pipe.
 pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
     DISK.read(path, max)
+}
+
+/// Reads input of at most `max` bytes: a regular file, or what stands on stdin for `-`.
+pub fn input(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
+    if path != Path::new("-") {
+        return read(path, max);
+    }
+    let mut bytes = Vec::new();
+    let stdin = || PathBuf::from("stdin");
+    io::stdin().take(max + 1).read_to_end(&mut bytes).map_err(FileError::at(&stdin()))?;
+    let size = bytes.len() as u64;
+    if size > max { Err(FileError::Size { path: stdin(), size, max }) } else { Ok(bytes) }
 }
 
 /// Reads a regular file from the disk if it is there.

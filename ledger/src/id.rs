@@ -4,6 +4,7 @@
 //! path separator and cannot begin with a dot, so an identifier is safe in a file name, a terminal and a report.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -86,6 +87,25 @@ pub fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{061c}' | '\u{fff9}'..='\u{fffb}')
 }
 
+/// Text with whatever a terminal would obey or hide written as an escape; line breaks stay.
+pub fn escape_hidden(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
+    let hidden = |c: char| c != '\n' && is_hidden(c);
+    if !text.contains(hidden) {
+        return Cow::Borrowed(text);
+    }
+    text.chars().map(|c| if hidden(c) { escape(c) } else { c.to_string() }).collect()
+}
+
+/// The same of JSON, where hidden characters stand within strings alone, and an escape says the same.
+pub fn escape_hidden_json(text: &str) -> Cow<'_, str> {
+    escape_hidden(text, |c| format!("\\u{:04x}", c as u32))
+}
+
+/// The same of text for people.
+pub fn escape_hidden_text(text: &str) -> Cow<'_, str> {
+    escape_hidden(text, |c| c.escape_unicode().to_string())
+}
+
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
@@ -118,7 +138,7 @@ impl Serialize for Id {
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(de::Error::custom)
     }
 }

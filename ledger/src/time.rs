@@ -6,8 +6,10 @@
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, SecondsFormat, TimeZone, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::ffi::OsStr;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// An instant, in milliseconds since the Unix epoch.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -326,6 +328,14 @@ impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
         self.0
     }
+}
+
+/// The machine's clock, or one that stands at the second since 1970 that `SOURCE_DATE_EPOCH` names
+/// (reproducible-builds.org); `None` when it is no time.
+pub fn clock(epoch: Option<&OsStr>) -> Option<Arc<dyn Clock>> {
+    let Some(text) = epoch else { return Some(Arc::new(SystemClock)) };
+    let millis = text.to_str()?.parse::<u64>().ok()?.checked_mul(1000)?;
+    Some(Arc::new(FixedClock(Timestamp::from_millis(millis).ok()?)))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod countersign;
 pub mod derive;
 pub mod diff;
 pub mod document;
+pub mod examine;
 pub mod export;
 mod instructions;
 pub mod issue;

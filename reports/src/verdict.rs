@@ -1,7 +1,9 @@
 //! The verdict on a pack: check by check, and what follows from them.
 
 use crate::pack::{DOES_NOT_ESTABLISH, PackAssessment};
+use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
+use affiant_ledger::keyring::{KeyPurpose, TrustedKey};
 use affiant_ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +98,33 @@ impl CheckName {
             Self::Seal => "seal",
         }
     }
+
+    /// What must hold, in plain words.
+    pub fn claim(self) -> &'static str {
+        match self {
+            Self::Container => "The file is a pack's members and nothing else: no byte of it is free.",
+            Self::Signature => "An issuer whose key is trusted signed this pack, and nobody else did.",
+            Self::Digests => "Every member is the one signed for; none is missing and none extra.",
+            Self::Checkpoint => {
+                "The log whose key is trusted signed the head that the entries are proved against."
+            }
+            Self::Inclusion => "Every entry is a leaf of the tree below that head.",
+            Self::Chain => {
+                "The stream is there from its first entry to the one that issued the pack, without a gap."
+            }
+            Self::Payloads => "What was recorded is there as it was recorded, or said to be withheld.",
+            Self::Submitters => {
+                "Statements said to be signed are, with keys that counted then and were granted it."
+            }
+            Self::Assessment => "Judging the entries again gives the conclusions in the pack.",
+            Self::Report => "Making the report again gives the one in the pack.",
+            Self::References => "All that is cited exists, and the catalogs are those that the stream names.",
+            Self::Receipts => "Receipts kept by others are of entries that the pack holds in their place.",
+            Self::Seal => {
+                "The report is sealed over all its bytes with the certificate that its entry names."
+            }
+        }
+    }
 }
 
 /// How a check came out.
@@ -124,6 +153,33 @@ pub struct CheckOutcome {
     pub outcome: Outcome,
     /// What was found, in words.
     pub detail: String,
+}
+
+/// A key that a signature was checked with, and passed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyUsed {
+    /// What it signs.
+    pub purpose: KeyPurpose,
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of the public key's 32 bytes.
+    pub fingerprint: Digest,
+    /// First size of a checkpoint that it is trusted for.
+    pub from: u64,
+    /// Last such size, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<u64>,
+    /// Whether it came from outside the pack.
+    pub outside: bool,
+}
+
+impl KeyUsed {
+    pub(crate) fn new(purpose: KeyPurpose, trusted: &TrustedKey, outside: bool) -> Self {
+        let TrustedKey { key, from, to } = trusted;
+        let (name, fingerprint) = (key.name().to_string(), key.key().fingerprint());
+        Self { purpose, name, fingerprint, from: *from, to: *to, outside }
+    }
 }
 
 /// The overall word.
@@ -157,6 +213,8 @@ pub struct Verdict {
     /// The instant judged, once known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub as_of: Option<Timestamp>,
+    /// The keys that signed.
+    pub keys: Vec<KeyUsed>,
     /// Every check.
     pub checks: Vec<CheckOutcome>,
     /// Entries and payloads counted.
@@ -201,6 +259,35 @@ pub struct Counts {
     pub evidence_by_digest: u64,
 }
 
+impl Counts {
+    /// Each count with what it is of, in plain words.
+    pub fn named(&self) -> [(u64, &'static str); 15] {
+        [
+            (self.members, "members of the container"),
+            (self.entries, "entries of the stream"),
+            (self.payloads_intact, "payloads intact"),
+            (self.payloads_erased, "payloads erased, with an entry that says by what right"),
+            (self.payloads_withheld, "payloads withheld, and said to be"),
+            (
+                self.statements_signed,
+                "statements signed by a collector's key that counted and was granted it",
+            ),
+            (self.statements_unsigned, "statements signed by nobody"),
+            (
+                self.statements_disowned,
+                "statements signed by a key that was revoked since as compromised or lost",
+            ),
+            (self.receipts_here, "receipts of entries that the pack holds in their place"),
+            (self.receipts_later, "receipts of entries recorded after the pack"),
+            (self.receipts_elsewhere, "receipts of other streams and logs"),
+            (self.receipts_unproven, "receipts that no known key signed, or that do not prove their entry"),
+            (self.determinations, "determinations derived again"),
+            (self.evidence_held, "evidence files held"),
+            (self.evidence_by_digest, "evidence files of which the pack has only the digest"),
+        ]
+    }
+}
+
 impl Conclusion {
     /// What follows from checks: verified only if every required one passed, and none by the pack's own word.
     pub fn from_checks(checks: &[CheckOutcome]) -> Self {
@@ -230,7 +317,7 @@ impl Verdict {
         checks: Vec<CheckOutcome>,
         counts: Counts,
         assessment: Option<&PackAssessment>,
-        limitations: Vec<String>,
+        (keys, limitations): (Vec<KeyUsed>, Vec<String>),
     ) -> Self {
         let conclusion = Conclusion::from_checks(&checks);
         let own_word = checks.iter().any(|check| check.outcome == Outcome::SelfAsserted);
@@ -245,7 +332,7 @@ impl Verdict {
         let system = assessment.map(|assessment| assessment.system.clone());
         let as_of = assessment.map(|assessment| assessment.as_of);
         let level = level.to_owned();
-        Self { conclusion, level, pack, system, as_of, checks, counts, does_not_establish }
+        Self { conclusion, level, pack, system, as_of, keys, checks, counts, does_not_establish }
     }
 
     /// The exit code of a verification: 0 verified, 1 conclusions rejected, 3 rejected, 4 no trust anchor.

@@ -20,9 +20,10 @@ use crate::archive::{self, Limits};
 use crate::issue::RenderPdf;
 use crate::pack::{ASSESSMENT, ENTRIES, PACK_VERSION, PackAssessment};
 use crate::trust::Trust;
-use crate::verdict::{CheckName, CheckOutcome, Counts, Outcome, Verdict};
+use crate::verdict::{CheckName, CheckOutcome, Counts, KeyUsed, Outcome, Verdict};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::is_hidden;
+use affiant_ledger::keyring::KeyPurpose;
 use receipts::Packed;
 use signature::Keys;
 use std::collections::BTreeMap;
@@ -63,7 +64,8 @@ pub fn verify_with(
     judge(bytes, &[], trust, limits, render)
 }
 
-fn judge(
+/// Verifies with everything there is.
+pub(crate) fn judge(
     bytes: &[u8],
     receipts: &[HeldReceipt],
     trust: Option<&Trust>,
@@ -83,7 +85,7 @@ fn judge(
 }
 
 /// The renderer in this program, if it has one.
-fn renderer() -> Option<RenderPdf<'static>> {
+pub fn renderer() -> Option<RenderPdf<'static>> {
     #[cfg(feature = "pdf")]
     return Some(&|document| crate::render::pdf::render(document).map_err(|error| error.to_string()));
     #[cfg(not(feature = "pdf"))]
@@ -96,13 +98,14 @@ struct Session<'a> {
     outcomes: BTreeMap<CheckName, (Outcome, String)>,
     counts: Counts,
     assessment: Option<Rc<PackAssessment>>,
+    keys: Vec<KeyUsed>,
     limitations: Vec<String>,
 }
 
 impl<'a> Session<'a> {
     fn new(trust: Option<&'a Trust>, held: &'a [HeldReceipt]) -> Self {
         let (outcomes, counts) = (BTreeMap::new(), Counts::default());
-        Self { trust, held, outcomes, counts, assessment: None, limitations: Vec::new() }
+        Self { trust, held, outcomes, counts, assessment: None, keys: Vec::new(), limitations: Vec::new() }
     }
 
     fn note(&mut self, name: CheckName, found: Found) {
@@ -150,6 +153,12 @@ impl<'a> Session<'a> {
             .map_err(Clone::clone)
             .and_then(|keys| signature::checkpoint(members, keys, note, said));
         self.note(CheckName::Checkpoint, detail(&head, |head| &head.detail));
+        if let Ok(keys) = &keys {
+            let issuer = signed.as_ref().ok().map(|it| (KeyPurpose::Issuer, &it.issuer, it.note.size));
+            let log = head.as_ref().ok().map(|it| (KeyPurpose::Log, &it.log, it.checkpoint.size));
+            let both = [issuer, log].into_iter().flatten();
+            self.keys = both.filter_map(|(purpose, key, size)| keys.used(purpose, key, size)).collect();
+        }
 
         let read =
             entries::read(members, ENTRIES).and_then(|records| Ok((records, submitters::read(members)?)));
@@ -201,7 +210,7 @@ impl<'a> Session<'a> {
             CheckOutcome { number: name.number(), name, outcome, detail }
         };
         let checks = CheckName::ALL.map(check).into();
-        Verdict::new(checks, self.counts, self.assessment.as_deref(), self.limitations)
+        Verdict::new(checks, self.counts, self.assessment.as_deref(), (self.keys, self.limitations))
     }
 }
 

@@ -3,10 +3,11 @@
 use super::{Members, member};
 use crate::pack::{ASSESSMENT, CHECKPOINT, ClaimedKeys, NOTE, PackAssessment, PackNote};
 use crate::trust::Trust;
+use crate::verdict::KeyUsed;
 use affiant_controls::issued::{PackSigner, SIGNERS_MAX, SignerRole};
 use affiant_ledger::checkpoint::Checkpoint;
 use affiant_ledger::id::visible;
-use affiant_ledger::keyring::TrustedKey;
+use affiant_ledger::keyring::{KeyPurpose, TrustedKey};
 use affiant_ledger::note::{Note, NoteSignature, Verifier};
 use std::collections::BTreeSet;
 
@@ -14,23 +15,34 @@ use std::collections::BTreeSet;
 const CHECKPOINT_LINES: usize = 5;
 
 /// The keys a pack is checked with.
-pub(super) struct Keys(Trust);
+pub(super) struct Keys {
+    trust: Trust,
+    outside: bool,
+}
 
 impl Keys {
     /// The auditor's; without them, the ones that the pack claims.
     pub(super) fn of(trust: Option<&Trust>, claimed: Result<&ClaimedKeys, &String>) -> Result<Self, String> {
         if let Some(trust) = trust {
-            return Ok(Self(trust.clone()));
+            return Ok(Self { trust: trust.clone(), outside: true });
         }
         let claimed = claimed.map_err(Clone::clone)?;
         let always = |text| plain(text).map(TrustedKey::always);
         let (logs, issuers) = (vec![always(&claimed.log)?], vec![always(&claimed.issuer)?]);
-        Ok(Self(Trust { logs, issuers, signers: Vec::new() }))
+        let trust = Trust { logs, issuers, signers: Vec::new() };
+        Ok(Self { trust, outside: false })
+    }
+
+    /// What is known of a key that signed over a checkpoint of `size`, of the keys for this purpose.
+    pub(super) fn used(&self, purpose: KeyPurpose, key: &Verifier, size: u64) -> Option<KeyUsed> {
+        let keys = if purpose == KeyPurpose::Log { &self.trust.logs } else { &self.trust.issuers };
+        let trusted = keys.iter().find(|trusted| trusted.key == *key && trusted.counts_for(size))?;
+        Some(KeyUsed::new(purpose, trusted, self.outside))
     }
 
     /// A checkpoint that one of the log keys signed.
     pub(super) fn open(&self, note: &[u8]) -> Option<Checkpoint> {
-        Some(self.0.open(note)?.ok()?.0)
+        Some(self.trust.open(note)?.ok()?.0)
     }
 }
 
@@ -70,7 +82,7 @@ pub(super) fn signature(
 ) -> Result<Signed, String> {
     let signed = Note::parse(member(members, NOTE)?).map_err(|error| format!("{NOTE}: {error}"))?;
     let claims = claimed.map(|assessment| assessment.keys.signers.clone()).unwrap_or_default();
-    let (Trust { issuers, signers: trusted, .. }, named) = (&keys.0, named(&claims)?);
+    let (Trust { issuers, signers: trusted, .. }, named) = (&keys.trust, named(&claims)?);
     let held = issuers.iter().chain(trusted).map(|trusted| &trusted.key);
     let known: Vec<Verifier> = held.chain(named.iter().map(|(_, key)| key)).cloned().collect();
     let keys = signed.verify(&known).map_err(|error| format!("{NOTE}: {error}"))?;
@@ -183,7 +195,7 @@ pub(super) fn checkpoint(
     claimed: Option<&PackAssessment>,
 ) -> Result<Head, String> {
     let bytes = member(members, CHECKPOINT)?;
-    let opened = keys.0.open(bytes).ok_or("no log key")?;
+    let opened = keys.trust.open(bytes).ok_or("no log key")?;
     let (checkpoint, log) = opened.map_err(|error| format!("{CHECKPOINT}: {error}"))?;
     if bytes.iter().filter(|byte| **byte == b'\n').count() != CHECKPOINT_LINES {
         return Err(format!("{CHECKPOINT} has more than its one signature line"));
