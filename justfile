@@ -1,7 +1,7 @@
 # What one does here. `.ci/run` calls these too.
 
 # All checks, as CI makes them
-all: format lint docs wasm test interop
+all: format lint docs wasm test interop verifier
 
 # The README's test command
 test:
@@ -26,6 +26,10 @@ wasm:
 # Others' tools agree: Python's standard library, openssl, bagit, poppler, qpdf, Go's checksum database
 interop:
     bash tests/interop/run
+
+# The auditor's program by itself: static, small, and of one mind with affiant
+verifier:
+    tests/verifier/run
 
 # Every reader of strangers' bytes, so many seconds each (nightly toolchain, cargo-fuzz)
 fuzz SECONDS:
