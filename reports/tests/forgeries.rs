@@ -11,6 +11,8 @@ mod catalogs;
 mod conclusions;
 #[path = "forgeries/container.rs"]
 mod container;
+#[path = "forgeries/doors.rs"]
+mod doors;
 #[path = "forgeries/history.rs"]
 mod history;
 #[path = "forgeries/members.rs"]
@@ -23,6 +25,8 @@ mod proofs;
 mod receipts;
 #[path = "forgeries/samples.rs"]
 mod samples;
+#[path = "support/schema.rs"]
+mod schema;
 #[path = "forgeries/seals.rs"]
 mod seals;
 #[path = "forgeries/signatures.rs"]
@@ -33,23 +37,45 @@ mod signers;
 mod submitters;
 #[path = "forgeries/workshop.rs"]
 mod workshop;
+#[path = "forgeries/zips.rs"]
+mod zips;
 
 use affiant_controls::{PackIssued, Statement, Status};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
+use affiant_ledger::key::SigningKey;
 use affiant_ledger::keyring::TrustedKey;
 use affiant_ledger::note::Note;
 use affiant_ledger::time::Timestamp;
 use affiant_reports::archive;
 use affiant_reports::issue::{PackSource, issue};
 use affiant_reports::pack::{
-    ASSESSMENT, ASSESSMENT_RESULTS, CHECKPOINT, ENTRIES, NOTE, POAM, PROOFS, REPORT_HTML, REPORT_PDF,
-    REQUESTS_CSV, VERIFY, catalog_member, evidence_member, is_rendition, table_member,
+    ASSESSMENT, ASSESSMENT_RESULTS, CHECKPOINT, ENTRIES, NOTE, POAM, PROOFS, PackNote, REPORT_HTML,
+    REPORT_PDF, REQUESTS_CSV, VERIFY, catalog_member, evidence_member, is_rendition, table_member,
 };
 use affiant_reports::trust::Trust;
 use affiant_reports::verdict::CheckName::{self, *};
 use affiant_reports::verdict::{Conclusion, Outcome, Verdict};
 use workshop::*;
+
+/// Verifies as the auditor does, at both doors.
+#[track_caller]
+fn judge(pack: &[u8]) -> Verdict {
+    judge_with(pack, Some(&trust()))
+}
+
+#[track_caller]
+fn judge_with(pack: &[u8], trust: Option<&Trust>) -> Verdict {
+    doors::at_both(pack, trust, workshop::judge_with(pack, trust))
+}
+
+/// The honest pack after `edit`, judged at both doors.
+#[track_caller]
+fn forged(edit: impl FnOnce(&mut Opened)) -> Verdict {
+    let mut opened = Opened::of(&honest().pack);
+    edit(&mut opened);
+    judge(&opened.close())
+}
 
 /// The honest pack over another history, with everything redone and signed by the true issuer.
 fn packed(edit: impl FnOnce(&mut PackSource)) -> Verdict {
