@@ -40,12 +40,17 @@ affiant verify {system}{PACK_ENDING} --trust trust.keys
 ```
 
 Exit code 0: verified. 1: intact, but its conclusions do not follow from its evidence. 3: altered, incomplete or signed
-by another key. 4: nothing wrong found, but no trust anchor was given.
+by another key. 4: nothing wrong found, but no trust anchor was given. `--transcript FILE` writes what was checked, with
+which keys and how it came out, for your working papers. `affiant-verify`, a small program of one file that can do nothing
+else, takes the same words.
 
 ## By hand, with unzip, sha256sum and OpenSSL 3
 
 By hand you check who signed the pack and that nothing in it was changed since. That its conclusions follow from its
 entries, and that the entries are those of the ledger, is for a program to check, affiant or your own.
+
+Work in a new folder that holds the pack and `trust.keys` alone, in bash, and go on in the same shell from step to step. Each
+step says what it prints; where a line is missing, or another stands beside it, the pack is not to be relied on.
 
 1. Make key files that openssl reads from the keys you hold. Of several in your file, those are taken that this pack
    claims; when such a line ends in `from` or `to`, the key is trusted for these sizes only, and this pack's is {size}:
@@ -58,6 +63,9 @@ entries, and that the entries are those of the ledger, is for a program to check
    done
    ```
 
+   It prints nothing. An error of openssl means that the keys you hold are not those that this pack
+   claims: whoever made it is not who you think, or has a new key that you should ask for.
+
 2. Unpack it, and check that every file is the one listed, that none is missing and none extra. (No list names
    `pack.note` and `tagmanifest-sha256.txt`.)
 
@@ -65,8 +73,10 @@ entries, and that the entries are those of the ledger, is for a program to check
    unzip -q {system}{PACK_ENDING} -d pack && cd pack
    sha256sum --check --strict --quiet manifest-sha256.txt tagmanifest-sha256.txt && echo every file is the one listed
    (cut -c67- manifest-sha256.txt tagmanifest-sha256.txt; echo pack.note; echo tagmanifest-sha256.txt) | sort > ../listed
-   find . -type f | cut -c3- | sort | diff ../listed - && echo none is missing and none extra
+   find . ! -type d | cut -c3- | sort | diff ../listed - && echo none is missing and none extra
    ```
+
+   It prints `every file is the one listed` and `none is missing and none extra`.
 
 3. Check the issuer's signature. `pack.note` is six lines of text, an empty line and signature lines, of which the first is
    the issuer's. The sixth line of the text is the SHA-256 of `tagmanifest-sha256.txt`:
@@ -77,6 +87,8 @@ entries, and that the entries are those of the ledger, is for a program to check
    openssl pkeyutl -verify -pubin -inkey ../issuer.pem -rawin -in ../text -sigfile ../signature
    echo "$(sed -n 6p pack.note)  tagmanifest-sha256.txt" | sha256sum --check
    ```
+
+   It prints `Signature Verified Successfully` and `tagmanifest-sha256.txt: OK`.
 
    The lines below it are of those who sign beside the issuer, in the order above, then of those who countersigned: each is
    checked in the same way, with the next line of `pack.note` and a key that its holder gave you.
@@ -91,7 +103,7 @@ entries, and that the entries are those of the ledger, is for a program to check
    sed -n 3,5p pack.note | diff ../text - && echo the note names this head
    ```
 
-   In hexadecimal the root is
+   It prints `Signature Verified Successfully` and `the note names this head`. In hexadecimal the root is
    `{root}`.
 
 ## The entries

@@ -46,7 +46,7 @@ fn edited_note_text_is_refused() {
 
 #[test]
 fn a_note_that_speaks_of_another_pack_is_refused() {
-    let sign = |edit: fn(&mut affiant_reports::pack::PackNote)| {
+    let sign = |edit: fn(&mut PackNote)| {
         forged(|pack| {
             let mut note = pack.note();
             edit(&mut note);

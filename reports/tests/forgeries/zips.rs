@@ -101,7 +101,9 @@ impl Zip {
             let offset = bytes.len() as u32;
             bytes.extend_from_slice(b"PK\x03\x04");
             bytes.extend(header(part, part.size, &part.extra, &part.name));
-            [&part.name, &part.extra, &part.data].map(|field| bytes.extend_from_slice(field));
+            [&part.name, &part.extra, &part.data]
+                .into_iter()
+                .for_each(|field| bytes.extend_from_slice(field));
             let central = &part.central;
             if central.left_out {
                 continue;
@@ -116,7 +118,9 @@ impl Zip {
             directory.extend_from_slice(&0u16.to_le_bytes());
             directory.extend_from_slice(&central.attributes.to_le_bytes());
             directory.extend_from_slice(&central.offset.unwrap_or(offset).to_le_bytes());
-            [name, &central.extra, &central.comment].map(|field| directory.extend_from_slice(field));
+            [name, &central.extra, &central.comment]
+                .into_iter()
+                .for_each(|field| directory.extend_from_slice(field));
         }
         bytes.extend_from_slice(&self.between);
         let at = self.directory_at.unwrap_or(bytes.len() as u32);
@@ -125,8 +129,8 @@ impl Zip {
         bytes.extend_from_slice(&self.before_end);
         bytes.extend_from_slice(b"PK\x05\x06");
         let counts = self.counts.unwrap_or([0, 0, count, count]);
-        counts.map(|number| bytes.extend_from_slice(&number.to_le_bytes()));
-        [size, at].map(|number| bytes.extend_from_slice(&number.to_le_bytes()));
+        counts.into_iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
+        [size, at].into_iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
         bytes.extend_from_slice(&(self.comment.len() as u16).to_le_bytes());
         bytes.extend_from_slice(&self.comment);
         bytes.extend_from_slice(&self.after);
