@@ -30,7 +30,7 @@ fn refused(pack: &[u8]) -> Result<CheckName, Box<Verdict>> {
 #[test]
 fn every_byte_flipped_is_refused() {
     let pack = &honest().pack;
-    assert!(pack.len() < 60_000, "{} bytes", pack.len());
+    assert!(pack.len() < 160_000, "{} bytes", pack.len());
     let refusing: Vec<CheckName> = (0..pack.len())
         .into_par_iter()
         .map(|at| {
