@@ -45,7 +45,7 @@ pub(crate) use status::{GateArguments, StatusArguments};
 use clap::ArgGroup;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Tamper-evident evidence ledger for AI systems.
 ///
@@ -211,13 +211,6 @@ pub(crate) struct VerifyArguments {
     /// Write what was checked, with what and how it came out, as a text for working papers
     #[arg(long, value_name = "FILE", conflicts_with = "against")]
     pub(crate) transcript: Option<PathBuf>,
-}
-
-impl VerifyArguments {
-    /// The files that are read.
-    pub(crate) fn files(&self) -> Vec<&Path> {
-        [Some(&self.file), self.trust.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect()
-    }
 }
 
 #[derive(Debug, Args)]

@@ -34,9 +34,11 @@ pub(crate) fn run(context: &Context, arguments: VerifyArguments) -> Result<u8, F
         }
         return receipt(context, &bytes, given.trust());
     }
+    if let Some(transcript) = transcript {
+        examine::may_write(transcript, [Some(file), trust.as_deref(), receipts.as_deref()])?;
+    }
     let examination = Examination::of(file, &bytes, &given, renderer());
     if let Some(transcript) = transcript {
-        examine::may_write(transcript, &arguments.files())?;
         context::output(transcript, examination.transcript(PROGRAM, context.now()).as_bytes())?;
     }
     if context.json {

@@ -114,6 +114,10 @@ pub fn decode_trusted<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError
     read::read(bytes)
 }
 
+/// Any item at all.
+#[cfg(test)]
+type Anything = serde_cbor::Value;
+
 /// Reads as `serde_cbor` does, for our reader to be held beside.
 #[cfg(test)]
 fn read_by_serde_cbor<T: DeserializeOwned>(bytes: &[u8]) -> serde_cbor::Result<T> {

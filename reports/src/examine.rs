@@ -171,11 +171,14 @@ pub fn settle_threads() {
     }
 }
 
-/// Refuses to write a transcript over a file that it speaks of.
-pub fn may_write(transcript: &Path, examined: &[&Path]) -> Result<(), ExamineError> {
+/// Refuses to write a transcript over a file that it speaks of, or into a folder of receipts.
+pub fn may_write(transcript: &Path, examined: [Option<&Path>; 3]) -> Result<(), ExamineError> {
     let place = |path: &Path| path.canonicalize().ok();
-    let same = |path: &&Path| place(path).is_some_and(|found| place(transcript) == Some(found));
-    match examined.iter().any(same) {
+    let (file, folder) = (place(transcript), place(files::parent(transcript)));
+    let over = |path: &Path| {
+        place(path).is_some_and(|found| Some(&found) == file.as_ref() || Some(&found) == folder.as_ref())
+    };
+    match examined.into_iter().flatten().any(over) {
         true => Err(ExamineError::Transcript(transcript.to_owned())),
         false => Ok(()),
     }

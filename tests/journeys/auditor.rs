@@ -41,6 +41,30 @@ fn a_pack_is_verified_with_keys_from_outside_and_undetermined_without() {
 }
 
 #[test]
+fn a_transcript_for_the_working_papers_says_what_was_printed_and_more() {
+    let place = with_pack();
+    let verify = ["verify", "pack.zip", "--trust", "trust.keys"];
+    let answer = place.affiant(&verify).expect(0).says("what was submitted is true");
+    place.affiant(&[&verify[..], &["--transcript", "paper.txt", "--json"]].concat()).expect(0).json();
+    let paper = std::fs::read_to_string(place.path("paper.txt")).unwrap();
+    let words = paper.split_whitespace().collect::<Vec<_>>().join(" ");
+    for line in
+        answer.stdout.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit() || c == ' '))
+    {
+        assert!(paper.contains(line.trim_start()), "{line}\n{paper}");
+    }
+    for part in ["Exit code 0", "10 report passed", "reports rendered by affiant-reports", "VERIFIED: "] {
+        assert!(words.contains(part), "{part}\n{paper}");
+    }
+    place.affiant(&[&verify[..], &["--transcript", "trust.keys"]].concat()).expect(2).warns("would replace");
+    place.affiant(&verify).expect(0);
+    let receipt = place.affiant(&["log", "prove", "12"]).expect(0).stdout;
+    place.write("receipt", &receipt);
+    let words = ["verify", "receipt", "--trust", "trust.keys", "--transcript", "paper.txt"];
+    place.affiant(&words).expect(2).warns("go with a pack");
+}
+
+#[test]
 fn a_pack_signed_by_another_organisation_is_rejected() {
     let (place, stranger) = (with_pack(), with_pack());
     let trust = stranger.path("trust.keys");

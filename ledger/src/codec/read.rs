@@ -300,7 +300,7 @@ impl<'a> MapAccess<'a> for &mut Items<'_, 'a> {
     }
 }
 
-impl<'r, 'a> EnumAccess<'a> for &'r mut Items<'_, 'a> {
+impl<'a> EnumAccess<'a> for &mut Items<'_, 'a> {
     type Error = CodecError;
     type Variant = Self;
 

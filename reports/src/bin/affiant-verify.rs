@@ -132,22 +132,32 @@ fn verify(asked: &Asked) -> Result<(String, u8), Failure> {
     let Asked { pack, trust, receipts, transcript, json } = asked;
     let given = Given::read(trust.as_deref(), receipts.as_deref())?;
     let bytes = files::input(pack, FILE_SIZE_MAX).map_err(ExamineError::from)?;
-    let examination = Examination::of(pack, &bytes, &given, None);
     if let Some(transcript) = transcript {
-        let read: Vec<&Path> =
-            [Some(pack), trust.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect();
-        examine::may_write(transcript, &read)?;
+        examine::may_write(transcript, [Some(pack), trust.as_deref(), receipts.as_deref()])?;
+    }
+    let examination = Examination::of(pack, &bytes, &given, None);
+    let mut answer = String::new();
+    if let Some(transcript) = transcript {
         let text = examination.transcript(PROGRAM, now()?.now());
-        files::write_durably(transcript, text.as_bytes()).map_err(ExamineError::from)?;
+        if transcript == Path::new("-") {
+            answer = text + "\n";
+        } else {
+            files::write_durably(transcript, text.as_bytes()).map_err(ExamineError::from)?;
+        }
     }
     let verdict = &examination.verdict;
-    let answer = if *json {
+    if *json {
         let text =
             serde_json::to_string(verdict).unwrap_or_else(|error| panic!("verdicts serialise: {error}"));
-        format!("{}\n", escape_hidden_json(&text))
+        answer += &escape_hidden_json(&text);
     } else {
-        examination.words() + "\n" + &examination.limits()
-    };
+        answer += &examination.words();
+        answer += "\n";
+        answer += &examination.limits();
+    }
+    if !answer.ends_with('\n') {
+        answer.push('\n');
+    }
     Ok((answer, verdict.exit_code()))
 }
 

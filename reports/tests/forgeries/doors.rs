@@ -63,9 +63,11 @@ fn the_auditors_program_says_how_a_pack_it_verified_was_examined() {
 
     let output = verify(&["--transcript", "paper.txt"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    let (said, paper) = (String::from_utf8(output.stdout).unwrap(), text("paper.txt"));
+    let unwrapped = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let paper = text("paper.txt");
+    let words = unwrapped(&paper);
     let fingerprint = |key: &SigningKey| key.verifying_key().fingerprint().to_string();
-    for both in [&said, &paper] {
+    for both in [&unwrapped(&String::from_utf8(output.stdout).unwrap()), &words] {
         for name in CheckName::ALL {
             assert!(both.contains(name.as_str()) && both.contains(name.claim()), "{both}");
         }
@@ -81,8 +83,8 @@ fn the_auditors_program_says_how_a_pack_it_verified_was_examined() {
         assert!(both.contains("not made: this program renders no PDF"), "{both}");
     }
     let size = format!("{} bytes", honest().pack.len());
-    for part in [&size, "Exit code     0", "level L1", "affiant-verify ", "determinations derived again"] {
-        assert!(paper.contains(part), "{part}\n{paper}");
+    for part in [&size, "Exit code 0", "level L1", "affiant-verify ", "determinations derived again"] {
+        assert!(words.contains(part), "{part}\n{paper}");
     }
 
     // The same again, but for the one line.
@@ -118,13 +120,21 @@ fn a_transcript_replaces_nothing_that_it_speaks_of() {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("pack.zip"), &honest().pack).unwrap();
     std::fs::write(folder.path().join("trust.keys"), trust().to_text("")).unwrap();
-    for place in ["pack.zip", "./trust.keys"] {
-        let output = run(&folder, &["pack.zip", "--trust", "trust.keys", "--transcript", place]);
+    std::fs::create_dir(folder.path().join("kept")).unwrap();
+    let receipt = super::receipts::first_receipt();
+    std::fs::write(folder.path().join("kept/a.tlog-proof"), receipt).unwrap();
+    let with_all = ["pack.zip", "--trust", "trust.keys", "--receipts", "kept", "--json"];
+    let held = run(&folder, &with_all);
+    let verdict: Verdict = serde_json::from_slice(&held.stdout).unwrap();
+    assert_eq!((verdict.outcome(Receipts), verdict.counts.receipts_here), (Outcome::Passed, 1));
+    for place in ["pack.zip", "./trust.keys", "kept/a.tlog-proof", "kept/paper.txt"] {
+        let output = run(&folder, &[&with_all[..], &["--transcript", place]].concat());
         assert_eq!(output.status.code(), Some(2), "{output:?}");
     }
     assert_eq!(std::fs::read(folder.path().join("pack.zip")).unwrap(), honest().pack);
     assert_eq!(std::fs::read_to_string(folder.path().join("trust.keys")).unwrap(), trust().to_text(""));
-    let nowhere = run(&folder, &["pack.zip", "--transcript", "no/where.txt"]);
+    std::fs::write(folder.path().join("file"), "x").unwrap();
+    let nowhere = run(&folder, &["pack.zip", "--transcript", "file/paper.txt"]);
     assert_eq!(nowhere.status.code(), Some(5), "{nowhere:?}");
 }
 

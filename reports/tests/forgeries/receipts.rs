@@ -35,6 +35,11 @@ fn given(all: &[Whole], index: usize, size: usize) -> HeldReceipt {
     held(&format!("receipt-{index}.tlog-proof"), &receipt_of(all, index, size, ORIGIN, &log_key()))
 }
 
+/// The receipt of the stream's first entry, as a file.
+pub(super) fn first_receipt() -> Vec<u8> {
+    receipt_of(&honest().all, at(0), honest().all.len(), ORIGIN, &log_key()).to_bytes()
+}
+
 /// As an auditor without a renderer: whether the report is drawn again bears on nothing here.
 fn against(pack: &[u8], receipts: &[HeldReceipt]) -> Verdict {
     verify_against(pack, receipts, Some(&trust()), &archive::Limits::default())

@@ -202,6 +202,8 @@ pub(crate) fn founded(folder: &TempDir, issuer: Option<Verifier>) -> Ledger {
     let surroundings = Surroundings {
         clock: Arc::new(Ticking::default()),
         random: |bytes| bytes.fill(7),
+        // A process that another test starts holds the lock for a moment after it was let go.
+        wait: std::time::Duration::from_secs(60),
         ..Surroundings::new(&NoFiling, folder.path().join("heads"))
     };
     let log_key = log_key();

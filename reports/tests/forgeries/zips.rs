@@ -57,7 +57,7 @@ fn parts() -> Vec<Part> {
 
 fn header(part: &Part, size: u32, extra: &[u8], name: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for number in [20, part.flags, part.method, part.time, 0x21] {
+    for number in [10, part.flags, part.method, part.time, 0x21] {
         bytes.extend_from_slice(&u16::to_le_bytes(number));
     }
     for number in [part.crc, part.packed, size] {
@@ -101,9 +101,7 @@ impl Zip {
             let offset = bytes.len() as u32;
             bytes.extend_from_slice(b"PK\x03\x04");
             bytes.extend(header(part, part.size, &part.extra, &part.name));
-            [&part.name, &part.extra, &part.data]
-                .into_iter()
-                .for_each(|field| bytes.extend_from_slice(field));
+            bytes.extend([&part.name[..], &part.extra, &part.data].concat());
             let central = &part.central;
             if central.left_out {
                 continue;
@@ -111,16 +109,14 @@ impl Zip {
             count += 1;
             let name = central.name.as_ref().unwrap_or(&part.name);
             directory.extend_from_slice(b"PK\x01\x02");
-            directory.extend_from_slice(&central.made_by.unwrap_or(20).to_le_bytes());
+            directory.extend_from_slice(&central.made_by.unwrap_or(10).to_le_bytes());
             directory.extend(header(part, central.size.unwrap_or(part.size), &central.extra, name));
             directory.extend_from_slice(&(central.comment.len() as u16).to_le_bytes());
             directory.extend_from_slice(&central.disk.to_le_bytes());
             directory.extend_from_slice(&0u16.to_le_bytes());
             directory.extend_from_slice(&central.attributes.to_le_bytes());
             directory.extend_from_slice(&central.offset.unwrap_or(offset).to_le_bytes());
-            [name, &central.extra, &central.comment]
-                .into_iter()
-                .for_each(|field| directory.extend_from_slice(field));
+            directory.extend([&name[..], &central.extra, &central.comment].concat());
         }
         bytes.extend_from_slice(&self.between);
         let at = self.directory_at.unwrap_or(bytes.len() as u32);
@@ -129,8 +125,8 @@ impl Zip {
         bytes.extend_from_slice(&self.before_end);
         bytes.extend_from_slice(b"PK\x05\x06");
         let counts = self.counts.unwrap_or([0, 0, count, count]);
-        counts.into_iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
-        [size, at].into_iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
+        bytes.extend(counts.into_iter().flat_map(u16::to_le_bytes));
+        bytes.extend([size, at].into_iter().flat_map(u32::to_le_bytes));
         bytes.extend_from_slice(&(self.comment.len() as u16).to_le_bytes());
         bytes.extend_from_slice(&self.comment);
         bytes.extend_from_slice(&self.after);
@@ -289,7 +285,7 @@ fn lies() -> Vec<Forgery> {
             but(VERIFY, |part| part.central.name = Some(b"../x".to_vec())),
         ),
         ("a member that the directory does not name", but(VERIFY, |part| part.central.left_out = true)),
-        ("another offset in the directory", but(VERIFY, |part| part.central.offset = Some(0))),
+        ("another offset in the directory", but(REPORT_PDF, |part| part.central.offset = Some(0))),
         ("an offset behind the end", but(VERIFY, |part| part.central.offset = Some(u32::MAX))),
         ("a wrong sum", but(VERIFY, |part| part.crc ^= 1)),
         ("another time", but(VERIFY, |part| part.time = 1)),

@@ -1,6 +1,9 @@
 //! Our reader beside `serde_cbor`'s: of bytes that the checker lets through, both accept the same and give the same.
 
-use crate::codec::{CodecError, DEPTH_MAX, check, decode, decode_trusted, encode, print, read_by_serde_cbor};
+use crate::codec::{
+    Anything as Value, CodecError, DEPTH_MAX, check, decode, decode_trusted, encode, print,
+    read_by_serde_cbor,
+};
 use crate::entry::Entry;
 use crate::erasure::{Erasure, Hold};
 use crate::genesis::Genesis;
@@ -9,7 +12,6 @@ use crate::payload::Payload;
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_cbor::Value;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::Path;
