@@ -12,6 +12,7 @@ pub use cyclonedx::declarations;
 pub use envelope::envelope;
 pub use ocsf::ocsf;
 pub use oscal::{OscalSource, assessment_results, mapping_collection, poam};
+#[cfg(feature = "xlsx")]
 pub(crate) use sheet::shown;
 pub use sheet::{REQUESTS, Sheet, SheetSource, csv, requests, sheets};
 pub use table::{COLUMNS, rows};

@@ -76,6 +76,7 @@ impl RowError {
     }
 
     /// With the offending value, made visible and cut.
+    #[cfg(feature = "formats")]
     pub(crate) fn value(mut self, value: &str) -> Self {
         self.value = Some(visible(value).into());
         self

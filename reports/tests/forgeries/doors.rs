@@ -121,7 +121,7 @@ fn a_transcript_replaces_nothing_that_it_speaks_of() {
     std::fs::write(folder.path().join("pack.zip"), &honest().pack).unwrap();
     std::fs::write(folder.path().join("trust.keys"), trust().to_text("")).unwrap();
     std::fs::create_dir(folder.path().join("kept")).unwrap();
-    let receipt = super::receipts::first_receipt();
+    let receipt = receipts::first_receipt();
     std::fs::write(folder.path().join("kept/a.tlog-proof"), receipt).unwrap();
     let with_all = ["pack.zip", "--trust", "trust.keys", "--receipts", "kept", "--json"];
     let held = run(&folder, &with_all);
