@@ -194,7 +194,8 @@ Examples:
   affiant verify last-year.checkpoint --against this-year.checkpoint --trust trust.keys
 
 Exit codes: 0 verified; 1 intact, but the conclusions do not follow from the evidence; 3 altered, incomplete or signed
-by another key; 4 nothing wrong found, but no trust anchor was given.")]
+by another key; 4 nothing wrong found, but no trust anchor was given, or payloads that bear on the conclusions are
+withheld.")]
 pub(crate) struct VerifyArguments {
     /// The pack, receipt or signed checkpoint
     pub(crate) file: PathBuf,

@@ -12,8 +12,11 @@ use crate::error::Failure;
 use crate::key::named;
 use crate::output;
 use crate::register::known_system;
-use affiant_controls::issued::PackIssued;
+use crate::statements::span;
+use affiant_controls::issued::{PackIssued, PackPeriod};
 use affiant_controls::statement::Statement;
+use affiant_controls::withhold::{RULES_MAX, WithholdRule};
+use affiant_frameworks::period::PERIOD_DAYS_MAX;
 use affiant_ledger::blob;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
@@ -22,10 +25,10 @@ use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::{Catalogs, statement};
 use affiant_reports::issue::{IssuedPack, Issuer, PackSource, PackedEntry, Signer, issue, records};
-use affiant_reports::pack::PACK_ENDING;
+use affiant_reports::pack::{PACK_ENDING, Withholding};
 use affiant_reports::render::{html, markdown, pdf, xlsx};
 use affiant_reports::seal::{Sealer, SealerError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Largest file of certificates, in bytes.
@@ -41,17 +44,20 @@ pub(crate) fn run(context: &Context, arguments: PackArguments) -> Result<u8, Fai
 }
 
 fn build(context: &Context, arguments: BuildArguments) -> Result<u8, Failure> {
-    let BuildArguments { system, output, reports, as_of, frameworks, signers, seal } = arguments;
+    let BuildArguments { system, output, reports, as_of, over, frameworks, signers, withheld, seal } =
+        arguments;
     let wanted: Vec<(PathBuf, Rendition)> =
         reports.into_iter().map(|path| rendition(&path).map(|it| (path, it))).collect::<Result<_, _>>()?;
     let system: Id = system.parse().map_err(Failure::refused)?;
+    let withheld = rules(&withheld)?;
     let as_of = as_of.map(|text| text.parse().map_err(Failure::refused)).transpose()?;
+    let period = over.as_deref().map(period).transpose()?;
     let path = output.unwrap_or_else(|| PathBuf::from(format!("{system}{PACK_ENDING}")));
     let mut ledger = context.open()?;
     let catalogs = catalogs::of_ledger(&mut ledger, &frameworks)?;
     let sealer = own_sealer(context, &seal)?;
     let signers = signers::read(context, &mut ledger, &signers)?;
-    let order = Order { system: &system, as_of, sealer, signers };
+    let order = Order { system: &system, as_of, period, sealer, signers, withheld };
     let issued = issued(context, &mut ledger, &catalogs, order)?;
     context::output(&path, &issued.bytes)?;
     for (path, rendition) in &wanted {
@@ -74,10 +80,16 @@ fn build(context: &Context, arguments: BuildArguments) -> Result<u8, Failure> {
         output::json(&serde_json::json!({
             "pack": pack, "file": path, "bytes": bytes, "sha256": digest, "entries": entries,
             "certificate": issued.certificate, "signers": issued.assessment.keys.signers,
+            "withholding": issued.assessment.withholding,
         }));
     } else if path.as_os_str() != "-" {
         output::line(format!("{pack} issued: {}, {bytes} bytes", path.display()));
         context.say("give your auditor the pack, and the output of `affiant key trust` by another way");
+        for Withholding { rule, entries, files, bears } in &issued.assessment.withholding {
+            let effect =
+                if *bears { ": whoever verifies it is told that it is undetermined (exit 4)" } else { "" };
+            context.say(format!("{rule} keeps {entries} payloads and {files} files out{effect}"));
+        }
         for signer in &issued.assessment.keys.signers {
             context.say(format!("signed as {}, for the trust file: signer {}", signer.role, signer.vkey));
         }
@@ -109,8 +121,10 @@ fn rendition(path: &Path) -> Result<Rendition, Failure> {
 struct Order<'a> {
     system: &'a Id,
     as_of: Option<Timestamp>,
+    period: Option<PackPeriod>,
     sealer: Option<Sealer>,
     signers: Vec<Signer>,
+    withheld: BTreeSet<WithholdRule>,
 }
 
 /// Issues a pack: records that it is issued, then builds it from the stream up to that entry.
@@ -120,7 +134,7 @@ fn issued(
     catalogs: &Catalogs,
     order: Order<'_>,
 ) -> Result<IssuedPack, Failure> {
-    let Order { system, as_of, sealer, signers } = order;
+    let Order { system, as_of, period, sealer, signers, withheld } = order;
     known_system(ledger, system)?;
     let settings = ledger.reader()?.settings().clone();
     let open_key = |path: &Path| context.passphrases.open(path);
@@ -136,9 +150,10 @@ fn issued(
     };
     let issuer = Issuer { name, key, sealer: Some(sealer), signers };
     let named = issuer.named_signers().map_err(Failure::refused)?;
-    let as_of = as_of.unwrap_or(now);
-    if as_of > now {
-        return Err(Failure::refused(format!("{as_of} lies in the future")));
+    let as_of = period.map(|period| period.last()).or(as_of).unwrap_or(now);
+    let end = period.map_or(as_of, |period| period.to);
+    if end > now {
+        return Err(Failure::refused(format!("{end} lies in the future")));
     }
     refuse_before_registration(ledger, system, as_of)?;
     catalogs::pin(ledger, system, catalogs)?;
@@ -154,8 +169,10 @@ fn issued(
         as_of,
         first: 0,
         issuer: issuer.name.to_string(),
+        period,
         system: system.clone(),
         signers: named,
+        withheld,
         frameworks: catalogs.frameworks.iter().map(|framework| framework.id.to_string()).collect(),
         certificate: issuer.sealer.as_ref().map(Sealer::certificate),
     };
@@ -163,6 +180,29 @@ fn issued(
     let source = source(ledger, system)?;
     let render = |document: &_| pdf::render(document).map_err(|error| error.to_string());
     issue(&source, catalogs, &issuer, &render).map_err(Failure::io)
+}
+
+/// The period to judge.
+fn period(text: &str) -> Result<PackPeriod, Failure> {
+    let (from, to) = span(text)?;
+    if from >= to {
+        return Err(Failure::refused(format!("the period from {from} to {to} is empty")));
+    }
+    if to.days_since(from) > PERIOD_DAYS_MAX {
+        return Err(Failure::refused(format!("a pack is about {PERIOD_DAYS_MAX} days at most")));
+    }
+    Ok(PackPeriod { to, from })
+}
+
+/// The rules by which something is kept out.
+fn rules(words: &[String]) -> Result<BTreeSet<WithholdRule>, Failure> {
+    if words.len() > RULES_MAX {
+        return Err(Failure::refused(format!(
+            "{} rules to withhold by, the limit is {RULES_MAX}",
+            words.len()
+        )));
+    }
+    words.iter().map(|word| word.parse().map_err(Failure::refused)).collect()
 }
 
 /// The organisation's key and certificate, if given.

@@ -140,6 +140,16 @@ pub(crate) fn time_or(text: Option<&String>, or: Timestamp) -> Result<Timestamp,
     text.map_or(Ok(or), |text| text.parse().map_err(Failure::refused))
 }
 
+/// A period as given: its first instant, and the first after it.
+pub(crate) fn span(text: &str) -> Result<(Timestamp, Timestamp), Failure> {
+    let (from, to) = text.split_once("..").or_else(|| text.split_once('/')).ok_or_else(|| {
+        let failure = Failure::refused(format!("`{}` is no period", visible(text)));
+        failure.hint("write FROM/TO or FROM..TO, such as 2026-07-01..2026-10-01")
+    })?;
+    let time = |text: &str| text.parse::<Timestamp>().map_err(Failure::refused);
+    Ok((time(from)?, time(to)?))
+}
+
 /// A time as given, if any.
 pub(crate) fn time(text: Option<&String>) -> Result<Option<Timestamp>, Failure> {
     text.map(|text| text.parse().map_err(Failure::refused)).transpose()

@@ -33,6 +33,7 @@ mod journeys {
     mod publish;
     mod runs;
     mod samples;
+    mod scope;
     mod signers;
     mod walks;
 }

@@ -16,10 +16,15 @@ pub(crate) enum PackVerb {
 Examples:
   affiant pack build credit-scoring --output audit-2026.affiant.zip
   affiant pack build credit-scoring --sign management=cro.pem --sign reviewer=internal-audit.pem
+  affiant pack build credit-scoring --withhold 'evidence:minutes-*.pdf'
+  affiant pack build credit-scoring --over 2026-07-01..2026-10-01
 
 Issuing is itself an entry of the system's stream, and the last one in the pack: nothing can be left out behind it. The
 report is sealed as PDF too, by a certificate that this entry names; one of your organisation is given with --seal-key
 and --seal-certificate.
+
+What is withheld stays visible as a digest, in the report, and in the verdict. A pack without payloads that bear on its
+conclusions is undetermined for whoever verifies it (exit 4).
 
 Others sign beside the issuer with --sign; the entry names them, so that a signature taken off is noticed.")]
     Build(BuildArguments),
@@ -73,12 +78,18 @@ pub(crate) struct BuildArguments {
     /// As of a past instant
     #[arg(long, value_name = "TIME")]
     pub(crate) as_of: Option<String>,
+    /// Over a period, by what was recorded until now: FROM..TO, TO being the first instant after it [default: of an instant]
+    #[arg(long, value_name = "PERIOD", conflicts_with = "as_of")]
+    pub(crate) over: Option<String>,
     /// Only this framework; may be repeated
     #[arg(long = "framework", value_name = "ID")]
     pub(crate) frameworks: Vec<String>,
     /// Sign it beside the issuer, as management or reviewer, with this private key; may be repeated
     #[arg(long = "sign", value_name = "ROLE=FILE")]
     pub(crate) signers: Vec<String>,
+    /// Keep out of it: evidence, evidence:NAME (with * and ?), evidence:SHA-256 or payload:KIND; may be repeated
+    #[arg(long = "withhold", value_name = "RULE")]
+    pub(crate) withheld: Vec<String>,
     #[command(flatten)]
     pub(crate) seal: SealArguments,
 }

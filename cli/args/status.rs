@@ -37,7 +37,7 @@ pub(crate) struct StatusArguments {
     /// Explain one requirement, such as art-12-1 or A.6.2.8
     #[arg(long, value_name = "REQUIREMENT", requires = "system", conflicts_with_all = ["gaps", "over", "sheet"])]
     pub(crate) why: Option<String>,
-    /// For how much of a period it was covered, with gaps and promised runs: FROM/TO
+    /// For how much of a period it was covered, with gaps and promised runs: FROM/TO or FROM..TO
     #[arg(long, value_name = "FROM/TO", requires = "system", conflicts_with_all = ["as_of", "gaps", "sheet"])]
     pub(crate) over: Option<String>,
     /// A working paper: soa, nist-profile, annex-iv, art-17, art-26 or annex-viii; says MISSING where nothing is on file

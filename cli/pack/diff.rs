@@ -32,6 +32,12 @@ pub(crate) fn run(
         ))
         .hint("one ledger cannot have two histories: keep both packs, they are evidence of it")),
         History::Precedes { .. } => Err(Failure::refused("the second pack is the earlier one")),
+        History::Continues { .. }
+            if [&early, &late].iter().any(|it| it.conclusion == Conclusion::Withheld) =>
+        {
+            context.say("payloads that bear on the conclusions are withheld: ask for packs with them");
+            Ok(UNDETERMINED)
+        }
         History::Continues { .. } if [early, late].iter().any(|it| it.conclusion != Conclusion::Verified) => {
             context.say("made without keys from outside: both packs vouch for themselves; give --trust FILE");
             Ok(UNDETERMINED)

@@ -3,13 +3,13 @@
 use crate::context::Context;
 use crate::error::{Failure, UNDETERMINED};
 use crate::output::{self, share_bar};
+use crate::statements::span;
 use crate::view::{Asked, View};
 use affiant_controls::history::Span;
 use affiant_controls::state::ControlState;
 use affiant_frameworks::assessment::{self, Share};
 use affiant_frameworks::period::{Period, PeriodAssessment, PeriodError, assess_period};
-use affiant_ledger::id::{Id, visible};
-use affiant_ledger::time::Timestamp;
+use affiant_ledger::id::Id;
 use affiant_reports::derive::Catalogs;
 
 /// Shows a system over a period.
@@ -22,13 +22,8 @@ pub(super) fn run(
     asked: Asked,
     csv: bool,
 ) -> Result<u8, Failure> {
-    let (from, to) = over.split_once('/').ok_or_else(|| {
-        let failure = Failure::refused(format!("`{}` is no period", visible(over)));
-        failure.hint("write FROM/TO, such as 2026-07-01/2026-10-01")
-    })?;
-    let time = |text: &str| text.parse::<Timestamp>().map_err(Failure::refused);
-    let period =
-        Period { from: time(from)?, to: time(to)?, known: asked.horizon.known, size: asked.horizon.size };
+    let (from, to) = span(over)?;
+    let period = Period { from, to, known: asked.horizon.known, size: asked.horizon.size };
     if period.to > context.now() {
         return Err(Failure::refused(format!("{} lies in the future", period.to)));
     }

@@ -1,5 +1,6 @@
 //! The statement that a pack was issued: it fixes the pack's own head in the stream (docs/spec/pack.md).
 
+use crate::withhold::WithholdRule;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::time::Timestamp;
@@ -64,6 +65,23 @@ pub struct PackSigner {
     pub vkey: String,
 }
 
+/// The period that a pack speaks of. Fields stand in canonical CBOR order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackPeriod {
+    /// The first instant after it.
+    pub to: Timestamp,
+    /// Its first instant.
+    pub from: Timestamp,
+}
+
+impl PackPeriod {
+    /// Its last instant; its first where it has none.
+    pub fn last(&self) -> Timestamp {
+        Timestamp::from_millis(self.to.as_millis().saturating_sub(1)).unwrap_or(self.from).max(self.from)
+    }
+}
+
 /// A pack was issued over entries `first` to `last` of a stream. Fields stand in canonical CBOR order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,11 +102,17 @@ pub struct PackIssued {
     pub first: u64,
     /// Name of the issuer's key (the name part of its vkey).
     pub issuer: String,
+    /// The period judged, where it is one; `as_of` is its last instant then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<PackPeriod>,
     /// The AI system.
     pub system: Id,
     /// Who signs it beside the issuer, at most [`SIGNERS_MAX`].
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub signers: BTreeSet<PackSigner>,
+    /// What is kept out of it, at most [`RULES_MAX`](crate::withhold::RULES_MAX) rules.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub withheld: BTreeSet<WithholdRule>,
     /// Ids of the frameworks assessed.
     pub frameworks: BTreeSet<String>,
     /// SHA-256 of the certificate that the report is sealed with.

@@ -45,6 +45,7 @@ pub mod status;
 pub mod system;
 pub mod text;
 mod variant;
+pub mod withhold;
 
 #[cfg(test)]
 mod drift;
@@ -64,7 +65,7 @@ pub use exception::Exception;
 pub use finding::{Finding, FindingState};
 pub use history::{History, Span};
 pub use incident::{Incident, IncidentTest, Stage};
-pub use issued::{PackIssued, PackSigner, SignerRole};
+pub use issued::{PackIssued, PackPeriod, PackSigner, SignerRole};
 pub use measure::{Decimal, Direction, Measure};
 pub use pin::{CatalogKind, CatalogPin};
 pub use plan::Plan;
@@ -82,3 +83,4 @@ pub use state::{Citation, ControlState, StateOn};
 pub use statement::{Statement, StatementError, facet_of, id_of};
 pub use status::Status;
 pub use system::System;
+pub use withhold::WithholdRule;

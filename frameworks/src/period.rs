@@ -22,6 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Version of the format.
 pub const PERIOD_VERSION: u64 = 1;
+/// Longest period that is judged in a pack, in days.
+pub const PERIOD_DAYS_MAX: u64 = 5 * 366;
 /// Most windows of a plan that are listed.
 pub const WINDOWS_MAX: usize = 10_000;
 
@@ -70,6 +72,22 @@ pub struct RequirementPeriod {
     pub covered: Share,
     /// Milliseconds in which a mapped control failed on an asset, of those of the period.
     pub failed: Share,
+    /// When it was not covered, in order; none follows another at once but for a failure's begin or end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Stretch>,
+}
+
+/// A stretch of time in which a requirement was not covered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stretch {
+    /// Its first instant.
+    pub from: Timestamp,
+    /// The first instant after it.
+    pub to: Timestamp,
+    /// A mapped control failed throughout, or an exception from it had expired.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
 }
 
 /// A control through the period.
@@ -201,7 +219,8 @@ impl PeriodAssessment {
     pub fn within(&self, controls: &BTreeSet<&ControlId>, from: Timestamp, to: Timestamp) -> (u64, u64) {
         let of: Vec<&ControlPeriod> =
             self.controls.iter().filter(|control| controls.contains(&control.control)).collect();
-        coverage(&of, from.max(self.from), to.min(self.to))
+        let Gaps { covered, failed, .. } = coverage(&of, from.max(self.from), to.min(self.to));
+        (covered, failed)
     }
 }
 
@@ -250,7 +269,7 @@ pub fn assess_period(
                 used.insert((*id).clone());
             }
             let of: Vec<&ControlPeriod> = of.iter().filter_map(|id| lines.get(*id)).collect();
-            let (covered, failed) = coverage(&of, from, to);
+            let Gaps { covered, failed, stretches } = coverage(&of, from, to);
             let of = to.as_millis() - from.as_millis();
             requirements.push(RequirementPeriod {
                 requirement: requirement.id.clone(),
@@ -258,6 +277,7 @@ pub fn assess_period(
                 title: requirement.title.clone(),
                 covered: Share { count: covered, of },
                 failed: Share { count: failed, of },
+                gaps: stretches,
             });
         }
         assessments.push(PeriodAssessment {
@@ -298,10 +318,37 @@ fn control_period(history: &History, control: &Control, period: Period) -> Contr
     }
 }
 
-/// Milliseconds in which a requirement was covered by its controls, and in which one of them failed. By the rules of
-/// an assessment: every control has an asset, each pair held or is excepted, and one held; an expired exception fails.
-fn coverage(controls: &[&ControlPeriod], from: Timestamp, to: Timestamp) -> (u64, u64) {
-    let mut steps: BTreeMap<Timestamp, Step> = BTreeMap::new();
+/// How a requirement was covered by its controls.
+struct Gaps {
+    /// Milliseconds in which it was.
+    covered: u64,
+    /// Milliseconds in which a control failed.
+    failed: u64,
+    /// When it was not.
+    stretches: Vec<Stretch>,
+}
+
+impl Gaps {
+    /// Adds what was found from one instant to another; a gap that goes on is one.
+    fn add(&mut self, from: Timestamp, to: Timestamp, covered: bool, failed: bool) {
+        let length = to.as_millis().saturating_sub(from.as_millis());
+        match (covered, failed) {
+            _ if length == 0 => return,
+            (true, _) => return self.covered += length,
+            (false, true) => self.failed += length,
+            (false, false) => {}
+        }
+        match self.stretches.last_mut() {
+            Some(last) if last.to == from && last.failed == failed => last.to = to,
+            _ => self.stretches.push(Stretch { from, to, failed }),
+        }
+    }
+}
+
+/// When a requirement was covered by its controls, and when one of them failed. By the rules of an assessment: every control
+/// has an asset, each pair held or is excepted, and one held; an expired exception fails.
+fn coverage(controls: &[&ControlPeriod], from: Timestamp, to: Timestamp) -> Gaps {
+    let mut steps = BTreeMap::from([(from, Step::default())]);
     // For each instant at which something changes: how many pairs are in which sort of state from there on.
     for (number, control) in controls.iter().enumerate() {
         let spans =
@@ -316,13 +363,12 @@ fn coverage(controls: &[&ControlPeriod], from: Timestamp, to: Timestamp) -> (u64
         }
     }
     let mut standing = vec![[0u64; 6]; controls.len()];
-    let (mut covered, mut failed) = (0, 0);
+    let mut gaps = Gaps { covered: 0, failed: 0, stretches: Vec::new() };
     let mut instants = steps.into_iter().peekable();
     while let Some((at, step)) = instants.next() {
         step.ended.iter().for_each(|(number, sort)| standing[*number][*sort as usize] -= 1);
         step.begun.iter().for_each(|(number, sort)| standing[*number][*sort as usize] += 1);
         let until = instants.peek().map_or(to, |(next, _)| *next);
-        let length = until.as_millis().saturating_sub(at.as_millis());
         let of = |pairs: &[u64; 6], sort: Sort| pairs[sort as usize];
         let counted = |pairs: &[u64; 6]| pairs.iter().sum::<u64>() - of(pairs, Sort::Decided);
         let left: Vec<&[u64; 6]> =
@@ -331,16 +377,14 @@ fn coverage(controls: &[&ControlPeriod], from: Timestamp, to: Timestamp) -> (u64
             let (own, stray) = (of(pairs, Sort::Held) + of(pairs, Sort::Excepted), of(pairs, Sort::Stray));
             own > 0 && own + stray == counted(pairs)
         };
-        if left.iter().any(|pairs| of(pairs, Sort::Failed) > 0) {
-            failed += length;
-        } else if !left.is_empty()
+        let failed = left.iter().any(|pairs| of(pairs, Sort::Failed) > 0);
+        let covered = !failed
+            && !left.is_empty()
             && left.iter().all(|pairs| whole(pairs))
-            && left.iter().any(|pairs| of(pairs, Sort::Held) > 0)
-        {
-            covered += length;
-        }
+            && left.iter().any(|pairs| of(pairs, Sort::Held) > 0);
+        gaps.add(at, until, covered, failed);
     }
-    (covered, failed)
+    gaps
 }
 
 #[derive(Default)]

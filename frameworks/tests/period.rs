@@ -6,7 +6,7 @@ mod random;
 mod support;
 
 use affiant_controls::{Horizon, Register};
-use affiant_frameworks::period::{Period, PeriodAssessment, assess_period};
+use affiant_frameworks::period::{Period, PeriodAssessment, Stretch, assess_period};
 use affiant_frameworks::{ApplicabilityState, Outcome, assess};
 use affiant_ledger::time::Timestamp;
 use random::catalogs::{act, controls, mappings};
@@ -80,6 +80,21 @@ fn two_halves_of_a_period_add_up_to_the_whole() {
             // Where a definition of the system changed between, a part may not have the requirement.
             let (Some(first), Some(second)) = (part(&first), part(&second)) else { continue };
             let sum = [first[0] + second[0], first[1] + second[1]];
+            let place = format!("seed {seed}, {}", row.requirement);
+            let length = |failed| {
+                let gaps = row.gaps.iter().filter(|gap| gap.failed == failed);
+                gaps.map(|gap| gap.to.as_millis() - gap.from.as_millis()).sum::<u64>()
+            };
+            assert_eq!(length(true), row.failed.count, "{place}");
+            assert_eq!(length(true) + length(false) + row.covered.count, row.covered.of, "{place}");
+            let apart = |pair: &[Stretch]| {
+                pair[0].to < pair[1].from || (pair[0].to == pair[1].from && pair[0].failed != pair[1].failed)
+            };
+            assert!(row.gaps.windows(2).all(apart), "{place}: {:?}", row.gaps);
+            assert!(
+                row.gaps.iter().all(|gap| from <= gap.from && gap.from < gap.to && gap.to <= to),
+                "{place}"
+            );
             assert_eq!([row.covered.count, row.failed.count], sum, "seed {seed}, {}", row.requirement);
             compared += 1;
         }

@@ -7,8 +7,10 @@ mod framework;
 mod over_time;
 mod papers;
 mod parts;
+pub(crate) mod period;
 mod posture;
 mod sheets;
+mod withheld;
 
 use crate::derive::Catalogs;
 use crate::document::{
@@ -48,13 +50,17 @@ pub fn compose(
         assets::assets(material),
     ];
     sections.extend(assessment.assessments.iter().map(|judged| framework::chapter(judged, material)));
+    sections.extend(period::chapter(material));
     sections.push(over_time::chapter(material));
     sections.extend([parts::controls(material), parts::evidence(material), posture::chapter(material)]);
     sections.push(papers::chapter(material));
     sections.extend([parts::entries(material), parts::catalogs(material), parts::glossary()]);
     let mut document = Document {
         title: format!("Evidence on file: {name}"),
-        subtitle: format!("As of {}", assessment.as_of.date()),
+        subtitle: match assessment.period {
+            None => format!("As of {}", assessment.as_of.date()),
+            Some(period) => format!("Period from {} to {}", period.from.date(), period.last().date()),
+        },
         language: "en".into(),
         generated_at: assessment.as_of,
         reference: assessment.pack.to_string(),
@@ -75,6 +81,10 @@ fn cover(material: Material<'_>, name: &str) -> Cover {
     let Material { assessment, checkpoint, .. } = material;
     let frameworks: Vec<&str> =
         assessment.assessments.iter().map(|judged| judged.criteria.as_str()).collect();
+    let time = match assessment.period {
+        None => fact("As of", assessment.as_of.to_string()),
+        Some(period) => fact("Period", format!("from {} until {}", period.from, period.to)),
+    };
     let key = |vkey: &str| parts::fingerprint(vkey);
     let mut fingerprints = vec![
         Fingerprint { label: "Pack".into(), value: assessment.pack.to_string() },
@@ -99,7 +109,7 @@ fn cover(material: Material<'_>, name: &str) -> Cover {
         )],
         facts: vec![
             fact("System", name),
-            fact("As of", assessment.as_of.to_string()),
+            time,
             fact("Criteria", frameworks.join("; ")),
             fact(
                 "Entries",
@@ -108,17 +118,20 @@ fn cover(material: Material<'_>, name: &str) -> Cover {
             fact("Ledger", format!("{}, {} entries", assessment.origin, checkpoint.size)),
         ],
         fingerprints,
-        notices: vec![Notice {
-            level: Level::Warning,
-            title: "Not a statement of compliance.".into(),
-            body: vec![
-                Span::plain("Read "),
-                Span::plain("what this pack does not establish").to("s-basis"),
-                Span::plain(
-                    " before anything else, and compare the keys with those you hold from elsewhere.",
-                ),
-            ],
-        }],
+        notices: withheld::notice(material)
+            .into_iter()
+            .chain([Notice {
+                level: Level::Warning,
+                title: "Not a statement of compliance.".into(),
+                body: vec![
+                    Span::plain("Read "),
+                    Span::plain("what this pack does not establish").to("s-basis"),
+                    Span::plain(
+                        " before anything else, and compare the keys with those you hold from elsewhere.",
+                    ),
+                ],
+            }])
+            .collect(),
     }
 }
 

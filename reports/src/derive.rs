@@ -2,22 +2,25 @@
 //!
 //! It is pure. A verifier runs it again on what is in the pack and compares bytes, instead of believing the report.
 
-use crate::pack::{
-    ClaimedKeys, DOES_NOT_ESTABLISH, EntryRange, EvidenceHeld, PACK_VERSION, PackAssessment, catalog_order,
-};
-use affiant_controls::issued::PackIssued;
+mod withheld;
+
+use crate::pack::{ClaimedKeys, DOES_NOT_ESTABLISH, EntryRange, PACK_VERSION, PackAssessment, catalog_order};
+use affiant_controls::issued::{PackIssued, PackPeriod};
 use affiant_controls::pin::CatalogPin;
-use affiant_controls::register::{Register, RegisterError};
+use affiant_controls::register::{Horizon, Register, RegisterError};
 use affiant_controls::sample::Sample;
 use affiant_controls::set::ControlSet;
 use affiant_controls::statement::{Statement, StatementError};
+use affiant_controls::withhold::RULES_MAX;
 use affiant_frameworks::assess::{AssessError, assess_all};
 use affiant_frameworks::framework::Framework;
 use affiant_frameworks::mappings::MappingSets;
+use affiant_frameworks::period::{PERIOD_DAYS_MAX, Period, PeriodAssessment, PeriodError, assess_period};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use affiant_ledger::record::Record;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use withheld::Evidence;
 
 /// The catalogs an assessment uses.
 #[derive(Debug, Clone)]
@@ -80,6 +83,9 @@ pub enum DeriveError {
     /// They cannot be assessed.
     #[error(transparent)]
     Assess(#[from] AssessError),
+    /// They cannot be assessed over the period.
+    #[error(transparent)]
+    Period(#[from] PeriodError),
     /// The pack was issued over other frameworks than the catalogs given.
     #[error("the pack is issued over {issued}, the catalogs are {given}")]
     Frameworks {
@@ -112,25 +118,54 @@ pub fn derive(subject: Subject<'_>, catalogs: &Catalogs) -> Result<(PackAssessme
         let issued = issued.frameworks.into_iter().collect::<Vec<_>>().join(", ");
         return Err(DeriveError::Frameworks { issued, given: given.join(", ") });
     }
-    let register = Register::replay(subject.records, issued.as_of)?;
+    let horizon = horizon(&issued, subject.records);
+    let register = Register::replay_at(subject.records, horizon)?;
     limited(&register, &frameworks, catalogs)?;
     let assessments = assess_all(frameworks, &catalogs.mappings, &catalogs.controls, &register)?;
+    let periods = periods(&issued, subject.records, catalogs, horizon)?;
+    let Evidence { files, withholding } = withheld::evidence(subject, &issued.withheld)?;
     let assessment = PackAssessment {
         version: PACK_VERSION,
         pack: issued.id,
         system: issued.system,
         origin: subject.origin.to_owned(),
         as_of: issued.as_of,
+        period: issued.period,
         engine: ENGINE.to_owned(),
         entries: range(subject.records)?,
         keys: ClaimedKeys { signers: issued.signers, ..subject.keys.clone() },
         catalogs: catalogs.pins(),
         assessments,
-        evidence: evidence(subject)?,
+        periods,
+        evidence: files,
         withheld: subject.records.iter().filter(|r| r.statement.is_none()).map(|r| r.entry.index).collect(),
+        withholding,
         does_not_establish: DOES_NOT_ESTABLISH.map(str::to_owned).to_vec(),
     };
     Ok((assessment, register))
+}
+
+/// Of what time the pack speaks, and from what knowledge: of an instant as it was known then; of the end of a period as it was
+/// known when the pack was issued.
+fn horizon(issued: &PackIssued, records: &[Record]) -> Horizon {
+    match (issued.period, records.last()) {
+        (Some(_), Some(issuing)) => Horizon { known: issuing.entry.time, ..Horizon::at(issued.as_of) },
+        _ => Horizon::at(issued.as_of),
+    }
+}
+
+/// Each framework over the period, where the pack is issued over one.
+fn periods(
+    issued: &PackIssued,
+    records: &[Record],
+    Catalogs { frameworks, controls, mappings }: &Catalogs,
+    Horizon { known, size, .. }: Horizon,
+) -> Result<Vec<PeriodAssessment>, DeriveError> {
+    let Some(PackPeriod { from, to }) = issued.period else { return Ok(Vec::new()) };
+    let mut periods =
+        assess_period(frameworks, mappings, controls, records, Period { from, to, known, size })?;
+    periods.sort_by(|a, b| a.framework.id.cmp(&b.framework.id));
+    Ok(periods)
 }
 
 fn range(records: &[Record]) -> Result<EntryRange, DeriveError> {
@@ -150,6 +185,17 @@ pub fn issued(records: &[Record]) -> Result<PackIssued, DeriveError> {
     }
     if issued.system != issuing.entry.stream {
         return Err(DeriveError::Issued("system"));
+    }
+    if issued.withheld.len() > RULES_MAX {
+        return Err(DeriveError::Issued("number of withholding rules, more than a verifier takes"));
+    }
+    if let Some(period @ PackPeriod { from, to }) = issued.period {
+        let sound = from < to && to <= issuing.entry.time && to.days_since(from) <= PERIOD_DAYS_MAX;
+        if !sound || issued.as_of != period.last() {
+            return Err(DeriveError::Issued(
+                "time than the last instant of its period, or a period that is none",
+            ));
+        }
     }
     if issued.as_of > issuing.entry.time {
         return Err(DeriveError::Issued("time, later than its own"));
@@ -193,21 +239,6 @@ pub fn samples(records: &[Record]) -> Result<Vec<(u64, Sample)>, StatementError>
         }
     }
     Ok(samples)
-}
-
-/// Every evidence file cited, once, by digest.
-fn evidence(subject: Subject<'_>) -> Result<Vec<EvidenceHeld>, DeriveError> {
-    let mut cited: BTreeMap<Digest, EvidenceHeld> = BTreeMap::new();
-    let cites = |kind: &Id| *kind == *"result" || *kind == *"attestation";
-    for record in subject.records.iter().filter(|record| cites(&record.entry.kind)) {
-        let Some(said) = statement(record)? else { continue };
-        for file in said.evidence() {
-            let held = subject.held.contains(&file.sha256);
-            let item = EvidenceHeld { sha256: file.sha256, name: file.name.clone(), size: file.size, held };
-            cited.entry(item.sha256).or_insert(item);
-        }
-    }
-    Ok(cited.into_values().collect())
 }
 
 /// The bytes of assessment.json.

@@ -13,13 +13,17 @@ pub(crate) fn text(
 ) -> String {
     let PackAssessment { pack, system, as_of, origin, keys, entries, .. } = assessment;
     let (size, root) = (checkpoint.size, checkpoint.root);
+    let time = match assessment.period {
+        None => format!("as of {as_of}"),
+        Some(period) => format!("over the period from {} until {}", period.from, period.to),
+    };
     let limits: Vec<String> =
         assessment.does_not_establish.iter().map(|limit| format!("- {limit}\n")).collect();
     format!(
         r#"# How to verify this pack
 
 - Pack: `{pack}`
-- AI system: `{system}`, as of {as_of}
+- AI system: `{system}`, {time}
 - Evidence ledger: `{origin}`
 
 **Take the keys from elsewhere.** A pack that vouches for itself proves nothing about who made it. Ask the organisation
@@ -40,9 +44,9 @@ affiant verify {system}{PACK_ENDING} --trust trust.keys
 ```
 
 Exit code 0: verified. 1: intact, but its conclusions do not follow from its evidence. 3: altered, incomplete or signed
-by another key. 4: nothing wrong found, but no trust anchor was given. `--transcript FILE` writes what was checked, with
-which keys and how it came out, for your working papers. `affiant-verify`, a small program of one file that can do nothing
-else, takes the same words.
+by another key. 4: nothing wrong found, but no trust anchor was given, or payloads that bear on the conclusions are withheld.
+`--transcript FILE` writes what was checked, with which keys and how it came out, for your working papers. `affiant-verify`, a
+small program of one file that can do nothing else, takes the same words.
 
 ## By hand, with unzip, sha256sum and OpenSSL 3
 

@@ -202,7 +202,7 @@ pub fn issue(
     catalogs.frameworks.sort_by(|a, b| a.id.cmp(&b.id));
     let origin = source.log_key.name().as_str();
     let checkpoint = Checkpoint::open(&source.checkpoint, origin, &source.log_key)?;
-    let records = records(&source.entries)?;
+    let mut records = records(&source.entries)?;
     let issuer_key = Verifier::new(issuer.name.clone(), issuer.key.verifying_key());
     let issuing = issued(&records)?;
     if issuing.keys != source.keys.last().map(|last| Digest::leaf(&last.entry)) {
@@ -217,6 +217,9 @@ pub fn issue(
     if issuing.signers != issuer.named_signers()? {
         return Err(IssueError::Signers);
     }
+    let is_withheld =
+        |record: &Record| issuing.withheld.iter().any(|rule| rule.covers_kind(&record.entry.kind));
+    records.iter_mut().filter(|record| is_withheld(record)).for_each(|record| record.statement = None);
     let keys = ClaimedKeys {
         log: source.log_key.to_string(),
         issuer: issuer_key.to_string(),
@@ -243,10 +246,9 @@ pub fn issue(
     members.insert(REPORT_PDF.into(), report.clone());
     members.insert(ASSESSMENT.into(), to_json(&assessment));
     members.insert(ENTRIES.into(), source.entries.iter().flat_map(|packed| packed.entry.clone()).collect());
-    for packed in &source.entries {
-        if let Some(payload) = &packed.payload {
-            members.insert(payload_member(packed.index), payload.clone());
-        }
+    for (packed, record) in source.entries.iter().zip(&records) {
+        let payload = packed.payload.as_ref().filter(|_| record.statement.is_some());
+        members.extend(payload.map(|payload| (payload_member(packed.index), payload.clone())));
     }
     insert_keys(&mut members, &source.keys)?;
     members.insert(CHECKPOINT.into(), source.checkpoint.clone());

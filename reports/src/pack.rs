@@ -23,9 +23,11 @@
 //! Every byte is covered: the note signs the tag manifest, that names the other tag files and the manifest, the
 //! manifest names everything below `data/`, and the container has no byte that is not derived from its members.
 
-use affiant_controls::issued::PackSigner;
+use affiant_controls::issued::{PackPeriod, PackSigner};
 use affiant_controls::pin::{CatalogKind, CatalogPin};
+use affiant_controls::withhold::WithholdRule;
 use affiant_frameworks::assessment::Assessment;
+use affiant_frameworks::period::PeriodAssessment;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
 use affiant_ledger::genesis::GENESIS_KIND;
@@ -87,8 +89,11 @@ pub struct PackAssessment {
     pub system: Id,
     /// Origin of the ledger.
     pub origin: String,
-    /// The instant judged.
+    /// The instant judged; of a period its last.
     pub as_of: Timestamp,
+    /// The period judged, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<PackPeriod>,
     /// What judged: crate and version.
     pub engine: String,
     /// The entries packed.
@@ -99,10 +104,16 @@ pub struct PackAssessment {
     pub catalogs: Vec<CatalogPin>,
     /// One assessment per framework.
     pub assessments: Vec<Assessment>,
+    /// Where a period is judged, each framework over it (docs/spec/period.md).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub periods: Vec<PeriodAssessment>,
     /// Evidence files cited by the entries, by digest.
     pub evidence: Vec<EvidenceHeld>,
     /// Indexes of entries whose payload is not in the pack.
     pub withheld: Vec<u64>,
+    /// What is kept out of the pack, rule by rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withholding: Vec<Withholding>,
     /// What no pack can show.
     pub does_not_establish: Vec<String>,
 }
@@ -144,6 +155,23 @@ pub struct EvidenceHeld {
     pub size: u64,
     /// Whether the pack holds the file, or only its digest.
     pub held: bool,
+    /// The rule that keeps it out of the pack; the first, where several do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<WithholdRule>,
+}
+
+/// A rule by which something is kept out of a pack, and what it covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Withholding {
+    /// The rule, as the issuing entry names it.
+    pub rule: WithholdRule,
+    /// How many entries it covers: their payloads are not in the pack.
+    pub entries: u64,
+    /// How many evidence files it covers.
+    pub files: u64,
+    /// Whether the entries bear on what the pack concludes, counts or lists.
+    pub bears: bool,
 }
 
 /// What `data/proofs.json` holds.

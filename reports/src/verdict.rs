@@ -103,7 +103,9 @@ impl CheckName {
     pub fn claim(self) -> &'static str {
         match self {
             Self::Container => "The file is a pack's members and nothing else: no byte of it is free.",
-            Self::Signature => "An issuer whose key is trusted signed this pack, and nobody else did.",
+            Self::Signature => {
+                "An issuer whose key is trusted signed this pack, everyone whom it names beside it did, and no key that nobody names."
+            }
             Self::Digests => "Every member is the one signed for; none is missing and none extra.",
             Self::Checkpoint => {
                 "The log whose key is trusted signed the head that the entries are proved against."
@@ -112,7 +114,9 @@ impl CheckName {
             Self::Chain => {
                 "The stream is there from its first entry to the one that issued the pack, without a gap."
             }
-            Self::Payloads => "What was recorded is there as it was recorded, or said to be withheld.",
+            Self::Payloads => {
+                "What was recorded is there as it was recorded, or withheld by a rule, or erased."
+            }
             Self::Submitters => {
                 "Statements said to be signed are, with keys that counted then and were granted it."
             }
@@ -188,6 +192,8 @@ impl KeyUsed {
 pub enum Conclusion {
     /// Every check made passed, with keys from outside.
     Verified,
+    /// Every check made passed, with keys from outside, but payloads that bear on the conclusions are withheld.
+    Withheld,
     /// Every check made passed, but the keys are the pack's own.
     SelfAsserted,
     /// Intact, but its conclusions do not follow from its evidence.
@@ -235,8 +241,10 @@ pub struct Counts {
     pub payloads_intact: u64,
     /// Payloads erased, with an entry that says by what right.
     pub payloads_erased: u64,
-    /// Payloads withheld, and said to be.
+    /// Payloads withheld, by a rule that the issuing entry names.
     pub payloads_withheld: u64,
+    /// Those of them that bear on what the pack concludes, counts or lists.
+    pub payloads_bearing: u64,
     /// Statements signed by a collector's key that counted and was granted it.
     pub statements_signed: u64,
     /// Statements signed by nobody: who could write to the ledger, or admitted a token, answers for them.
@@ -257,17 +265,23 @@ pub struct Counts {
     pub evidence_held: u64,
     /// Evidence files of which the pack has only the digest.
     pub evidence_by_digest: u64,
+    /// Those of them that a rule of the issuing entry keeps out.
+    pub evidence_withheld: u64,
 }
 
 impl Counts {
     /// Each count with what it is of, in plain words.
-    pub fn named(&self) -> [(u64, &'static str); 15] {
+    pub fn named(&self) -> [(u64, &'static str); 17] {
         [
             (self.members, "members of the container"),
             (self.entries, "entries of the stream"),
             (self.payloads_intact, "payloads intact"),
             (self.payloads_erased, "payloads erased, with an entry that says by what right"),
-            (self.payloads_withheld, "payloads withheld, and said to be"),
+            (self.payloads_withheld, "payloads withheld, by a rule that the issuing entry names"),
+            (
+                self.payloads_bearing,
+                "payloads withheld that bear on what the pack concludes, counts or lists",
+            ),
             (
                 self.statements_signed,
                 "statements signed by a collector's key that counted and was granted it",
@@ -284,6 +298,7 @@ impl Counts {
             (self.determinations, "determinations derived again"),
             (self.evidence_held, "evidence files held"),
             (self.evidence_by_digest, "evidence files of which the pack has only the digest"),
+            (self.evidence_withheld, "evidence files that a rule of the issuing entry keeps out"),
         ]
     }
 }
@@ -319,7 +334,10 @@ impl Verdict {
         assessment: Option<&PackAssessment>,
         (keys, limitations): (Vec<KeyUsed>, Vec<String>),
     ) -> Self {
-        let conclusion = Conclusion::from_checks(&checks);
+        let conclusion = match Conclusion::from_checks(&checks) {
+            Conclusion::Verified if counts.payloads_bearing > 0 => Conclusion::Withheld,
+            other => other,
+        };
         let own_word = checks.iter().any(|check| check.outcome == Outcome::SelfAsserted);
         let level = match conclusion {
             Conclusion::Rejected => "none",
@@ -335,13 +353,14 @@ impl Verdict {
         Self { conclusion, level, pack, system, as_of, keys, checks, counts, does_not_establish }
     }
 
-    /// The exit code of a verification: 0 verified, 1 conclusions rejected, 3 rejected, 4 no trust anchor.
+    /// The exit code of a verification: 0 verified, 1 conclusions rejected, 3 rejected, 4 no trust anchor, or
+    /// payloads withheld that bear on the conclusions.
     pub fn exit_code(&self) -> u8 {
         match self.conclusion {
             Conclusion::Verified => 0,
             Conclusion::ConclusionsRejected => 1,
             Conclusion::Rejected => 3,
-            Conclusion::SelfAsserted => 4,
+            Conclusion::SelfAsserted | Conclusion::Withheld => 4,
         }
     }
 

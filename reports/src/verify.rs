@@ -37,7 +37,7 @@ type Found = Result<String, String>;
 /// Largest assessment.json, proofs.json and entries.cbor read, in bytes: parsed, they take several times that.
 const PARSED_SIZE_MAX: usize = 64 << 20;
 /// Longest detail of a check, in characters.
-const DETAIL_LENGTH_MAX: usize = 400;
+const DETAIL_LENGTH_MAX: usize = 2_000;
 
 /// Verifies a pack's bytes. `trust` is the auditor's; `None` means that the pack's own word is taken for its keys.
 pub fn verify(bytes: &[u8], trust: Option<&Trust>, limits: &Limits) -> Verdict {

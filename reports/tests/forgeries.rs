@@ -19,6 +19,8 @@ mod history;
 mod members;
 #[path = "forgeries/payloads.rs"]
 mod payloads;
+#[path = "forgeries/periods.rs"]
+mod periods;
 #[path = "forgeries/proofs.rs"]
 mod proofs;
 #[path = "forgeries/receipts.rs"]

@@ -5,20 +5,29 @@
 #[path = "forgeries/workshop.rs"]
 mod workshop;
 
-use affiant_controls::{Assertion, Statement};
+use affiant_controls::{Assertion, PackIssued, PackPeriod, Statement};
+use affiant_ledger::time::Timestamp;
 use affiant_reports::issue::issue;
 use affiant_reports::render::markdown;
+use affiant_reports::verdict::Verdict;
 use workshop::*;
 
 /// The honest story, with what is said after it; the report of its pack.
 fn report(said: &[Statement]) -> String {
+    issued_as(said, |_| ()).0
+}
+
+/// The same, of a pack that is issued otherwise; with the verdict on it.
+fn issued_as(said: &[Statement], edit: impl FnOnce(&mut PackIssued)) -> (String, Verdict) {
     let catalogs = tiny_catalogs();
     let mut drafts = story(&catalogs);
     drafts.extend(said.iter().map(|statement| statement.draft("local")));
-    let all = recorded(&drafts, &catalogs);
+    let mut all = recorded(&drafts, &catalogs);
+    restate_issued(&mut all, edit);
     let issued = issue(&source(&all), &catalogs, &issuer(), &stub).unwrap();
-    assert_eq!(judge(&issued.bytes).exit_code(), 0);
-    markdown::render(&issued.document)
+    let verdict = judge(&issued.bytes);
+    assert!(verdict.first_failure().is_none(), "{verdict:#?}");
+    (markdown::render(&issued.document), verdict)
 }
 
 /// A chapter of a report.
@@ -73,4 +82,55 @@ fn the_last_management_assertion_is_shown_word_for_word_and_nothing_in_its_place
     let ahead = Assertion { at: "2027-01-01T00:00:00Z".parse().unwrap(), ..second };
     let early = said(&[first, ahead]);
     assert!(early.contains("Logs were kept.\n") && !early.contains("all year"), "{early}");
+}
+
+#[test]
+fn what_is_withheld_is_said_before_any_conclusion_where_it_bears_on_one() {
+    let withheld = |rules: &[&str]| {
+        let rules = rules.iter().map(|rule| rule.parse().unwrap()).collect();
+        issued_as(&[], |issued| issued.withheld = rules)
+    };
+    let (nothing, _) = withheld(&[]);
+    assert!(chapter(&nothing, "What is withheld").contains("Nothing is withheld by a rule."));
+    let (files, verdict) = withheld(&["evidence:log.*"]);
+    assert_eq!(verdict.exit_code(), 0);
+    let said = chapter(&files, "What is withheld");
+    assert!(said.contains("evidence:log.") && !files.contains("Every conclusion, figure and list"), "{said}");
+    assert!(chapter(&files, "Evidence files").contains("withheld"));
+    let (results, verdict) = withheld(&["payload:result", "evidence:log.*"]);
+    assert_eq!(verdict.exit_code(), 4);
+    let notice = "What 3 entries say that bear on conclusions is not in this pack";
+    // On the cover, before the summary and in the section.
+    assert_eq!(results.matches(notice).count(), 3, "{results}");
+    assert!(results.find(notice).unwrap() < results.find("Integrity and how to verify").unwrap());
+}
+
+#[test]
+fn a_pack_about_a_period_says_so_everywhere_and_what_precedes_and_follows() {
+    let to: Timestamp = "2026-11-22T01:46:52Z".parse().unwrap();
+    let period = PackPeriod { to, from: "2026-11-21T00:00:00Z".parse().unwrap() };
+    let (report, verdict) =
+        issued_as(&[], |issued| (issued.period, issued.as_of) = (Some(period), period.last()));
+    assert_eq!(verdict.exit_code(), 0);
+    for words in
+        ["Period from 2026-11-21 to 2026-11-22", "from 2026-11-21T00:00:00Z until 2026-11-22T01:46:52Z"]
+    {
+        assert!(report.contains(words), "no {words} in {report}");
+    }
+    assert!(!report.contains("Point in time"), "{report}");
+    let over = chapter(&report, "Over the period");
+    assert!(over.contains("2026-11-22T01:46:43Z to 2026-11-22T01:46:52Z, failed"), "{over}");
+    assert!(chapter(&report, "Summary").contains("Covered throughout"));
+    let complete = chapter(&report, "Completeness");
+    for words in [
+        "Nothing precedes it in this stream",
+        "What was recorded later is not in it",
+        "The stream begins at ",
+        "no run was promised, so none can be missing",
+    ] {
+        assert!(complete.contains(words), "no {words} in {complete}");
+    }
+    let (instant, _) = issued_as(&[], |_| ());
+    assert!(instant.contains("Point in time") && !instant.contains("Over the period"));
+    assert!(chapter(&instant, "Completeness").contains("Nothing precedes it"));
 }

@@ -15,6 +15,7 @@ use affiant_controls::catalog::ControlCatalog;
 use affiant_controls::definition;
 use affiant_controls::intake::{Context, Format, ToolRules, parse};
 use affiant_controls::set::ControlSet;
+use affiant_controls::{PackPeriod, SignerRole};
 use affiant_frameworks::framework::Framework;
 use affiant_frameworks::gate::GateProfile;
 use affiant_frameworks::licensed::LicensedText;
@@ -24,6 +25,7 @@ use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
 use affiant_ledger::erasure::{Erasure, Hold};
 use affiant_ledger::journal::{decode_segment, segments};
+use affiant_ledger::key::SigningKey;
 use affiant_ledger::keyring::{Grant, Holder, KeyStatement, Keyring, Names, Role};
 use affiant_ledger::ledger::{Ledger, Surroundings};
 use affiant_ledger::note::{Note, Verifier, signature_line};
@@ -36,6 +38,7 @@ use affiant_ledger::settings::Settings;
 use affiant_ledger::time::{FixedClock, Timestamp};
 use affiant_ledger::{codec, tile};
 use affiant_reports::archive::{self, Limits};
+use affiant_reports::issue::{Issuer, Signer, issue};
 use affiant_reports::pack::NOTE;
 use affiant_reports::seal::{self, SealWords};
 use affiant_reports::trust::Trust;
@@ -141,8 +144,8 @@ fn accepted(target: &str, name: &str, bytes: &[u8]) -> Result<(), String> {
         // Changes to the honest pack: any bytes are some.
         "pack" if name.starts_with("changes") => Ok(()),
         "pack" if judge(bytes).exit_code() == 0 => Ok(()),
-        // Issued before packs held keys, and kept as it was; reports are drawn otherwise by now.
-        "pack" if name == "honest-without-keys" => {
+        // Issued before packs held keys, or named signers, and kept as they were; reports are drawn otherwise by now.
+        "pack" if name.starts_with("honest-without") => {
             let verdict = verify_with(bytes, Some(&trust()), &Limits::default(), None);
             verdict.first_failure().map_or(Ok(()), |failure| Err(format!("{failure:?}")))
         }
@@ -201,6 +204,22 @@ fn made() -> Seeds {
     from_submitters(&mut seeds);
     reports::seeds(&mut seeds);
     seeds
+}
+
+/// The honest ledger's pack about a period, with a signer beside the issuer, and without its evidence.
+fn over_a_period() -> Vec<u8> {
+    let mut all = honest().all.clone();
+    let name = format!("{ORIGIN}/management").parse().unwrap();
+    let signer = Signer { role: SignerRole::Management, name, key: SigningKey::from_seed(&[21; 32]) };
+    let (from, to) = (all[0].0.time, all.last().unwrap().0.time);
+    let period = PackPeriod { to, from };
+    restate_issued(&mut all, |issued| {
+        issued.signers = [signer.named()].into();
+        issued.withheld = ["evidence:*.txt".parse().unwrap()].into();
+        (issued.period, issued.as_of) = (Some(period), period.last());
+    });
+    let issuer = Issuer { signers: vec![signer], ..issuer() };
+    issue(&source(&all), &honest().catalogs, &issuer, &stub).unwrap().bytes
 }
 
 fn from_ledger(seeds: &mut Seeds) {
@@ -303,6 +322,7 @@ fn from_pack(seeds: &mut Seeds) {
     let members = BTreeMap::from([("a".to_owned(), b"x".to_vec()), ("b/c.txt".to_owned(), Vec::new())]);
     seeds.insert(("archive", "two-members"), archive::write(&members).unwrap());
     seeds.insert(("pack", "honest"), pack.clone());
+    seeds.insert(("pack", "period"), over_a_period());
     let words =
         SealWords { time: SEALED_AT.parse().unwrap(), issuer: ISSUER, pack: &"pack-1".parse().unwrap() };
     seeds.insert(("seal", "sealed.pdf"), seal::seal(&stub_of("stub"), &sealer(), &words).unwrap());

@@ -5,7 +5,7 @@ use super::tree::{read, root, tracked};
 use std::collections::BTreeSet;
 
 /// Page in docs/spec, source, fixed bytes, fuzz targets.
-const FORMATS: [(&str, &str, &str, &[&str]); 38] = [
+const FORMATS: [(&str, &str, &str, &[&str]); 39] = [
     ("applicability", "controls/src/decision.rs", "fuzz/seeds/payload/applicability", &["payload"]),
     ("approval", "controls/src/approval.rs", "fuzz/seeds/payload/approval", &["payload"]),
     ("archive", "reports/src/archive.rs", "fuzz/seeds/archive/two-members", &["archive"]),
@@ -32,6 +32,7 @@ const FORMATS: [(&str, &str, &str, &[&str]); 38] = [
     ("mapping", "controls/src/intake/mapped.rs", "fuzz/seeds/mapping/acme", &["mapping"]),
     ("pack", "reports/src/pack.rs", "fuzz/seeds/pack/honest", &["pack"]),
     ("payload", "ledger/src/payload.rs", "docs/spec/payload.md", &["payload", "codec"]),
+    ("period", "frameworks/src/period.rs", "fuzz/seeds/pack/period", &["pack"]),
     ("plan", "controls/src/plan.rs", "fuzz/seeds/payload/plan", &["payload"]),
     ("policy", "controls/src/policy.rs", "fuzz/seeds/payload/policy", &["payload"]),
     ("receipt", "ledger/src/receipt.rs", "docs/spec/receipt.md", &["receipt"]),
@@ -50,7 +51,7 @@ const FORMATS: [(&str, &str, &str, &[&str]); 38] = [
 const DESCRIBED_ELSEWHERE: [(&str, &str); 1] = [("sarif", "docs/spec/result.md")];
 
 /// Pages of what is only written, or read back under a digest of our own, and why no stranger's bytes are parsed.
-const NOT_READ: [(&str, &str); 10] = [
+const NOT_READ: [(&str, &str); 9] = [
     ("board", "an answer for people and scripts"),
     ("fsck", "an answer for people and scripts"),
     (
@@ -58,7 +59,6 @@ const NOT_READ: [(&str, &str); 10] = [
         "our own database: a value counts only under a digest that is checked first, and can be built again",
     ),
     ("notify", "alerts for others; a batch that waits is read back under a digest of our own"),
-    ("period", "an answer for people and scripts"),
     ("risk", "an answer for people and scripts"),
     ("run", "evidence for people, kept by its digest"),
     (

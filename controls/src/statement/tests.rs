@@ -8,7 +8,9 @@ use crate::pin::CatalogKind;
 use crate::policy::ExceptionPolicy;
 use crate::result::{Check, Collector, DigestSource, Method, Population, Run, Source, Subject};
 use crate::sample::Drawing;
-use crate::{Decimal, Direction, Measure, PackSigner, SampleFilter, Severity, SignerRole, Status};
+use crate::{
+    Decimal, Direction, Measure, PackPeriod, PackSigner, SampleFilter, Severity, SignerRole, Status,
+};
 use affiant_ledger::digest::Digest;
 
 /// A result with every field filled in.
@@ -105,8 +107,13 @@ fn all() -> Vec<Statement> {
         as_of: "2026-11-22T00:00:00Z".parse().unwrap(),
         first: 0,
         issuer: "bank".into(),
+        period: Some(PackPeriod {
+            to: "2026-10-01T00:00:00Z".parse().unwrap(),
+            from: "2026-07-01T00:00:00Z".parse().unwrap(),
+        }),
         system,
         signers: [PackSigner { role: SignerRole::Reviewer, vkey: "a+b+c".into() }].into(),
+        withheld: ["evidence:*.pdf".parse().unwrap(), "payload:sample".parse().unwrap()].into(),
         frameworks: ["eu-ai-act".to_owned()].into(),
         certificate: Some(Digest::ZERO),
     };

@@ -33,7 +33,8 @@ Options:
 It says what `affiant verify` says, but for check 10: it renders no report, so the report rests on its signed digest.
 
 Exit codes: 0 verified; 1 intact, but the conclusions do not follow from the evidence; 2 refused input; 3 altered,
-incomplete or signed by another key; 4 nothing wrong found, but no trust anchor was given; 5 input, output or internal.
+incomplete or signed by another key; 4 nothing wrong found, but no trust anchor was given, or payloads that bear on the
+conclusions are withheld; 5 input, output or internal.
 ";
 
 /// Exit code of a command that is not understood.

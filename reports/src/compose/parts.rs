@@ -1,6 +1,6 @@
 //! The chapters that every report has.
 
-use super::{Material, fact, paragraph, section};
+use super::{Material, fact, paragraph, period, section, withheld};
 use crate::document::{
     Bar, Bars, Block, Category, Cell, Column, KeyValue, Kind, Level, Notice, Row, Section, Span, Table, Tone,
 };
@@ -39,7 +39,7 @@ pub(super) fn integrity(material: Material<'_>) -> Section {
     ];
     facts.extend(signers);
     facts.push(mono("Derived by", assessment.engine.clone()));
-    section(
+    let mut integrity = section(
         "s-integrity",
         "Integrity and how to verify",
         vec![
@@ -55,7 +55,9 @@ pub(super) fn integrity(material: Material<'_>) -> Section {
             ),
             Block::Code(command),
         ],
-    )
+    );
+    integrity.sections.push(period::completeness(material));
+    integrity
 }
 
 pub(super) fn missing(body: &str) -> Block {
@@ -133,7 +135,14 @@ pub(super) fn basis(material: Material<'_>) -> Section {
     let Material { assessment, register, .. } = material;
     let limits = assessment.does_not_establish.iter().map(|limit| vec![Span::plain(limit.clone())]).collect();
     let mut points = vec![
-        format!("Point in time: {}. Results observed or recorded later are left out.", assessment.as_of),
+        match assessment.period {
+            None => format!("Point in time: {}. Results observed or recorded later are left out.", assessment.as_of),
+            Some(period) => format!(
+                "Period: from {} until {}, judged by what was recorded until the pack was issued; what was observed later is left out. \
+                 Conclusions on requirements are those of its last instant, and Over the period says how they stood throughout.",
+                period.from, period.to
+            ),
+        },
         "The latest result of each collector counts for a control on an asset: a pass of one tool never hides the failure of another. The number of results never matters.".into(),
         "A pass counts while it is fresh: no older than the control allows. A scan that examined nothing is no pass; an unknown status is no pass.".into(),
         "A requirement is satisfied when every control mapped to it held on every asset it applies to, and there is at least one of each.".into(),
@@ -153,6 +162,7 @@ pub(super) fn basis(material: Material<'_>) -> Section {
         "What this pack does not establish",
         vec![text, Block::List(limits)],
     ));
+    basis.sections.push(withheld::section(material));
     basis
 }
 
@@ -213,7 +223,10 @@ pub(super) fn summary(material: Material<'_>) -> Section {
         rows: rows.collect(),
         empty: "No framework.".into(),
     });
-    section("s-summary", "Summary", vec![bars, table])
+    let mut blocks: Vec<Block> = withheld::notice(material).map(Block::Notice).into_iter().collect();
+    blocks.extend([bars, table]);
+    blocks.extend(period::summary(material));
+    section("s-summary", "Summary", blocks)
 }
 
 pub(super) fn controls(material: Material<'_>) -> Section {
@@ -276,6 +289,8 @@ pub(super) fn evidence(material: Material<'_>) -> Section {
     let rows = material.assessment.evidence.iter().map(|file| {
         let held = if file.held {
             Cell::status("in the pack", Tone::Good)
+        } else if file.withheld.is_some() {
+            Cell::status("withheld", Tone::Muted)
         } else {
             Cell::status("digest only", Tone::Neutral)
         };

@@ -139,6 +139,10 @@ pub fn conclusion(verdict: &Verdict) -> String {
         Conclusion::Verified => {
             format!("VERIFIED: {pack} is complete, unaltered and signed by the keys you gave (level L1)")
         }
+        Conclusion::Withheld => format!(
+            "UNDETERMINED: {pack} is unaltered and signed by the keys you gave, but {} payloads that bear on its conclusions are withheld: it may conclude otherwise with them",
+            verdict.counts.payloads_bearing
+        ),
         Conclusion::SelfAsserted => format!(
             "UNDETERMINED: {pack} agrees with itself, but vouches for its own keys: get them from the organisation by another way and give them with --trust"
         ),

@@ -3,16 +3,18 @@
 use super::samples::{self, Samples};
 use super::signature::{Head, Signed};
 use super::{Found, Members, Session, member};
+use crate::compose::period::{Tally, promised};
 use crate::derive::{Catalogs, ENGINE, Subject, derive, issued, statement, to_json};
 use crate::issue::{RenderPdf, seal_words};
 use crate::pack::{
-    ASSESSMENT, CATALOGS, CATALOGS_MAX, CATALOGS_SIZE_MAX, ClaimedKeys, EVIDENCE, EarlierHead,
+    ASSESSMENT, CATALOGS, CATALOGS_MAX, CATALOGS_SIZE_MAX, ClaimedKeys, EVIDENCE, EarlierHead, EvidenceHeld,
     PackAssessment, REPORT_PDF, VERIFY, catalog_member, evidence_member, is_rendition,
 };
 use crate::renditions::Conclusions;
 use crate::seal::{self, Sealed};
 use crate::verdict::CheckName;
 use affiant_controls::catalog::ControlCatalog;
+use affiant_controls::issued::PackPeriod;
 use affiant_controls::pin::{CatalogKind, CatalogPin};
 use affiant_controls::register::Register;
 use affiant_controls::set::ControlSet;
@@ -59,6 +61,8 @@ impl Session<'_> {
         self.counts.evidence_held = held.len() as u64;
         self.counts.evidence_by_digest =
             case.assessment.evidence.iter().filter(|file| !file.held).count() as u64;
+        self.counts.evidence_withheld =
+            case.assessment.evidence.iter().filter(|file| file.withheld.is_some()).count() as u64;
         let (log, issuer) = (case.head.log.to_string(), case.signed.issuer.to_string());
         let keys = ClaimedKeys { log, issuer, signers: BTreeSet::new() };
         let origin = case.head.checkpoint.origin.as_str();
@@ -77,6 +81,7 @@ impl Session<'_> {
         let samples = samples::recorded(case.records);
         let again = same_assessment(case, &derived).and_then(|found| self.samples(case, &samples, found));
         self.note(CheckName::Assessment, again);
+        self.limitations.extend(beyond(case, &derived));
         let cited = references(case, &catalogs, &derived, &held);
         self.note(
             CheckName::References,
@@ -284,8 +289,9 @@ fn same_assessment(case: Case<'_>, derived: &PackAssessment) -> Found {
     if member(case.members, ASSESSMENT)? == to_json(derived) {
         let count: usize = derived.assessments.iter().map(|judged| judged.determinations.len()).sum();
         return Ok(format!(
-            "{count} determinations as of {} derived again, byte for byte{}",
+            "{count} determinations as of {} derived again, byte for byte{}{}",
             derived.as_of,
+            over(derived),
             later(case)
         ));
     }
@@ -309,10 +315,39 @@ fn same_assessment(case: Case<'_>, derived: &PackAssessment) -> Found {
 /// How many entries were recorded after the instant judged, the issuing one aside.
 fn later(case: Case<'_>) -> String {
     let before = case.records.split_last().map_or(case.records, |(_, before)| before);
-    match before.iter().filter(|record| record.entry.time > case.assessment.as_of).count() {
-        0 => String::new(),
-        count => format!("; {count} entries were recorded later and left out"),
+    let count = before.iter().filter(|record| record.entry.time > case.assessment.as_of).count();
+    match (count, case.assessment.period) {
+        (0, _) => String::new(),
+        (_, None) => format!("; {count} entries were recorded later and left out"),
+        (_, Some(_)) => {
+            format!("; {count} entries were recorded after it, and count for what they say of it")
+        }
     }
+}
+
+/// What a pack about a period says nothing of.
+fn beyond(case: Case<'_>, derived: &PackAssessment) -> Vec<String> {
+    let Some(PackPeriod { from, to }) = derived.period else { return Vec::new() };
+    let mut beyond = vec![format!("how the system stood before {from}, or from {to} on")];
+    if let Some(first) = case.records.first().map(|record| record.entry.time).filter(|first| *first > from) {
+        beyond.push(format!("how the system stood between {from} and {first}: its stream begins only then"));
+    }
+    beyond
+}
+
+/// What was found over the period, where the pack is about one.
+fn over(derived: &PackAssessment) -> String {
+    let (Some(period), Some(first)) = (derived.period, derived.periods.first()) else { return String::new() };
+    let tallies: Vec<Tally> = derived.periods.iter().map(Tally::of).collect();
+    let sum = |of: fn(&Tally) -> usize| tallies.iter().map(of).sum::<usize>();
+    format!(
+        "; over the period from {} until {} {} of {} requirements covered throughout, {}",
+        period.from,
+        period.to,
+        sum(|tally| tally.throughout),
+        sum(|tally| tally.all),
+        promised(&first.plans)
+    )
 }
 
 /// Check 11: what is cited exists, and what is held is cited.
@@ -322,11 +357,14 @@ fn references(
     derived: &PackAssessment,
     held: &BTreeSet<Digest>,
 ) -> Found {
-    let cited_evidence: BTreeSet<Digest> = derived.evidence.iter().map(|file| file.sha256).collect();
+    let files: BTreeMap<Digest, &EvidenceHeld> =
+        derived.evidence.iter().map(|file| (file.sha256, file)).collect();
     for digest in held {
         let name = evidence_member(digest);
-        if !cited_evidence.contains(digest) {
-            return Err(format!("{name} is cited by no entry"));
+        match files.get(digest).map(|file| &file.withheld) {
+            None => return Err(format!("{name} is cited by no entry")),
+            Some(Some(rule)) => return Err(format!("{name} is there, and the rule `{rule}` keeps it out")),
+            Some(None) => {}
         }
         if Digest::of(member(case.members, &name)?) != *digest {
             return Err(format!("{name} is not what its name says"));

@@ -2,10 +2,12 @@
 
 use super::signature::Signed;
 use super::{Found, Members, Session, parsed_member};
-use crate::derive::issued;
+use crate::derive::{issued, statement};
 use crate::issue::proofs_json;
 use crate::pack::{ASSESSMENT, ENTRIES, EarlierHead, KEYS, PAYLOADS, PROOFS, Proofs, payload_member};
 use crate::verdict::CheckName;
+use affiant_controls::statement::Statement;
+use affiant_controls::withhold::bears_on_conclusions;
 use affiant_ledger::checkpoint::Checkpoint;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
@@ -164,8 +166,9 @@ pub(super) fn chain(records: &[Record], signed: Option<&Signed>) -> Found {
         }
     }
     Ok(format!(
-        "contiguous from position 0 to {} of stream `{}`, the entry that issued the pack",
-        last.n, last.stream
+        "contiguous from position 0 of stream `{}`, which nothing precedes, to {}, the entry that issued the pack; what was recorded later \
+         is not in it",
+        last.stream, last.n
     ))
 }
 
@@ -226,6 +229,26 @@ fn erased(records: &[Record], found: &[Content]) -> BTreeSet<u64> {
     records.iter().zip(found).filter_map(erasure).collect()
 }
 
+/// What contradicts the rules that the issuing entry names: a payload kept out by none, or one that is there all the same.
+fn against_rules(records: &[Record], withheld: &BTreeSet<u64>) -> Option<String> {
+    let rules = match statement(records.last()?) {
+        Ok(Some(Statement::Pack(issued))) => issued.withheld,
+        _ => BTreeSet::new(),
+    };
+    records.iter().find_map(|Record { entry: Entry { index, kind, .. }, statement, .. }| {
+        match (rules.iter().find(|rule| rule.covers_kind(kind)), statement) {
+            (Some(rule), Some(_)) => {
+                Some(format!("{} is there, and the rule `{rule}` keeps it out", payload_member(*index)))
+            }
+            (None, None) if withheld.contains(index) => Some(format!(
+                "{} is withheld, and the entry that issued the pack names no rule for it",
+                payload_member(*index)
+            )),
+            _ => None,
+        }
+    })
+}
+
 impl Session<'_> {
     /// Check 7: puts the statements into the records that the later checks stand on; gives the signature of each.
     pub(super) fn payloads(
@@ -262,22 +285,25 @@ impl Session<'_> {
             said.difference(&withheld)
                 .map(|index| format!("{ASSESSMENT} withholds entry {index}, which is not so")),
         );
-        let count = withheld.len();
-        let with_authority = withheld.intersection(&erased).count();
+        let absent = withheld.len();
+        withheld.retain(|index| !erased.contains(index));
+        let (count, with_authority) = (withheld.len(), absent - withheld.len());
+        let bearing = records
+            .iter()
+            .filter(|it| withheld.contains(&it.entry.index) && bears_on_conclusions(&it.entry.kind));
+        self.counts.payloads_bearing = bearing.count() as u64;
         self.counts.payloads_erased = with_authority as u64;
-        self.counts.payloads_withheld = (count - with_authority) as u64;
+        self.counts.payloads_withheld = count as u64;
+        wrong.extend(against_rules(records, &withheld));
         let intact = self.counts.payloads_intact;
         let found = match wrong.first() {
-            None => Ok(format!(
-                "{intact} intact, {} withheld, {with_authority} erased with authority",
-                count - with_authority
-            )),
+            None => Ok(format!("{intact} intact, {count} withheld, {with_authority} erased with authority")),
             Some(only) if wrong.len() == 1 => Err(only.clone()),
             Some(first) => Err(format!("{first} (and {} more)", wrong.len() - 1)),
         };
         self.note(CheckName::Payloads, found);
-        if count > 0 {
-            self.limitations.push(format!("what {count} entries say whose payloads are withheld or erased: the conclusions were drawn without them"));
+        if absent > 0 {
+            self.limitations.push(format!("what {absent} entries say whose payloads are withheld or erased: the conclusions were drawn without them"));
         }
         signatures
     }

@@ -21,11 +21,7 @@ fn with_sample(edit: impl FnOnce(&mut Sample)) -> Vec<Whole> {
     all.insert(issuing, whole);
     relink(&mut all);
     // The issuing entry names a head one position further.
-    let last = all.last_mut().unwrap();
-    let statement = affiant_ledger::payload::Payload::from_bytes(&last.1).unwrap().statement;
-    let Ok(Some(Statement::Pack(issued))) = Statement::from_bytes("pack", &statement) else { panic!() };
-    let n = issued.last + 1;
-    restate(last, &Statement::Pack(PackIssued { last: n, ..issued }));
+    restate_issued(&mut all, |issued| issued.last += 1);
     all
 }
 
@@ -114,11 +110,10 @@ fn earlier_heads_that_are_not_proved_or_not_named_are_refused() {
 
 #[test]
 fn a_sample_over_results_that_are_withheld_is_said_not_to_be_drawn_again() {
-    let mut source = source(&relinked(with_sample(|_| ())));
-    let withheld = at(5) as u64;
-    source.entries.iter_mut().find(|packed| packed.index == withheld).unwrap().payload = None;
-    let verdict = judge(&pack_of(&source));
-    assert_eq!(verdict.conclusion, Conclusion::Verified, "{verdict:#?}");
+    let mut all = relinked(with_sample(|_| ()));
+    restate_issued(&mut all, |issued| issued.withheld = ["payload:result".parse().unwrap()].into());
+    let verdict = judge(&pack_of(&source(&all)));
+    assert_eq!(verdict.conclusion, Conclusion::Withheld, "{verdict:#?}");
     let limits = verdict.does_not_establish.join("\n");
     assert!(limits.contains("that 1 recorded samples are what their words draw"), "{limits}");
 }

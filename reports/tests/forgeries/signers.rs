@@ -4,7 +4,6 @@ use super::*;
 use affiant_controls::{PackSigner, SignerRole};
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::note::{Verifier, signature_line};
-use affiant_ledger::payload::Payload;
 use affiant_reports::archive::Limits;
 use affiant_reports::countersign::{CountersignError, countersign_with};
 use affiant_reports::issue::{IssueError, Issuer, RenderPdf, Signer};
@@ -25,11 +24,7 @@ fn key_of(signer: &Signer) -> Verifier {
 /// The honest ledger, its issuing entry naming signers.
 fn naming(signers: impl IntoIterator<Item = PackSigner>) -> Vec<Whole> {
     let mut all = honest().all.clone();
-    let last = all.last_mut().unwrap();
-    let statement = Payload::from_bytes(&last.1).unwrap().statement;
-    let Ok(Some(Statement::Pack(issued))) = Statement::from_bytes("pack", &statement) else { panic!() };
-    let signers = signers.into_iter().collect();
-    restate(last, &Statement::Pack(PackIssued { signers, ..issued }));
+    restate_issued(&mut all, |issued| issued.signers = signers.into_iter().collect());
     all
 }
 

@@ -226,7 +226,9 @@ pub(crate) fn issued(mut ledger: Ledger, catalogs: &Catalogs, issuer: &str) -> V
         first: 0,
         issuer: issuer.into(),
         system: STREAM.parse().unwrap(),
+        period: None,
         signers: BTreeSet::new(),
+        withheld: BTreeSet::new(),
         frameworks: catalogs.frameworks.iter().map(|framework| framework.id.to_string()).collect(),
         certificate: Some(sealer().certificate()),
     };
@@ -290,6 +292,15 @@ pub(crate) fn restate(whole: &mut Whole, statement: &Statement) {
     let payload = Payload { salt: [9; 16], statement: statement.to_bytes(), signature: None };
     whole.1 = payload.to_bytes();
     whole.0.payload = Digest::of(&whole.1);
+}
+
+/// Lets the issuing entry, the last, say something else.
+pub(crate) fn restate_issued(all: &mut [Whole], edit: impl FnOnce(&mut PackIssued)) {
+    let last = all.last_mut().unwrap();
+    let statement = Payload::from_bytes(&last.1).unwrap().statement;
+    let Ok(Some(Statement::Pack(mut issued))) = Statement::from_bytes("pack", &statement) else { panic!() };
+    edit(&mut issued);
+    restate(last, &Statement::Pack(issued));
 }
 
 pub(crate) fn issuer() -> Issuer {
