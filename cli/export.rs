@@ -11,6 +11,9 @@ use serde_json::Value;
 use std::path::Path;
 
 pub(crate) fn run(context: &Context, arguments: &ExportArguments) -> Result<u8, Failure> {
+    if arguments.envelope.is_some() && matches!(arguments.format, ExportFormat::Csv | ExportFormat::Ocsf) {
+        return Err(not_json());
+    }
     let reader = context.read()?;
     let view = View::new(&reader)?;
     let catalogs = catalogs::of_view(&view, &arguments.frameworks)?;
@@ -19,7 +22,7 @@ pub(crate) fn run(context: &Context, arguments: &ExportArguments) -> Result<u8, 
     let records = view.records(&system, arguments.all)?;
     let results = export::results(&records).map_err(Failure::integrity)?;
     let origin = &reader.settings().origin;
-    let mut bytes = Vec::new();
+    let (mut bytes, mut made) = (Vec::new(), None);
     match arguments.format {
         ExportFormat::Csv => bytes = export::csv(&export::COLUMNS, export::rows(&results)),
         ExportFormat::Ocsf => {
@@ -55,18 +58,26 @@ pub(crate) fn run(context: &Context, arguments: &ExportArguments) -> Result<u8, 
             };
             serde_json::to_writer_pretty(&mut bytes, &document).map_err(Failure::io)?;
             bytes.push(b'\n');
-            if let Some(file) = &arguments.envelope {
-                sign(context, &document, arguments.output.as_deref(), file)?;
-            }
+            made = Some(document);
         }
     }
     let path = arguments.output.as_deref().unwrap_or(Path::new("-"));
     context::output(path, &bytes)?;
+    if let Some(file) = &arguments.envelope {
+        let document = made.ok_or_else(not_json)?;
+        // The issuer's key is the ledger's, which is opened for itself.
+        drop(view);
+        sign(context, &document, arguments.output.as_deref(), file)?;
+    }
     context.say(format!(
         "{} results of {system}; nobody signs an export: `affiant pack build` makes what can be verified",
         results.len()
     ));
     Ok(if results.is_empty() { UNDETERMINED } else { 0 })
+}
+
+fn not_json() -> Failure {
+    Failure::refused("--envelope signs one JSON document: oscal, poam or cyclonedx")
 }
 
 /// Writes the issuer's statement over a document that lies in a file.

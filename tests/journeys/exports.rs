@@ -50,3 +50,35 @@ fn conclusions_go_out_as_oscal_and_say_no_more_than_was_concluded() {
     assert!(related.into_iter().all(|one| observed.contains(&&one["observation-uuid"])));
     place.affiant(&["export", "oscal", "nobody"]).expect(2);
 }
+
+#[test]
+fn a_document_goes_out_with_the_issuers_statement_over_it() {
+    let place = Place::with_system_at(NOON);
+    place.push("auc-1", "failed");
+    for format in ["oscal", "poam", "cyclonedx"] {
+        let words = ["export", format, "scoring", "--output", "made.json", "--envelope", "made.dsse.json"];
+        place.affiant(&words).expect(0);
+        let read = |name: &str| -> Value {
+            serde_json::from_slice(&std::fs::read(place.path(name)).unwrap()).unwrap()
+        };
+        let (document, envelope) = (read("made.json"), read("made.dsse.json"));
+        assert!(!document.as_object().unwrap().is_empty(), "{format}");
+        assert_eq!(envelope["payloadType"], "application/vnd.in-toto+json");
+        assert_eq!(envelope["signatures"].as_array().unwrap().len(), 1);
+    }
+    let words = ["export", "csv", "scoring", "--output", "made.csv", "--envelope", "made.dsse.json"];
+    place.affiant(&words).expect(2).warns("--envelope signs one JSON document");
+    assert!(!place.path("made.csv").exists());
+    place.affiant(&["export", "oscal", "scoring", "--envelope", "x.json"]).expect(2).warns("--output");
+    let mappings = place.affiant(&["catalog", "export"]).expect(0).json();
+    assert!(mappings["mapping-collection"]["mappings"].as_array().unwrap().len() > 3);
+}
+
+#[test]
+fn the_tables_of_a_pack_go_out_as_one_workbook() {
+    let place = Place::with_system_at(NOON);
+    place.push("auc-1", "failed");
+    place.affiant(&["pack", "build", "scoring", "--report", "tables.xlsx"]).expect(0);
+    assert!(std::fs::read(place.path("tables.xlsx")).unwrap().starts_with(b"PK"));
+    place.affiant(&["pack", "build", "scoring", "--report", "tables.ods"]).expect(2).warns(".xlsx");
+}

@@ -205,3 +205,36 @@ fn a_new_system_begins_with_the_policy_of_the_organisation() {
     place.affiant(&["policy", "show", "scoring"]).expect(0).says("in force").says("2 from high on");
     place.affiant(&["policy", "set", "--exception-approvals", "2", "--by", "B", "--system", "no"]).expect(2);
 }
+
+#[test]
+fn an_auditors_list_comes_in_whole_or_not_at_all_and_goes_out_in_the_same_form() {
+    let place = Place::with_system_at(NOON);
+    let import = |list: &str| {
+        place.write("list.csv", list);
+        place.affiant(&["request", "import", "list.csv", "--system", "scoring"])
+    };
+    let head = "request,asked_by,owner,due,control,asset,text\r\n";
+    let row = |id: &str, control: &str| {
+        format!("{id},Internal audit,Data team,2026-12-01,{control},model,\"the report, of 4.2\"\r\n")
+    };
+    let listed = || place.affiant(&["request", "list", "scoring", "--csv"]).expect(0).stdout;
+    import(&format!("{head}{}{}", row("a-1", CONTROL), row("a-2", "AFF-NO-99")))
+        .expect(2)
+        .warns("list.csv, line 3");
+    import(&format!("{head}{}{}", row("a-1", CONTROL), row("a-1", "AFF-EXP-13")))
+        .expect(2)
+        .warns("stands twice");
+    import(&format!("colour,{head}")).expect(2).warns("`colour` is none of");
+    import("asked_by,owner,due,text\r\n").expect(2).warns("no column `control`");
+    import(&format!("{head}a,b\r\n")).expect(2).warns("list.csv");
+    assert_eq!(listed().lines().count(), 1, "nothing of a bad list is recorded");
+    import(&format!("{head}{}{}", row("a-1", CONTROL), row("a-2", "AFF-EXP-13"))).expect(0);
+    let out = listed();
+    assert_eq!(out.lines().count(), 3, "{out}");
+    assert!(out.contains("\"the report, of 4.2\""), "{out}");
+    // What went out comes back in, and is on file.
+    import(&out).expect(0).says("nothing new: 2 requests");
+    // The pack's list is the same.
+    place.issue();
+    assert_eq!(request(&place, "a-2").0, "open");
+}

@@ -221,8 +221,11 @@ fn sort(id: &str) -> String {
     one.to_ascii_lowercase().replace(['.', '_'], "-")
 }
 
-/// Caption, headers and rows of a block that has them.
-fn grid(block: &Block) -> Option<(&str, Vec<String>, Vec<Vec<String>>)> {
+/// Caption, headers and rows.
+type Grid<'a> = (&'a str, Vec<String>, Vec<Vec<String>>);
+
+/// The grid of a block that has one.
+fn grid(block: &Block) -> Option<Grid<'_>> {
     match block {
         Block::Table(Table { caption, columns, rows, .. }) => {
             let rows = rows.iter().map(|row| row.cells.iter().map(text).collect()).collect();
@@ -343,7 +346,7 @@ mod tests {
         let mut status = Cell::status("failed", Tone::Bad);
         status.spans.insert(0, Span::plain("was "));
         let blocks = vec![table(&["A"], &["1"]), table(&["A", "B"], &["2", "3"])];
-        let sections = vec![section("r-x-1", blocks), section("r-x-2", vec![table(&["A"], &["4"])])];
+        let sections = [section("r-x-1", blocks), section("r-x-2", vec![table(&["A"], &["4"])])];
         let mut found = BTreeMap::new();
         sections.iter().for_each(|section| collect(section, &mut found));
         let sheets = &found["requirements"];
