@@ -32,8 +32,7 @@ pub(super) fn run(context: &Context, file: &Path, system: &str) -> Result<u8, Fa
     let mut known = 0;
     for row in rows.records() {
         let row = row.map_err(wrong)?;
-        let line = row.position().map_or(0, csv::Position::line);
-        let at_line = |failure: Failure| failure.within(format!("{place}, line {line}"));
+        let at_line = |failure: Failure| failure.within(format!("{place}, line {}", line(&bytes, &row)));
         let request = asked(&mut desk, &columns.read(&row, system)).map_err(at_line)?;
         let id = request.id.clone();
         let statement = Statement::Request(request);
@@ -50,6 +49,14 @@ pub(super) fn run(context: &Context, file: &Path, system: &str) -> Result<u8, Fa
     }
     let name = format!("of {}, {known} on file as they are,", statements.len());
     desk.record("list", &name, &statements)
+}
+
+/// The line that a row begins on. Its own count is one less after a line that ends in CR LF.
+fn line(bytes: &[u8], row: &StringRecord) -> usize {
+    let at = row.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or_default();
+    let (before, rest) = bytes.split_at(at.min(bytes.len()));
+    let ends = rest.iter().take_while(|c| matches!(c, b'\r' | b'\n'));
+    1 + before.iter().chain(ends).filter(|c| **c == b'\n').count()
 }
 
 /// Where the columns of a list stand.
