@@ -24,7 +24,7 @@ pub(crate) fn run(context: &Context, arguments: &ExportArguments) -> Result<u8, 
     let origin = &reader.settings().origin;
     let (mut bytes, mut made) = (Vec::new(), None);
     match arguments.format {
-        ExportFormat::Csv => bytes = export::csv(&export::COLUMNS, export::rows(&results)),
+        ExportFormat::Csv => bytes = export::csv(&export::COLUMNS, results.iter().map(export::row)),
         ExportFormat::Ocsf => {
             for event in export::ocsf(&results, &catalogs.controls, origin) {
                 serde_json::to_writer(&mut bytes, &event).map_err(Failure::io)?;

@@ -57,7 +57,8 @@ fn build(context: &Context, arguments: BuildArguments) -> Result<u8, Failure> {
     let catalogs = catalogs::of_ledger(&mut ledger, &frameworks)?;
     let sealer = own_sealer(context, &seal)?;
     let signers = signers::read(context, &mut ledger, &signers)?;
-    let order = Order { system: &system, as_of, period, sealer, signers, withheld };
+    let tables = wanted.iter().any(|(_, rendition)| matches!(rendition, Rendition::Workbook));
+    let order = Order { system: &system, as_of, period, sealer, signers, withheld, tables };
     let issued = issued(context, &mut ledger, &catalogs, order)?;
     context::output(&path, &issued.bytes)?;
     for (path, rendition) in &wanted {
@@ -125,6 +126,8 @@ struct Order<'a> {
     sealer: Option<Sealer>,
     signers: Vec<Signer>,
     withheld: BTreeSet<WithholdRule>,
+    /// Whether the report's tables are wanted as rows too.
+    tables: bool,
 }
 
 /// Issues a pack: records that it is issued, then builds it from the stream up to that entry.
@@ -134,7 +137,7 @@ fn issued(
     catalogs: &Catalogs,
     order: Order<'_>,
 ) -> Result<IssuedPack, Failure> {
-    let Order { system, as_of, period, sealer, signers, withheld } = order;
+    let Order { system, as_of, period, sealer, signers, withheld, tables } = order;
     known_system(ledger, system)?;
     let settings = ledger.reader()?.settings().clone();
     let open_key = |path: &Path| context.passphrases.open(path);
@@ -177,7 +180,7 @@ fn issued(
         certificate: issuer.sealer.as_ref().map(Sealer::certificate),
     };
     ledger.append(&[Statement::Pack(statement).draft("local")])?;
-    let source = source(ledger, system)?;
+    let source = PackSource { tables, ..source(ledger, system)? };
     let render = |document: &_| pdf::render(document).map_err(|error| error.to_string());
     issue(&source, catalogs, &issuer, &render).map_err(Failure::io)
 }
@@ -270,5 +273,13 @@ fn source(ledger: &mut Ledger, system: &Id) -> Result<PackSource, Failure> {
         }
     }
     let leaves = reader.leaves(reader.size())?;
-    Ok(PackSource { entries, keys, checkpoint: reader.note().to_vec(), leaves, evidence, log_key })
+    Ok(PackSource {
+        entries,
+        keys,
+        checkpoint: reader.note().to_vec(),
+        leaves,
+        evidence,
+        log_key,
+        tables: false,
+    })
 }

@@ -14,8 +14,8 @@ pub use ocsf::ocsf;
 pub use oscal::{OscalSource, assessment_results, mapping_collection, poam};
 #[cfg(feature = "xlsx")]
 pub(crate) use sheet::shown;
-pub use sheet::{REQUESTS, Sheet, SheetSource, csv, requests, sheets};
-pub use table::{COLUMNS, rows};
+pub use sheet::{REQUESTS, Sheet, SheetSource, csv, each_sheet, requests};
+pub use table::{COLUMNS, row};
 
 use affiant_controls::statement::Statement;
 use affiant_controls::{ControlResult, StatementError};
@@ -36,21 +36,20 @@ pub struct Entered {
     pub result: ControlResult,
 }
 
+/// The result that a record holds, if it holds one that is not withheld or erased.
+pub fn entered(record: &Record) -> Result<Option<Entered>, StatementError> {
+    let statement = record.statement.as_ref().filter(|_| record.entry.kind == *"result");
+    let Some(statement) = statement else { return Ok(None) };
+    let Some(Statement::Result(result)) = Statement::from_bytes("result", statement)? else {
+        return Ok(None);
+    };
+    let Record { entry, leaf, .. } = record;
+    Ok(Some(Entered { index: entry.index, leaf: *leaf, recorded: entry.time, result: *result }))
+}
+
 /// The results among the records of a system, in their order; what is withheld or erased is left out.
-pub fn results(records: &[Record]) -> Result<Vec<Entered>, StatementError> {
-    let mut found = Vec::new();
-    for record in records.iter().filter(|record| record.entry.kind == *"result") {
-        let Some(statement) = &record.statement else { continue };
-        if let Some(Statement::Result(result)) = Statement::from_bytes("result", statement)? {
-            found.push(Entered {
-                index: record.entry.index,
-                leaf: record.leaf,
-                recorded: record.entry.time,
-                result: *result,
-            });
-        }
-    }
-    Ok(found)
+pub fn results<'a>(records: impl IntoIterator<Item = &'a Record>) -> Result<Vec<Entered>, StatementError> {
+    records.into_iter().filter_map(|record| entered(record).transpose()).collect()
 }
 
 #[cfg(test)]

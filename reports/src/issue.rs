@@ -11,7 +11,7 @@ use crate::pack::{
     PROOFS, PackAssessment, PackNote, Proofs, REPORT_PDF, catalog_member, evidence_member,
     key_payload_member, payload_member, states_keys,
 };
-use crate::renditions::{Conclusions, Renditions};
+use crate::renditions::Conclusions;
 use crate::seal::{self, SealError, SealWords, Sealer};
 use affiant_controls::issued::{PackIssued, PackSigner, SIGNERS_MAX, SignerRole};
 use affiant_controls::sample::Sample;
@@ -51,6 +51,8 @@ pub struct PackSource {
     pub evidence: BTreeMap<Digest, Vec<u8>>,
     /// The log's key.
     pub log_key: Verifier,
+    /// Whether the report's tables are wanted as rows too, for a workbook.
+    pub tables: bool,
 }
 
 /// Who signs a pack.
@@ -111,7 +113,7 @@ pub struct IssuedPack {
     pub report: Vec<u8>,
     /// The report as data, for its other forms.
     pub document: Document,
-    /// Its tables, as rows.
+    /// Its tables, as rows, where they are wanted.
     pub sheets: Vec<Sheet>,
     /// What it concludes.
     pub assessment: PackAssessment,
@@ -242,7 +244,10 @@ pub fn issue(
         report = seal::seal(&report, sealer, &seal_words(&issuing, last))?;
     }
 
-    let Renditions { mut members, sheets } = conclusions.renditions(&document).map_err(DeriveError::from)?;
+    let mut sheets = Vec::new();
+    let wanted = source.tables.then_some(&mut sheets);
+    let mut members = conclusions.renditions(&document, wanted).map_err(DeriveError::from)?;
+    drop(register);
     members.insert(REPORT_PDF.into(), report.clone());
     members.insert(ASSESSMENT.into(), to_json(&assessment));
     members.insert(ENTRIES.into(), source.entries.iter().flat_map(|packed| packed.entry.clone()).collect());
@@ -252,8 +257,9 @@ pub fn issue(
     }
     insert_keys(&mut members, &source.keys)?;
     members.insert(CHECKPOINT.into(), source.checkpoint.clone());
-    members
-        .insert(PROOFS.into(), proofs(source, &checkpoint, &samples(&records).map_err(DeriveError::from)?));
+    let samples = samples(&records).map_err(DeriveError::from)?;
+    drop(records);
+    members.insert(PROOFS.into(), proofs(source, &checkpoint, &samples));
     for file in assessment.evidence.iter().filter(|file| file.held) {
         // Evidence at hand that no entry cites has no place in the pack.
         members.extend(

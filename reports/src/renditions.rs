@@ -17,6 +17,7 @@ use affiant_ledger::checkpoint::Checkpoint;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::record::Record;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// What a pack concludes, and from what.
 #[derive(Debug, Clone, Copy)]
@@ -36,23 +37,35 @@ impl Conclusions<'_> {
         compose(self.assessment, self.records, self.register, self.catalogs, self.checkpoint)
     }
 
-    /// The files of the report.
-    pub(crate) fn renditions(&self, document: &Document) -> Result<Renditions, StatementError> {
+    /// The files of the report; the tables among them also as rows where these are wanted.
+    pub(crate) fn renditions(
+        &self,
+        document: &Document,
+        sheets: Option<&mut Vec<Sheet>>,
+    ) -> Result<Members, StatementError> {
         let Self { assessment, records, register, catalogs, checkpoint, certificate } = *self;
-        let results = export::results(records)?;
         let mut members = Members::new();
         let instructions = instructions::text(assessment, checkpoint, certificate);
         members.insert(VERIFY.into(), instructions.into_bytes());
         members.insert(REPORT_HTML.into(), html::render(document).into_bytes());
-        let source =
-            SheetSource { document, records, results: &results, register, controls: &catalogs.controls };
-        let sheets = export::sheets(source);
-        for sheet in &sheets {
+        let mut kept = sheets;
+        let source = SheetSource { document, records, register, controls: &catalogs.controls };
+        export::each_sheet(source, |sheet| {
             let name = if sheet.name == REQUESTS { REQUESTS_CSV.into() } else { table_member(&sheet.name) };
             members.insert(name, sheet.to_csv());
-        }
+            if let Some(kept) = &mut kept {
+                kept.push(sheet);
+            }
+        })?;
+        let judged = &assessment.assessments;
+        let cited: BTreeSet<u64> = judged
+            .iter()
+            .flat_map(|judged| &judged.determinations)
+            .flat_map(|one| one.citations.iter().copied())
+            .collect();
+        let results = export::results(records.iter().filter(|record| cited.contains(&record.entry.index)))?;
         let source = OscalSource {
-            assessments: &assessment.assessments,
+            assessments: judged,
             results: &results,
             origin: &assessment.origin,
             as_of: assessment.as_of,
@@ -62,17 +75,8 @@ impl Conclusions<'_> {
         members.extend(
             export::poam(source, register, &catalogs.controls).map(|poam| (POAM.into(), json(&poam))),
         );
-        Ok(Renditions { members, sheets })
+        Ok(members)
     }
-}
-
-/// The files of a report beside the PDF.
-#[derive(Debug, Clone)]
-pub(crate) struct Renditions {
-    /// Members of the pack, by name.
-    pub(crate) members: Members,
-    /// The tables among them, as rows.
-    pub(crate) sheets: Vec<Sheet>,
 }
 
 fn json(value: &Value) -> Vec<u8> {

@@ -55,6 +55,7 @@ fn build(ledger: &Path) -> IssuedPack {
         leaves: reader.leaves(reader.size()).unwrap(),
         evidence,
         log_key: settings.log_keys.first().clone(),
+        tables: false,
     };
     let catalogs = Catalogs {
         frameworks: EMBEDDED.iter().map(|id| Framework::embedded(id).unwrap()).collect(),

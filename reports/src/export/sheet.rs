@@ -8,8 +8,9 @@
 //! requirements   ... and each table and chart of the report, by the section it stands in
 //! ```
 
-use super::{COLUMNS, Entered, rows};
+use super::{COLUMNS, entered, row};
 use crate::document::{Block, Cell, Document, Section, Table};
+use affiant_controls::StatementError;
 use affiant_controls::register::Register;
 use affiant_controls::set::ControlSet;
 use affiant_ledger::id::is_hidden;
@@ -56,27 +57,28 @@ pub struct SheetSource<'a> {
     pub document: &'a Document,
     /// The stream's records.
     pub records: &'a [Record],
-    /// The results among them.
-    pub results: &'a [Entered],
     /// What they add up to.
     pub register: &'a Register,
     /// The control catalogs.
     pub controls: &'a ControlSet,
 }
 
-/// All sheets, by name. What the report cuts short stands here whole, in the place of its table.
-pub fn sheets(source: SheetSource<'_>) -> Vec<Sheet> {
-    let results = Sheet {
-        name: "results".into(),
-        columns: COLUMNS.map(str::to_owned).to_vec(),
-        rows: rows(source.results).collect(),
-    };
-    let whole = [results, entries(source.records), findings(source), requests(source.register)];
-    let instead: Vec<&str> = whole.iter().map(|sheet| sheet.name.as_str()).collect();
-    let mut sheets = of_document(source.document, &instead);
-    sheets.extend(whole);
-    sheets.sort_by(|a, b| a.name.cmp(&b.name));
-    sheets
+/// Gives each sheet, one after the other: of a long stream one may take much memory. What the report cuts short stands here
+/// whole, in the place of its table.
+pub fn each_sheet(source: SheetSource<'_>, mut give: impl FnMut(Sheet)) -> Result<(), StatementError> {
+    const INSTEAD: [&str; 4] = ["results", "entries", "findings", REQUESTS];
+    of_document(source.document, &INSTEAD).into_iter().for_each(&mut give);
+    give(results(source.records)?);
+    give(entries(source.records));
+    give(findings(source));
+    give(requests(source.register));
+    Ok(())
+}
+
+fn results(records: &[Record]) -> Result<Sheet, StatementError> {
+    let rows = records.iter().filter_map(|record| entered(record).transpose());
+    let rows = rows.map(|entered| entered.map(|entered| row(&entered))).collect::<Result<_, _>>()?;
+    Ok(Sheet { name: "results".into(), columns: COLUMNS.map(str::to_owned).to_vec(), rows })
 }
 
 fn entries(records: &[Record]) -> Sheet {

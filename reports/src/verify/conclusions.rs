@@ -187,7 +187,7 @@ fn same_report(
 ) -> Result<Option<String>, String> {
     let document = conclusions.document();
     let wrong = |error: &dyn std::fmt::Display| format!("not made: the report cannot be rendered: {error}");
-    let mut made = conclusions.renditions(&document).map_err(|error| wrong(&error))?.members;
+    let mut made = conclusions.renditions(&document, None).map_err(|error| wrong(&error))?;
     if !members.keys().any(|name| is_rendition(name) && *name != VERIFY) {
         // Issued before there were others.
         made.retain(|name, _| name == VERIFY);

@@ -272,6 +272,7 @@ pub(crate) fn source(all: &[Whole]) -> PackSource {
         leaves: leaves(all),
         evidence,
         log_key: verifier(ORIGIN, &log_key()),
+        tables: false,
     }
 }
 
