@@ -2,12 +2,13 @@
 //!
 //! It is pure. A verifier runs it again on what is in the pack and compares bytes, instead of believing the report.
 
+mod period;
 mod withheld;
 
 use crate::pack::{ClaimedKeys, DOES_NOT_ESTABLISH, EntryRange, PACK_VERSION, PackAssessment, catalog_order};
 use affiant_controls::issued::{PackIssued, PackPeriod};
 use affiant_controls::pin::CatalogPin;
-use affiant_controls::register::{Horizon, Register, RegisterError};
+use affiant_controls::register::{Register, RegisterError};
 use affiant_controls::sample::Sample;
 use affiant_controls::set::ControlSet;
 use affiant_controls::statement::{Statement, StatementError};
@@ -15,7 +16,7 @@ use affiant_controls::withhold::RULES_MAX;
 use affiant_frameworks::assess::{AssessError, assess_all};
 use affiant_frameworks::framework::Framework;
 use affiant_frameworks::mappings::MappingSets;
-use affiant_frameworks::period::{PERIOD_DAYS_MAX, Period, PeriodAssessment, PeriodError, assess_period};
+use affiant_frameworks::period::{PERIOD_DAYS_MAX, PeriodError};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use affiant_ledger::record::Record;
@@ -74,6 +75,14 @@ pub enum DeriveError {
         /// Mappings and what else is looked at for each asset, times assets.
         pairs: u64,
     },
+    /// More to judge over a period than a verifier would.
+    #[error(
+        "{steps} steps to judge over the period exceed {STEPS_MAX}: spans of controls on assets, and windows of plans"
+    )]
+    TooLong {
+        /// What may change on each asset, for each control, and windows of plans.
+        steps: u64,
+    },
     /// A statement cannot be read.
     #[error(transparent)]
     Statement(#[from] StatementError),
@@ -100,6 +109,9 @@ pub enum DeriveError {
 /// without an asset with an asset, each of which is looked at.
 pub const PAIRS_MAX: u64 = 1 << 24;
 
+/// Most steps of a period: each may become a span or a window of the assessment.
+pub const STEPS_MAX: u64 = 1 << 22;
+
 /// What judges, as written in assessment.json.
 pub const ENGINE: &str = concat!("affiant-frameworks ", env!("CARGO_PKG_VERSION"));
 
@@ -118,11 +130,11 @@ pub fn derive(subject: Subject<'_>, catalogs: &Catalogs) -> Result<(PackAssessme
         let issued = issued.frameworks.into_iter().collect::<Vec<_>>().join(", ");
         return Err(DeriveError::Frameworks { issued, given: given.join(", ") });
     }
-    let horizon = horizon(&issued, subject.records);
+    let horizon = period::horizon(&issued, subject.records);
     let register = Register::replay_at(subject.records, horizon)?;
-    limited(&register, &frameworks, catalogs)?;
+    let assets = limited(&register, &frameworks, catalogs)?;
     let assessments = assess_all(frameworks, &catalogs.mappings, &catalogs.controls, &register)?;
-    let periods = periods(&issued, subject.records, catalogs, horizon)?;
+    let periods = period::over(&issued, subject.records, catalogs, (horizon, assets))?;
     let Evidence { files, withholding } = withheld::evidence(subject, &issued.withheld)?;
     let assessment = PackAssessment {
         version: PACK_VERSION,
@@ -143,29 +155,6 @@ pub fn derive(subject: Subject<'_>, catalogs: &Catalogs) -> Result<(PackAssessme
         does_not_establish: DOES_NOT_ESTABLISH.map(str::to_owned).to_vec(),
     };
     Ok((assessment, register))
-}
-
-/// Of what time the pack speaks, and from what knowledge: of an instant as it was known then; of the end of a period as it was
-/// known when the pack was issued.
-fn horizon(issued: &PackIssued, records: &[Record]) -> Horizon {
-    match (issued.period, records.last()) {
-        (Some(_), Some(issuing)) => Horizon { known: issuing.entry.time, ..Horizon::at(issued.as_of) },
-        _ => Horizon::at(issued.as_of),
-    }
-}
-
-/// Each framework over the period, where the pack is issued over one.
-fn periods(
-    issued: &PackIssued,
-    records: &[Record],
-    Catalogs { frameworks, controls, mappings }: &Catalogs,
-    Horizon { known, size, .. }: Horizon,
-) -> Result<Vec<PeriodAssessment>, DeriveError> {
-    let Some(PackPeriod { from, to }) = issued.period else { return Ok(Vec::new()) };
-    let mut periods =
-        assess_period(frameworks, mappings, controls, records, Period { from, to, known, size })?;
-    periods.sort_by(|a, b| a.framework.id.cmp(&b.framework.id));
-    Ok(periods)
 }
 
 fn range(records: &[Record]) -> Result<EntryRange, DeriveError> {
@@ -203,12 +192,12 @@ pub fn issued(records: &[Record]) -> Result<PackIssued, DeriveError> {
     Ok(issued)
 }
 
-/// Refuses what would take memory out of proportion to the pack.
+/// Refuses what would take memory out of proportion to the pack; gives how many assets there are.
 fn limited(
     register: &Register,
     frameworks: &[&Framework],
     Catalogs { mappings, controls, .. }: &Catalogs,
-) -> Result<(), DeriveError> {
+) -> Result<u64, DeriveError> {
     let named = register.results().filter_map(|recorded| recorded.result.asset.as_ref());
     let assets: BTreeSet<&Id> = register.assets().map(|asset| &asset.id).chain(named).collect();
     let mapped: usize = frameworks.iter().map(|framework| mappings.of(framework.id.as_str()).count()).sum();
@@ -219,7 +208,7 @@ fn limited(
     // Each exception is compared with each control, and looked at for every asset of its own.
     let pairs = (mapped as u64 + unnamed).saturating_mul(assets);
     let pairs = pairs.saturating_add(exceptions.saturating_mul(assets + controls.controls().count() as u64));
-    if pairs > PAIRS_MAX { Err(DeriveError::TooMany { pairs }) } else { Ok(()) }
+    if pairs > PAIRS_MAX { Err(DeriveError::TooMany { pairs }) } else { Ok(assets) }
 }
 
 /// The statement of a record, where it is there and of a kind known here.
@@ -321,7 +310,7 @@ mod tests {
         let controls = catalogs.controls.controls().count() as u64;
         let judged = |register: &Register| match limited(register, &[], &catalogs) {
             Err(DeriveError::TooMany { pairs }) => Some(pairs),
-            Ok(()) => None,
+            Ok(_) => None,
             Err(other) => panic!("{other}"),
         };
         let many = 4_100;
