@@ -6,7 +6,7 @@ use affiant_ledger::payload::Payload;
 use libfuzzer_sys::fuzz_target;
 
 /// Every kind of the storey above.
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 18] = [
     "system",
     "asset",
     "result",

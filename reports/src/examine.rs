@@ -164,8 +164,9 @@ impl<'a> Examination<'a> {
     }
 }
 
-/// Takes a thread for every core; where no thread is to be had, the work is done by this one.
+/// Takes a thread for every core, if it works on several; where no thread is to be had, the work is done by this one.
 pub fn settle_threads() {
+    #[cfg(feature = "parallel")]
     if rayon::ThreadPoolBuilder::new().build_global().is_err() {
         let _ = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
     }

@@ -7,6 +7,7 @@
 
 mod conclusions;
 mod container;
+mod cores;
 mod entries;
 mod receipts;
 mod samples;

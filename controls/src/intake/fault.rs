@@ -1,5 +1,6 @@
 //! What is wrong with a row: where, in which field, with which value.
 
+#[cfg(feature = "formats")]
 use affiant_ledger::id::visible;
 use std::fmt;
 

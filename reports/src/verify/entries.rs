@@ -1,7 +1,7 @@
 //! Checks 5 to 7: the entries are leaves of the tree, contiguous in their stream, and their payloads are theirs.
 
 use super::signature::Signed;
-use super::{Found, Members, Session, parsed_member};
+use super::{Found, Members, Session, cores, parsed_member};
 use crate::derive::{issued, statement};
 use crate::issue::proofs_json;
 use crate::pack::{ASSESSMENT, ENTRIES, EarlierHead, KEYS, PAYLOADS, PROOFS, Proofs, payload_member};
@@ -17,18 +17,17 @@ use affiant_ledger::merkle;
 use affiant_ledger::multiproof;
 use affiant_ledger::payload::{Payload, StatementSignature};
 use affiant_ledger::record::Record;
-use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The entries of a member, their payloads not yet read.
 pub(super) fn read(members: &Members<'_>, name: &str) -> Result<Vec<Record>, String> {
     let items = split(parsed_member(members, name)?);
     let items = items.map_err(|at| format!("{name}, item {at}: not an entry"))?;
-    let record = |(at, bytes): (usize, &&[u8])| {
+    let record = |at: usize, bytes: &&[u8]| {
         let entry = Entry::from_bytes(bytes).map_err(|error| format!("{name}, item {at}: {error}"))?;
         Ok(Record { entry, leaf: Digest::leaf(bytes), statement: None })
     };
-    items.par_iter().enumerate().map(record).collect()
+    cores::map(&items, record).into_iter().collect()
 }
 
 /// The entries that a sequence is made of, or the position of the first that is none.
@@ -258,7 +257,7 @@ impl Session<'_> {
     ) -> Vec<Option<StatementSignature>> {
         let said: BTreeSet<u64> =
             self.assessment.iter().flat_map(|claimed| claimed.withheld.iter().copied()).collect();
-        let found: Vec<Content> = records.par_iter().map(|record| payload(members, record)).collect();
+        let found: Vec<Content> = cores::map(records, |_, record| payload(members, record));
         let (mut wrong, mut withheld) = (Vec::new(), BTreeSet::new());
         let mut signatures = vec![None; records.len()];
         let erased = erased(records, &found);

@@ -9,7 +9,7 @@
 
 use super::entries::{self, follows};
 use super::signature::{Head, Signed};
-use super::{Members, Session, member};
+use super::{Members, Session, cores, member};
 use crate::derive::{issued, statement};
 use crate::pack::{ENTRIES, KEY_PAYLOADS, KEYS, key_payload_member, states_keys};
 use crate::verdict::CheckName;
@@ -23,7 +23,6 @@ use affiant_ledger::keyring::{Holder, KEY_STREAM, Keyring, KeyringError, Submiss
 use affiant_ledger::note::Verifier;
 use affiant_ledger::payload::{Payload, StatementSignature};
 use affiant_ledger::record::Record;
-use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 /// The stream's records and the signature that each statement carries.
@@ -259,12 +258,12 @@ fn collector(by: &str) -> Option<Id> {
 
 /// Every statement of the stream, or the first that should not stand there.
 fn tally(keyring: &Keyring, Said { records, signatures }: Said<'_>) -> Result<Tally, String> {
-    let all = records.par_iter().zip(signatures);
-    let refused = all.filter_map(|(record, signature)| {
-        let error = admitted(keyring, record, signature.as_ref()).err()?;
+    let judged = cores::map(records, |at, record| {
+        let signature = signatures.get(at).and_then(Option::as_ref);
+        let error = admitted(keyring, record, signature).err()?;
         Some((record.entry.index, error))
     });
-    let refused: Vec<(u64, KeyringError)> = refused.collect();
+    let refused: Vec<(u64, KeyringError)> = judged.into_iter().flatten().collect();
     if let Some((index, error)) = refused.first() {
         let more = refused.len() - 1;
         let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
