@@ -18,7 +18,7 @@ use affiant_frameworks::crosswalk::Crosswalk;
 use affiant_frameworks::framework::{EARLIER, Framework, FrameworkKind};
 use affiant_frameworks::mapping::MappingSet;
 use affiant_reports::derive::Catalogs;
-use affiant_reports::export::mapping_collection;
+use affiant_reports::export::{json_file, mapping_collection};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -44,9 +44,7 @@ pub(crate) fn run(context: &Context, arguments: CatalogArguments) -> Result<u8, 
 fn export(catalogs: &Catalogs, path: Option<&Path>) -> Result<u8, Failure> {
     let collection = mapping_collection(&Crosswalk::embedded(), catalogs.mappings.sets());
     let Some(collection) = collection else { return Ok(UNDETERMINED) };
-    let mut bytes = serde_json::to_vec_pretty(&collection).map_err(Failure::io)?;
-    bytes.push(b'\n');
-    context::output(path.unwrap_or(Path::new("-")), &bytes)?;
+    context::output(path.unwrap_or(Path::new("-")), &json_file(&collection))?;
     Ok(0)
 }
 

@@ -6,7 +6,7 @@ use crate::context::{self, Context};
 use crate::error::{Failure, UNDETERMINED};
 use crate::view::{self, Asked, View};
 use affiant_frameworks::assess::assess_all;
-use affiant_reports::export::{self, OscalSource};
+use affiant_reports::export::{self, ExportSource};
 use serde_json::Value;
 use std::path::Path;
 
@@ -36,7 +36,7 @@ pub(crate) fn run(context: &Context, arguments: &ExportArguments) -> Result<u8, 
             let assessed =
                 assess_all(&catalogs.frameworks, &catalogs.mappings, &catalogs.controls, &register);
             let assessments = assessed.map_err(Failure::refused)?;
-            let source = OscalSource {
+            let source = ExportSource {
                 assessments: &assessments,
                 results: &results,
                 origin,
@@ -56,8 +56,7 @@ pub(crate) fn run(context: &Context, arguments: &ExportArguments) -> Result<u8, 
                 ExportFormat::Cyclonedx => export::declarations(source, &catalogs.frameworks),
                 _ => export::assessment_results(source),
             };
-            serde_json::to_writer_pretty(&mut bytes, &document).map_err(Failure::io)?;
-            bytes.push(b'\n');
+            bytes = export::json_file(&document);
             made = Some(document);
         }
     }
@@ -69,8 +68,13 @@ pub(crate) fn run(context: &Context, arguments: &ExportArguments) -> Result<u8, 
         drop(view);
         sign(context, &document, arguments.output.as_deref(), file)?;
     }
+    let signed = if arguments.envelope.is_some() {
+        "the issuer signs this file alone"
+    } else {
+        "nobody signs an export"
+    };
     context.say(format!(
-        "{} results of {system}; nobody signs an export: `affiant pack build` makes what can be verified",
+        "{} results of {system}; {signed}: `affiant pack build` makes what can be verified",
         results.len()
     ));
     Ok(if results.is_empty() { UNDETERMINED } else { 0 })
@@ -90,7 +94,5 @@ fn sign(context: &Context, document: &Value, output: Option<&Path>, file: &Path)
     let key = ledger.issuer_key(&open_key)?;
     ledger.close()?;
     let envelope = export::envelope(document, name, &key).map_err(Failure::io)?;
-    let mut bytes = serde_json::to_vec_pretty(&envelope).map_err(Failure::io)?;
-    bytes.push(b'\n');
-    context::output(file, &bytes)
+    context::output(file, &export::json_file(&envelope))
 }

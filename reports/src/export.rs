@@ -11,17 +11,18 @@ mod table;
 pub use cyclonedx::declarations;
 pub use envelope::envelope;
 pub use ocsf::ocsf;
-pub use oscal::{OscalSource, assessment_results, mapping_collection, poam};
-#[cfg(feature = "xlsx")]
-pub(crate) use sheet::shown;
+pub use oscal::{assessment_results, mapping_collection, poam};
 pub use sheet::{REQUESTS, Sheet, SheetSource, csv, each_sheet, requests};
 pub use table::{COLUMNS, row};
 
 use affiant_controls::statement::Statement;
 use affiant_controls::{ControlResult, StatementError};
+use affiant_frameworks::assessment::Assessment;
 use affiant_ledger::digest::Digest;
+use affiant_ledger::id::Id;
 use affiant_ledger::record::Record;
 use affiant_ledger::time::Timestamp;
+use serde_json::Value;
 
 /// A result with the entry that holds it.
 #[derive(Debug, Clone)]
@@ -34,6 +35,21 @@ pub struct Entered {
     pub recorded: Timestamp,
     /// What was said.
     pub result: ControlResult,
+}
+
+/// What documents about a system are made of, as of a time. The same inputs make the same bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct ExportSource<'a> {
+    /// The conclusions, one for each framework.
+    pub assessments: &'a [Assessment],
+    /// The results they may rest on.
+    pub results: &'a [Entered],
+    /// Origin of the ledger.
+    pub origin: &'a str,
+    /// The instant judged.
+    pub as_of: Timestamp,
+    /// The pack that the document is in, if it is in one.
+    pub pack: Option<&'a Id>,
 }
 
 /// The result that a record holds, if it holds one that is not withheld or erased.
@@ -50,6 +66,13 @@ pub fn entered(record: &Record) -> Result<Option<Entered>, StatementError> {
 /// The results among the records of a system, in their order; what is withheld or erased is left out.
 pub fn results<'a>(records: impl IntoIterator<Item = &'a Record>) -> Result<Vec<Entered>, StatementError> {
     records.into_iter().filter_map(|record| entered(record).transpose()).collect()
+}
+
+/// The bytes of a JSON file: laid out for people, a line feed at its end.
+pub fn json_file(value: &Value) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_else(|error| panic!("JSON is JSON: {error}"));
+    bytes.push(b'\n');
+    bytes
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::bag::Members;
 use crate::compose::compose;
 use crate::derive::Catalogs;
 use crate::document::Document;
-use crate::export::{self, OscalSource, REQUESTS, Sheet, SheetSource};
+use crate::export::{self, ExportSource, REQUESTS, Sheet, SheetSource, json_file};
 use crate::instructions;
 use crate::pack::{
     ASSESSMENT_RESULTS, POAM, PackAssessment, REPORT_HTML, REQUESTS_CSV, VERIFY, table_member,
@@ -16,7 +16,6 @@ use affiant_controls::register::Register;
 use affiant_ledger::checkpoint::Checkpoint;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::record::Record;
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// What a pack concludes, and from what.
@@ -41,20 +40,19 @@ impl Conclusions<'_> {
     pub(crate) fn renditions(
         &self,
         document: &Document,
-        sheets: Option<&mut Vec<Sheet>>,
+        mut sheets: Option<&mut Vec<Sheet>>,
     ) -> Result<Members, StatementError> {
         let Self { assessment, records, register, catalogs, checkpoint, certificate } = *self;
         let mut members = Members::new();
         let instructions = instructions::text(assessment, checkpoint, certificate);
         members.insert(VERIFY.into(), instructions.into_bytes());
         members.insert(REPORT_HTML.into(), html::render(document).into_bytes());
-        let mut kept = sheets;
         let source = SheetSource { document, records, register, controls: &catalogs.controls };
         export::each_sheet(source, |sheet| {
             let name = if sheet.name == REQUESTS { REQUESTS_CSV.into() } else { table_member(&sheet.name) };
             members.insert(name, sheet.to_csv());
-            if let Some(kept) = &mut kept {
-                kept.push(sheet);
+            if let Some(sheets) = &mut sheets {
+                sheets.push(sheet);
             }
         })?;
         let judged = &assessment.assessments;
@@ -64,23 +62,17 @@ impl Conclusions<'_> {
             .flat_map(|one| one.citations.iter().copied())
             .collect();
         let results = export::results(records.iter().filter(|record| cited.contains(&record.entry.index)))?;
-        let source = OscalSource {
+        let source = ExportSource {
             assessments: judged,
             results: &results,
             origin: &assessment.origin,
             as_of: assessment.as_of,
             pack: Some(&assessment.pack),
         };
-        members.insert(ASSESSMENT_RESULTS.into(), json(&export::assessment_results(source)));
+        members.insert(ASSESSMENT_RESULTS.into(), json_file(&export::assessment_results(source)));
         members.extend(
-            export::poam(source, register, &catalogs.controls).map(|poam| (POAM.into(), json(&poam))),
+            export::poam(source, register, &catalogs.controls).map(|poam| (POAM.into(), json_file(&poam))),
         );
         Ok(members)
     }
-}
-
-fn json(value: &Value) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_else(|error| panic!("JSON is JSON: {error}"));
-    bytes.push(b'\n');
-    bytes
 }

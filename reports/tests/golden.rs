@@ -14,7 +14,7 @@ use affiant_reports::render::pdf::render;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The pages kept: cover, contents, scope with a lineage, charts, requirements, the appendix.
+/// The pages kept: cover, contents, scope with a lineage, charts, requirements, a cell longer than its page.
 const PAGES: [u32; 6] = [1, 2, 3, 4, 5, 8];
 /// Dots an inch.
 const RESOLUTION: &str = "50";

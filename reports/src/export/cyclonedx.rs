@@ -4,8 +4,8 @@
 //! A claim stands among `claims` where its requirement is satisfied and among `counterClaims` where it is partly or not. No
 //! score is given: CycloneDX has one number for it, and a number hides what is missing.
 
-use super::{Entered, OscalSource};
-use crate::export::oscal::{line, text, uuid};
+use super::oscal::{line, state, text, uuid};
+use super::{Entered, ExportSource};
 use affiant_controls::Method;
 use affiant_frameworks::assessment::{Assessment, Determination, Outcome};
 use affiant_frameworks::framework::Framework;
@@ -20,8 +20,8 @@ const SYSTEM: &str = "system";
 const ASSESSOR: &str = "assessor";
 
 /// The document about a system, as of a time. The same inputs make the same bytes.
-pub fn declarations(source: OscalSource<'_>, frameworks: &[Framework]) -> Value {
-    let OscalSource { assessments, results, origin, as_of, .. } = source;
+pub fn declarations(source: ExportSource<'_>, frameworks: &[Framework]) -> Value {
+    let ExportSource { assessments, results, origin, as_of, .. } = source;
     let system = assessments.first().map(|one| &one.system);
     let name = system.map_or("-", |system| text(&system.name));
     let id = system.map(|system| system.id.to_string()).unwrap_or_default();
@@ -57,10 +57,7 @@ pub fn declarations(source: OscalSource<'_>, frameworks: &[Framework]) -> Value 
 
 /// The requirements on which something is concluded.
 fn concluded(judged: &Assessment) -> impl Iterator<Item = &Determination> {
-    judged
-        .determinations
-        .iter()
-        .filter(|one| matches!(one.outcome, Outcome::Satisfied | Outcome::Partial | Outcome::NotSatisfied))
+    judged.determinations.iter().filter(|one| state(one.outcome).is_some())
 }
 
 fn reference(what: &str, judged: &Assessment, requirement: &str) -> String {

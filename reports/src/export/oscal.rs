@@ -10,11 +10,10 @@ mod poam;
 pub use crosswalk::mapping_collection;
 pub use poam::poam;
 
-use super::Entered;
+use super::{Entered, ExportSource};
 use affiant_controls::Method;
 use affiant_frameworks::assessment::{Assessment, Determination, Outcome};
 use affiant_ledger::digest::Digest;
-use affiant_ledger::id::Id;
 use affiant_ledger::time::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -24,22 +23,7 @@ const VERSION: &str = "1.2.1";
 /// The namespace of properties that are ours.
 const NAMESPACE: &str = "urn:affiant:oscal";
 
-/// What documents about a system are made of, as of a time. The same inputs make the same bytes.
-#[derive(Debug, Clone, Copy)]
-pub struct OscalSource<'a> {
-    /// The conclusions, one for each framework.
-    pub assessments: &'a [Assessment],
-    /// The results they may rest on.
-    pub results: &'a [Entered],
-    /// Origin of the ledger.
-    pub origin: &'a str,
-    /// The instant judged.
-    pub as_of: Timestamp,
-    /// The pack that the document is in, if it is in one.
-    pub pack: Option<&'a Id>,
-}
-
-impl OscalSource<'_> {
+impl ExportSource<'_> {
     fn system(&self) -> String {
         self.assessments.first().map(|one| one.system.name.clone()).unwrap_or_default()
     }
@@ -49,8 +33,7 @@ impl OscalSource<'_> {
             Some(pack) => format!(
                 "Part of the audit pack {pack}: its signature covers this file, and `affiant verify` makes it again."
             ),
-            None => "An export for convenience, signed by nobody. The audit pack is what can be verified."
-                .to_owned(),
+            None => "An export for convenience. The audit pack is what can be verified whole.".to_owned(),
         };
         metadata(title, self.as_of, &self.as_of.to_string(), &remarks)
     }
@@ -67,8 +50,8 @@ fn metadata(title: &str, modified: Timestamp, version: &str, remarks: &str) -> V
 }
 
 /// The assessment results.
-pub fn assessment_results(source: OscalSource<'_>) -> Value {
-    let OscalSource { assessments, results, origin, as_of, .. } = source;
+pub fn assessment_results(source: ExportSource<'_>) -> Value {
+    let ExportSource { assessments, results, origin, as_of, .. } = source;
     let system = source.system();
     let documents: Vec<Value> =
         assessments.iter().map(|assessment| result(assessment, results, origin)).collect();
@@ -125,7 +108,7 @@ fn result(assessment: &Assessment, results: &[Entered], origin: &str) -> Value {
 }
 
 /// The state of an objective, for outcomes that OSCAL has one for.
-fn state(outcome: Outcome) -> Option<&'static str> {
+pub(super) fn state(outcome: Outcome) -> Option<&'static str> {
     match outcome {
         Outcome::Satisfied => Some("satisfied"),
         Outcome::Partial | Outcome::NotSatisfied => Some("not-satisfied"),

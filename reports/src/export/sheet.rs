@@ -13,7 +13,7 @@ use crate::document::{Block, Cell, Document, Section, Table};
 use affiant_controls::StatementError;
 use affiant_controls::register::Register;
 use affiant_controls::set::ControlSet;
-use affiant_ledger::id::is_hidden;
+use affiant_ledger::id::escape_hidden_text;
 use affiant_ledger::record::Record;
 use std::collections::BTreeMap;
 
@@ -278,10 +278,10 @@ fn write(out: &mut Vec<u8>, cells: &[impl AsRef<str>]) {
         if at > 0 {
             out.push(b',');
         }
-        let cell = shown(cell.as_ref());
+        let cell = escape_hidden_text(cell.as_ref());
         // Also where only a locale takes the wide form of the sign for one.
         let formula = cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
-        let cell = if formula { format!("'{cell}") } else { cell };
+        let cell = if formula { format!("'{cell}") } else { cell.into_owned() };
         if cell.contains([',', '"', '\n']) {
             out.extend(format!("\"{}\"", cell.replace('"', "\"\"")).into_bytes());
         } else {
@@ -289,16 +289,6 @@ fn write(out: &mut Vec<u8>, cells: &[impl AsRef<str>]) {
         }
     }
     out.extend(b"\r\n");
-}
-
-/// Text in which nothing but a line break is hidden.
-pub(crate) fn shown(text: &str) -> String {
-    let hidden = |c: char| c != '\n' && is_hidden(c);
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if hidden(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -36,9 +36,9 @@ fn every_row_names_its_entry() {
 }
 
 /// Every id in a document of OSCAL, and every reference to one.
-fn ids_and_references<'a>(value: &'a serde_json::Value, found: &mut (Vec<&'a str>, Vec<&'a str>)) {
+fn ids_and_references<'a>(value: &'a Value, found: &mut (Vec<&'a str>, Vec<&'a str>)) {
     match value {
-        serde_json::Value::Object(fields) => {
+        Value::Object(fields) => {
             for (key, field) in fields {
                 match field.as_str() {
                     Some(id) if key == "uuid" => found.0.push(id),
@@ -48,13 +48,13 @@ fn ids_and_references<'a>(value: &'a serde_json::Value, found: &mut (Vec<&'a str
                 }
             }
         }
-        serde_json::Value::Array(items) => items.iter().for_each(|item| ids_and_references(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| ids_and_references(item, found)),
         _ => {}
     }
 }
 
-/// What `affiant demo` concludes on its system is more than these make: one framework, a failure, an exception, a finding.
-fn source_and_register(check: impl FnOnce(OscalSource<'_>, &Register, &ControlSet)) {
+/// A system judged against one framework, with a control that holds, one that failed, and the finding that this opened.
+fn source_and_register(check: impl FnOnce(ExportSource<'_>, &Register, &ControlSet)) {
     let now: Timestamp = "2026-11-20T00:00:00Z".parse().unwrap();
     let mut system = System::new("bot".parse().unwrap(), "A bot, \"quoted\"");
     system.roles = ["provider".to_owned()].into();
@@ -103,7 +103,7 @@ fn source_and_register(check: impl FnOnce(OscalSource<'_>, &Register, &ControlSe
     let assessments =
         affiant_frameworks::assess::assess_all([&framework], &mappings, &controls, &register).unwrap();
     let results = results(&records).unwrap();
-    let source = OscalSource {
+    let source = ExportSource {
         assessments: &assessments,
         results: &results,
         origin: "log.example/1",
@@ -150,25 +150,19 @@ fn declarations_claim_what_is_satisfied_and_counter_claim_the_rest() {
     source_and_register(|source, _, _| {
         let document = declarations(source, &[]);
         let (mut refs, mut used) = (BTreeSet::new(), Vec::new());
-        fn walk<'a>(value: &'a serde_json::Value, refs: &mut BTreeSet<&'a str>, used: &mut Vec<&'a str>) {
+        fn walk<'a>(value: &'a Value, refs: &mut BTreeSet<&'a str>, used: &mut Vec<&'a str>) {
             match value {
-                serde_json::Value::Object(fields) => {
-                    fields.iter().for_each(|(key, field)| match key.as_str() {
-                        "bom-ref" => assert!(refs.insert(field.as_str().unwrap()), "{field} stands twice"),
-                        "requirement" | "target" | "assessor" => used.extend(field.as_str()),
-                        "claims" | "counterClaims" | "evidence" | "counterEvidence"
-                            if field
-                                .as_array()
-                                .is_some_and(|all| all.iter().all(serde_json::Value::is_string)) =>
-                        {
-                            used.extend(
-                                field.as_array().unwrap().iter().filter_map(serde_json::Value::as_str),
-                            );
-                        }
-                        _ => walk(field, refs, used),
-                    })
-                }
-                serde_json::Value::Array(items) => items.iter().for_each(|item| walk(item, refs, used)),
+                Value::Object(fields) => fields.iter().for_each(|(key, field)| match key.as_str() {
+                    "bom-ref" => assert!(refs.insert(field.as_str().unwrap()), "{field} stands twice"),
+                    "requirement" | "target" | "assessor" => used.extend(field.as_str()),
+                    "claims" | "counterClaims" | "evidence" | "counterEvidence"
+                        if field.as_array().is_some_and(|all| all.iter().all(Value::is_string)) =>
+                    {
+                        used.extend(field.as_array().unwrap().iter().filter_map(Value::as_str));
+                    }
+                    _ => walk(field, refs, used),
+                }),
+                Value::Array(items) => items.iter().for_each(|item| walk(item, refs, used)),
                 _ => {}
             }
         }

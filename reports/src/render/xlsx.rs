@@ -1,7 +1,8 @@
 //! The tables of a report as one workbook (Office Open XML), a sheet each. Every cell is a text or a whole number: nothing in
 //! it is a formula, whatever it begins with.
 
-use crate::export::{self, Sheet};
+use crate::export::Sheet;
+use affiant_ledger::id::escape_hidden_text;
 use affiant_ledger::time::Timestamp;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
 
@@ -80,7 +81,7 @@ fn number(cell: &str) -> Option<f64> {
 
 /// Text in which nothing is hidden, cut to what a cell takes.
 fn shown(text: &str) -> String {
-    let mut shown = export::shown(text);
+    let mut shown = escape_hidden_text(text).into_owned();
     let mut units = 0;
     let fits = |c: &char| {
         units += c.len_utf16();

@@ -1,7 +1,8 @@
 //! What is still to do, as a plan of action and milestones of OSCAL: an item for each finding that waits, and for each
 //! requirement that is partly or not satisfied.
 
-use super::{OscalSource, finding, finding_uuid, line, property, state, text, uuid};
+use super::{finding, finding_uuid, line, property, state, text, uuid};
+use crate::export::ExportSource;
 use affiant_controls::finding::{Found, Standing};
 use affiant_controls::register::Register;
 use affiant_controls::set::ControlSet;
@@ -10,16 +11,16 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// The plan; `None` where nothing is left to do, as OSCAL has no empty one.
-pub fn poam(source: OscalSource<'_>, register: &Register, controls: &ControlSet) -> Option<Value> {
-    let OscalSource { assessments, origin, as_of, .. } = source;
+pub fn poam(source: ExportSource<'_>, register: &Register, controls: &ControlSet) -> Option<Value> {
+    let ExportSource { assessments, origin, as_of, .. } = source;
     let found = register.found(controls);
     let waiting: Vec<&Found<'_>> =
         found.iter().filter(|it| it.standing.waits() || it.standing == Standing::Accepted).collect();
-    let open = |judged: &'static str| move |one: &&Determination| state(one.outcome) == Some(judged);
     let gaps: Vec<(&Assessment, &Determination)> = assessments
         .iter()
         .flat_map(|judged| {
-            judged.determinations.iter().filter(open("not-satisfied")).map(move |one| (judged, one))
+            let open = judged.determinations.iter().filter(|one| state(one.outcome) == Some("not-satisfied"));
+            open.map(move |one| (judged, one))
         })
         .collect();
     if waiting.is_empty() && gaps.is_empty() {
