@@ -2,7 +2,6 @@
 
 use crate::args::AttestArguments;
 use crate::context::{self, Context};
-use crate::error::Failure;
 use crate::statements::{Desk, admitted, time, time_or};
 use affiant_controls::admit::{AdmitContext, admit, admit_attestation};
 use affiant_controls::attestation::Attestation;
@@ -13,6 +12,7 @@ use affiant_controls::status::Status;
 use affiant_ledger::blob::{self, BLOB_SIZE_MAX};
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::time::Period;
+use affiant_server::failure::Failure;
 use std::path::Path;
 
 /// The collector's name of an attestation on a control.

@@ -11,7 +11,6 @@ mod text;
 use crate::args::{CatalogArguments, CatalogVerb};
 use crate::catalogs;
 use crate::context::{self, Context};
-use crate::error::{Failure, UNDETERMINED};
 use crate::output;
 use affiant_controls::catalog::ControlCatalog;
 use affiant_frameworks::crosswalk::Crosswalk;
@@ -19,6 +18,7 @@ use affiant_frameworks::framework::{EARLIER, Framework, FrameworkKind};
 use affiant_frameworks::mapping::MappingSet;
 use affiant_reports::derive::Catalogs;
 use affiant_reports::export::{json_file, mapping_collection};
+use affiant_server::failure::{Failure, UNDETERMINED};
 use serde_json::{Value, json};
 use std::path::Path;
 

@@ -1,62 +1,17 @@
-//! The catalogs in use, those of the program and those added to the ledger, and their pins.
+//! The catalogs in use where a command stands: those of the ledger at hand, and those being added to it.
 
 use crate::catalog::file::Loaded;
 use crate::context::Context;
-use crate::error::Failure;
-use crate::view::View;
-use affiant_controls::catalog::ControlCatalog;
-use affiant_controls::pin::{CatalogKind, CatalogPin};
-use affiant_controls::register::Register;
 use affiant_controls::set::ControlSet;
-use affiant_controls::statement::{ORGANISATION, Statement};
-use affiant_frameworks::framework::{EARLIER, EMBEDDED, Framework};
-use affiant_frameworks::mapping::MappingSet;
+use affiant_controls::statement::ORGANISATION;
 use affiant_frameworks::mappings::MappingSets;
-use affiant_frameworks::shipped::ships;
 use affiant_ledger::blob;
-use affiant_ledger::digest::Digest;
-use affiant_ledger::id::{Id, visible};
 use affiant_ledger::ledger::Ledger;
-use affiant_ledger::reader::Reader;
-use affiant_ledger::record::Draft;
-use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::Catalogs;
-
-/// Catalogs of one's own, added to a ledger.
-#[derive(Default)]
-struct Added {
-    frameworks: Vec<Framework>,
-    controls: Vec<ControlCatalog>,
-    mappings: Vec<MappingSet>,
-}
-
-/// The catalogs of the program; all frameworks in force, or the ones asked for.
-pub(crate) fn embedded(frameworks: &[String]) -> Result<Catalogs, Failure> {
-    together(Added::default(), frameworks)
-}
-
-/// The catalogs in use in a ledger that is read.
-pub(crate) fn of_view(view: &View<'_>, frameworks: &[String]) -> Result<Catalogs, Failure> {
-    let organisation: Id = ORGANISATION.parse().map_err(Failure::io)?;
-    let records = view.records(&organisation, false)?;
-    let register = Register::replay(&records, Timestamp::MAX).map_err(Failure::integrity)?;
-    together(added(view.reader, register.pins())?, frameworks)
-}
-
-/// The catalogs in use in a ledger that is written.
-pub(crate) fn of_ledger(ledger: &mut Ledger, frameworks: &[String]) -> Result<Catalogs, Failure> {
-    let pins = pins(ledger, &ORGANISATION.parse().map_err(Failure::io)?)?;
-    let reader = ledger.reader()?;
-    together(added(reader, pins.iter())?, frameworks)
-}
-
-/// The controls in use in a ledger that is written.
-pub(crate) fn controls_of(ledger: &mut Ledger) -> Result<ControlSet, Failure> {
-    let pins = pins(ledger, &ORGANISATION.parse().map_err(Failure::io)?)?;
-    let reader = ledger.reader()?;
-    let own = added(reader, pins.iter().filter(|pin| pin.kind == CatalogKind::Controls))?;
-    control_set(own.controls)
-}
+pub(crate) use affiant_server::catalogs::{changed, controls_of, drafts, of_ledger, of_view, pin};
+use affiant_server::catalogs::{embedded, pins};
+use affiant_server::failure::Failure;
+use affiant_server::view::View;
 
 /// The catalogs in use in the ledger at hand, if there is one, else those of the program.
 pub(crate) fn near(context: &Context) -> Result<Catalogs, Failure> {
@@ -64,51 +19,6 @@ pub(crate) fn near(context: &Context) -> Result<Catalogs, Failure> {
         Ok(reader) => of_view(&View::new(&reader)?, &[]),
         Err(_) => embedded(&[]),
     }
-}
-
-/// The catalogs named by pins that are not those of the program.
-fn added<'a>(reader: &Reader, pins: impl Iterator<Item = &'a CatalogPin>) -> Result<Added, Failure> {
-    let mut added = Added::default();
-    for pin in pins {
-        if of_the_program(pin) {
-            continue;
-        }
-        let Some(bytes) = blob::read(reader.storage(), reader.folder(), &pin.digest)? else {
-            if ships(pin) {
-                continue;
-            }
-            let text =
-                format!("catalog `{}` was added, and its bytes are gone (SHA-256 {})", pin.id, pin.digest);
-            let hint =
-                "put the file back under blob/, or add the same catalog again with `affiant catalog add`";
-            return Err(Failure::integrity(text).hint(hint));
-        };
-        let wrong =
-            |error: &dyn std::fmt::Display| Failure::integrity(format!("catalog `{}`: {error}", pin.id));
-        match pin.kind {
-            CatalogKind::Framework => {
-                added.frameworks.push(Framework::from_bytes(&bytes).map_err(|error| wrong(&error))?);
-            }
-            CatalogKind::Controls => {
-                added.controls.push(ControlCatalog::from_bytes(&bytes).map_err(|error| wrong(&error))?);
-            }
-            CatalogKind::Mappings => {
-                added.mappings.push(MappingSet::from_bytes(&bytes).map_err(|error| wrong(&error))?);
-            }
-        }
-    }
-    Ok(added)
-}
-
-/// Whether a pin names a catalog exactly as this program has it.
-fn of_the_program(pin: &CatalogPin) -> bool {
-    let frameworks = || EMBEDDED.iter().chain(&EARLIER).filter_map(|id| Framework::embedded_bytes(id).ok());
-    let bytes: Vec<&[u8]> = match pin.kind {
-        CatalogKind::Framework => frameworks().collect(),
-        CatalogKind::Controls => ControlCatalog::all_embedded_bytes().to_vec(),
-        CatalogKind::Mappings => MappingSet::all_embedded_bytes().to_vec(),
-    };
-    bytes.into_iter().any(|bytes| Digest::of(bytes) == pin.digest)
 }
 
 /// Puts the bytes of catalogs that are pinned and gone back in their place.
@@ -124,24 +34,24 @@ pub(crate) fn put_back(ledger: &mut Ledger, loaded: &[Loaded]) -> Result<(), Fai
 /// Refuses catalogs that do not go together with those in use: a control or a mapping twice, an id of two kinds, more bytes
 /// than a pack takes, mappings that lead nowhere.
 pub(crate) fn go_together(in_use: &Catalogs, loaded: &[Loaded]) -> Result<(), Failure> {
-    let mut own = Added::default();
+    let (mut own_frameworks, mut own_controls, mut own_mappings) = (Vec::new(), Vec::new(), Vec::new());
     for catalog in loaded {
         match catalog {
-            Loaded::Framework(framework) => own.frameworks.push((**framework).clone()),
-            Loaded::Controls(controls) => own.controls.push((**controls).clone()),
-            Loaded::Mappings(mappings) => own.mappings.push((**mappings).clone()),
+            Loaded::Framework(framework) => own_frameworks.push((**framework).clone()),
+            Loaded::Controls(controls) => own_controls.push((**controls).clone()),
+            Loaded::Mappings(mappings) => own_mappings.push((**mappings).clone()),
         }
     }
     let mut frameworks = in_use.frameworks.clone();
-    frameworks.retain(|before| !own.frameworks.iter().any(|own| own.id == before.id));
-    frameworks.extend(own.frameworks);
+    frameworks.retain(|before| !own_frameworks.iter().any(|own| own.id == before.id));
+    frameworks.extend(own_frameworks);
     let mut controls = in_use.controls.catalogs().to_vec();
-    controls.retain(|before| !own.controls.iter().any(|own| own.id == before.id));
-    controls.extend(own.controls);
+    controls.retain(|before| !own_controls.iter().any(|own| own.id == before.id));
+    controls.extend(own_controls);
     let controls = ControlSet::new(controls).map_err(Failure::refused)?;
     let mut mappings = in_use.mappings.sets().to_vec();
-    mappings.retain(|before| !own.mappings.iter().any(|own| own.id == before.id));
-    mappings.extend(own.mappings);
+    mappings.retain(|before| !own_mappings.iter().any(|own| own.id == before.id));
+    mappings.extend(own_mappings);
     let mappings = MappingSets::new(mappings).map_err(Failure::refused)?;
     if let Some(fault) = frameworks.iter().flat_map(|it| mappings.check(it, &controls)).next() {
         return Err(Failure::refused(fault));
@@ -156,108 +66,4 @@ pub(crate) fn go_together(in_use: &Catalogs, loaded: &[Loaded]) -> Result<(), Fa
         return Err(Failure::refused(error));
     }
     Ok(())
-}
-
-/// Those of the program and one's own; one of the same id takes the place of the program's.
-fn together(added: Added, wanted: &[String]) -> Result<Catalogs, Failure> {
-    let mut sets = MappingSet::all_embedded();
-    sets.retain(|set| !added.mappings.iter().any(|own| own.id == set.id));
-    sets.extend(added.mappings);
-    Ok(Catalogs {
-        frameworks: frameworks(added.frameworks, wanted)?,
-        controls: control_set(added.controls)?,
-        mappings: MappingSets::new(sets).map_err(Failure::integrity)?,
-    })
-}
-
-fn control_set(own: Vec<ControlCatalog>) -> Result<ControlSet, Failure> {
-    let mut catalogs = ControlCatalog::all_embedded();
-    catalogs.retain(|catalog| !own.iter().any(|own| own.id == catalog.id));
-    catalogs.extend(own);
-    ControlSet::new(catalogs).map_err(Failure::integrity)
-}
-
-/// The frameworks asked for, in the program's order, then by id; all but earlier versions when none is named.
-fn frameworks(own: Vec<Framework>, wanted: &[String]) -> Result<Vec<Framework>, Failure> {
-    let is_own = |id: &str| own.iter().any(|own| own.id == *id);
-    let known: Vec<String> = EMBEDDED
-        .iter()
-        .chain(&EARLIER)
-        .map(|id| (*id).to_owned())
-        .chain(own.iter().map(|own| own.id.to_string()).filter(|id| !EMBEDDED.contains(&id.as_str())))
-        .collect();
-    if let Some(id) = wanted.iter().find(|id| !known.contains(id)) {
-        let text = format!("framework `{}` is not known", visible(id));
-        return Err(Failure::refused(text).hint(format!("known: {}", known.join(", "))));
-    }
-    let asked = |id: &&String| match wanted.is_empty() {
-        true => !EARLIER.contains(&id.as_str()),
-        false => wanted.contains(id),
-    };
-    let asked: Vec<&String> = known.iter().filter(asked).collect();
-    let twice =
-        asked.iter().find(|id| id.split_once('@').is_some_and(|(id, _)| asked.iter().any(|it| *it == id)));
-    if let Some(id) = twice {
-        return Err(Failure::refused(format!("two versions of one framework at a time: `{id}`")));
-    }
-    let load = |id: &String| match own.iter().find(|own| own.id == **id) {
-        Some(own) if is_own(id) => Ok(own.clone()),
-        _ => Framework::embedded(id).map_err(Failure::io),
-    };
-    asked.into_iter().map(load).collect()
-}
-
-/// The pins of the embedded catalogs in a stream.
-pub(crate) fn drafts(stream: &Id) -> Result<Vec<Draft>, Failure> {
-    Ok(pin_drafts(stream, embedded(&[])?.pins()))
-}
-
-fn pin_drafts(stream: &Id, pins: Vec<CatalogPin>) -> Vec<Draft> {
-    let draft = |pin| Draft { stream: stream.clone(), ..Statement::Catalog(pin).draft("local") };
-    pins.into_iter().map(draft).collect()
-}
-
-/// Pins catalogs in a stream, where they are not pinned already.
-pub(crate) fn pin(ledger: &mut Ledger, stream: &Id, catalogs: &Catalogs) -> Result<(), Failure> {
-    let pinned = pins(ledger, stream)?;
-    let lacking = catalogs.pins().into_iter().filter(|pin| !pinned.contains(pin)).collect();
-    let drafts = pin_drafts(stream, lacking);
-    if !drafts.is_empty() {
-        ledger.append(&drafts)?;
-    }
-    Ok(())
-}
-
-/// The latest pins of a stream.
-fn pins(ledger: &mut Ledger, stream: &Id) -> Result<Vec<CatalogPin>, Failure> {
-    let mut pins = Vec::new();
-    for index in ledger.latest(stream, b"catalog\0")? {
-        let record = ledger.reader()?.record(index)?;
-        let statement = record.statement.unwrap_or_default();
-        // An erasure may stand in the place of a pin: then there is none.
-        let read =
-            Statement::from_bytes(record.entry.kind.as_str(), &statement).map_err(Failure::integrity)?;
-        if let Some(Statement::Catalog(pin)) = read {
-            pins.push(pin);
-        }
-    }
-    Ok(pins)
-}
-
-/// Which catalogs are in use in another version than the one pinned last in a stream.
-pub(crate) fn changed(catalogs: &Catalogs, register: &Register) -> Vec<String> {
-    let pinned: Vec<&CatalogPin> = register.pins().collect();
-    let differs = |pin: &CatalogPin| {
-        let before = pinned.iter().find(|before| before.id == pin.id && before.kind == pin.kind)?;
-        let same = before.digest == pin.digest;
-        (!same).then(|| {
-            let short = |digest: String| digest.chars().take(12).collect::<String>();
-            let (was, is) = (short(before.digest.to_string()), short(pin.digest.to_string()));
-            format!(
-                "catalog {} {} ({is}…) is in use, pinned is {} ({was}…)",
-                pin.id, pin.version, before.version
-            )
-        })
-    };
-    catalogs.pins().iter().filter_map(differs).collect()
 }

@@ -1,8 +1,6 @@
 //! What every verb needs: which ledger, what time, where heads are remembered.
 
 use crate::args::Common;
-use crate::error::Failure;
-use crate::filing::Statements;
 use crate::key::passphrase::Passphrases;
 use affiant_ledger::files;
 use affiant_ledger::key::SigningKey;
@@ -10,6 +8,9 @@ use affiant_ledger::ledger::{Ledger, Surroundings};
 use affiant_ledger::reader::Reader;
 use affiant_ledger::settings::SETTINGS_FILE;
 use affiant_ledger::time::{self, Clock, Timestamp};
+use affiant_server::failure::Failure;
+use affiant_server::filing::Statements;
+use affiant_server::signer::Signer;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,6 +85,11 @@ impl Context {
     /// Opens a private key file, asking for its passphrase if it has one.
     pub(crate) fn key(&self, path: &Path) -> Result<SigningKey, Failure> {
         Ok(self.passphrases.open(path)?)
+    }
+
+    /// The collector whose private key lies at `path`, for statements of a kind.
+    pub(crate) fn signer(&self, ledger: &Ledger, path: &Path, kind: &str) -> Result<Signer, Failure> {
+        Signer::of(self.key(path)?, path, ledger, kind, self.now())
     }
 
     /// Opens the ledger for reading.

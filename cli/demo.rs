@@ -2,8 +2,8 @@
 
 use crate::args::{Arguments, DemoArguments};
 use crate::context::Context;
-use crate::error::{Failure, INTEGRITY, UNDETERMINED};
 use crate::output;
+use affiant_server::failure::{Failure, INTEGRITY, UNDETERMINED};
 use std::fs;
 use std::path::Path;
 

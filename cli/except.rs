@@ -3,7 +3,6 @@
 use crate::args::{ExceptArguments, ExceptVerb, ExceptionArguments};
 use crate::catalogs;
 use crate::context::Context;
-use crate::error::Failure;
 use crate::output;
 use crate::policy;
 use crate::statements::{Desk, admitted, id_or, ids};
@@ -14,6 +13,7 @@ use affiant_controls::exception::Exception;
 use affiant_controls::register::Filed;
 use affiant_controls::statement::Statement;
 use affiant_ledger::id::visible;
+use affiant_server::failure::Failure;
 use serde_json::json;
 
 pub(crate) fn run(context: &Context, arguments: ExceptArguments) -> Result<u8, Failure> {
@@ -102,7 +102,7 @@ fn list(context: &Context, system: &str) -> Result<u8, Failure> {
     let reader = context.read()?;
     let view = View::new(&reader)?;
     let controls = catalogs::of_view(&view, &[])?.controls;
-    let register = view::register(&view, &view.known(system)?, Asked::now(context))?;
+    let register = view::register(&view, &view.known(system)?, Asked::now(context.now()))?;
     let now = register.as_of();
     let word = |filed: &Filed<Exception>| {
         let approved = register.approval(filed, &controls);

@@ -3,10 +3,10 @@
 use crate::args::{ExportArguments, ExportFormat};
 use crate::catalogs;
 use crate::context::{self, Context};
-use crate::error::{Failure, UNDETERMINED};
 use crate::view::{self, Asked, View};
 use affiant_frameworks::assess::assess_all;
 use affiant_reports::export::{self, ExportSource};
+use affiant_server::failure::{Failure, UNDETERMINED};
 use serde_json::Value;
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub(crate) fn run(context: &Context, arguments: &ExportArguments) -> Result<u8, 
     let view = View::new(&reader)?;
     let catalogs = catalogs::of_view(&view, &arguments.frameworks)?;
     let system = view.known(&arguments.system)?;
-    let asked = Asked::now(context);
+    let asked = Asked::now(context.now());
     let records = view.records(&system, arguments.all)?;
     let results = export::results(&records).map_err(Failure::integrity)?;
     let origin = &reader.settings().origin;

@@ -1,25 +1,23 @@
 //! `affiant finding`: failures to be dealt with. Results open and close them; people say who mends them and by when.
 
-pub(crate) mod follow;
-
 use crate::args::{FindingArguments, FindingVerb, WorkArguments};
 use crate::catalogs;
 use crate::context::Context;
-use crate::error::Failure;
 use crate::output;
-use crate::register::known_system;
 use crate::statements::{Desk, admitted};
 use crate::view::{self, Asked, View};
 use affiant_controls::admit::admit_finding;
-use affiant_controls::control::Severity;
 use affiant_controls::finding::{Finding, FindingState, Found, Standing};
 use affiant_controls::register::Register;
 use affiant_controls::set::ControlSet;
 use affiant_controls::statement::Statement;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::ledger::Ledger;
+use affiant_server::failure::Failure;
+use affiant_server::follow;
+use affiant_server::standing::findings_waiting;
+use affiant_server::systems::known_system;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 pub(crate) fn run(context: &Context, arguments: FindingArguments) -> Result<u8, Failure> {
     match arguments.verb {
@@ -115,7 +113,7 @@ fn list(context: &Context, system: &str, state: Option<&str>, overdue: bool) -> 
     let reader = context.read()?;
     let view = View::new(&reader)?;
     let controls = catalogs::of_view(&view, &[])?.controls;
-    let register = view::register(&view, &view.known(system)?, Asked::now(context))?;
+    let register = view::register(&view, &view.known(system)?, Asked::now(context.now()))?;
     let mut found = register.found(&controls);
     found.retain(|it| state.is_none_or(|state| it.standing.as_str() == state) && (it.overdue || !overdue));
     if context.json {
@@ -147,7 +145,7 @@ fn show(context: &Context, id: &str, system: Option<&str>) -> Result<u8, Failure
         None => view.systems()?,
     };
     for system in &systems {
-        let register = view::register(&view, system, Asked::now(context))?;
+        let register = view::register(&view, system, Asked::now(context.now()))?;
         if let Some(it) = register.found(&controls).iter().find(|it| it.filed.value.id == *id) {
             if context.json {
                 output::json(&row(it));
@@ -213,26 +211,11 @@ fn standing(it: &Found<'_>) -> String {
     }
 }
 
-/// How many findings wait, for `status --json`.
-pub(crate) fn counted(register: &Register, controls: &ControlSet) -> Value {
-    let (waiting, overdue) = waiting(register, controls);
-    json!({"open": waiting.values().sum::<u64>(), "overdue": overdue, "by_severity": waiting})
-}
-
 /// How many findings wait, in a line; nothing when none does.
 pub(crate) fn line(register: &Register, controls: &ControlSet) -> Option<String> {
-    let (waiting, overdue) = waiting(register, controls);
+    let (waiting, overdue) = findings_waiting(register, controls);
     let parts: Vec<String> =
         waiting.iter().rev().map(|(severity, count)| format!("{count} {severity}")).collect();
     let open: u64 = waiting.values().sum();
     (open > 0).then(|| format!("findings: {open} open ({}), {overdue} overdue", parts.join(", ")))
-}
-
-fn waiting(register: &Register, controls: &ControlSet) -> (BTreeMap<Severity, u64>, u64) {
-    let mut by_severity = BTreeMap::new();
-    let found = register.found(controls);
-    for it in found.iter().filter(|it| it.standing.waits()) {
-        *by_severity.entry(it.filed.value.severity).or_default() += 1;
-    }
-    (by_severity, found.iter().filter(|it| it.overdue).count() as u64)
 }

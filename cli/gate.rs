@@ -3,12 +3,12 @@
 use crate::args::GateArguments;
 use crate::catalogs;
 use crate::context::{self, Context};
-use crate::error::{Failure, NO, UNDETERMINED};
 use crate::output;
 use crate::view::{self, Asked, View};
 use affiant_frameworks::assess::assess_all;
 use affiant_frameworks::clock::clocks;
 use affiant_frameworks::gate::{Answer, GATE_SIZE_MAX, GateProfile};
+use affiant_server::failure::{Failure, NO, UNDETERMINED};
 use serde_json::json;
 
 pub(crate) fn run(context: &Context, arguments: &GateArguments) -> Result<u8, Failure> {
@@ -21,7 +21,7 @@ pub(crate) fn run(context: &Context, arguments: &GateArguments) -> Result<u8, Fa
     let view = View::new(&reader)?;
     let catalogs = catalogs::of_view(&view, &[])?;
     let system = view.known(&arguments.system)?;
-    let asked = Asked::now(context);
+    let asked = Asked::now(context.now());
     view.refuse_a_past_present(asked.horizon.as_of)?;
     let register = view::register(&view, &system, asked)?;
     if register.system().is_none() {

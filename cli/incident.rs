@@ -4,16 +4,14 @@ mod show;
 
 use crate::args::{IncidentArguments, IncidentVerb};
 use crate::context::Context;
-use crate::error::Failure;
 use crate::statements::{Desk, admitted, ids, time};
 use affiant_controls::admit::admit_incident;
 use affiant_controls::incident::{Incident, IncidentTest};
 use affiant_controls::statement::Statement;
 use affiant_frameworks::clock::recipients;
 use affiant_ledger::id::{Id, visible};
+use affiant_server::failure::Failure;
 use std::collections::BTreeSet;
-
-pub(crate) use show::clock_text;
 
 pub(crate) fn run(context: &Context, arguments: IncidentArguments) -> Result<u8, Failure> {
     match arguments.verb {

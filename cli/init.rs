@@ -3,7 +3,6 @@
 use crate::args::InitArguments;
 use crate::catalogs;
 use crate::context::Context;
-use crate::error::Failure;
 use crate::output;
 use affiant_ledger::checkpoint::LogKeys;
 use affiant_ledger::key::SigningKey;
@@ -11,6 +10,7 @@ use affiant_ledger::ledger::{Founding, Ledger};
 use affiant_ledger::note::{KeyName, Verifier};
 use affiant_ledger::rotation::ISSUER_KEY_FILE;
 use affiant_ledger::settings::Settings;
+use affiant_server::failure::Failure;
 
 pub(crate) fn run(context: &Context, arguments: InitArguments) -> Result<u8, Failure> {
     let (settings, issuer) = make(context, &arguments)?;

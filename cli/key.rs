@@ -10,13 +10,13 @@ pub(crate) mod passphrase;
 
 use crate::args::{KeyArguments, KeyVerb};
 use crate::context::{self, Context};
-use crate::error::Failure;
 use crate::output;
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::keyring::{Grant, Holder, Keyring, Tenure, TrustedKey};
 use affiant_ledger::note::Verifier;
 use affiant_ledger::rotation::ISSUER_KEY_FILE;
 use affiant_reports::trust::Trust;
+use affiant_server::failure::Failure;
 use serde_json::{Value, json};
 use std::path::Path;
 

@@ -4,12 +4,12 @@
 //! eyes only: [`show`] writes text and is called where no JSON, CSV, pack or entry is made.
 
 use crate::context::{self, Context};
-use crate::error::Failure;
 use crate::output;
 use affiant_frameworks::framework::Framework;
 use affiant_frameworks::licensed::{LICENSED_SIZE_MAX, LicensedText};
 use affiant_ledger::files;
 use affiant_ledger::id::Id;
+use affiant_server::failure::Failure;
 use std::path::{Path, PathBuf};
 
 /// Where the texts stand.

@@ -8,8 +8,6 @@ mod walk;
 
 use crate::args::{LogArguments, LogVerb};
 use crate::context::{self, Context};
-use crate::error::Failure;
-use crate::filing::Statements;
 use crate::output;
 use affiant_controls::statement::Statement;
 use affiant_ledger::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint};
@@ -21,6 +19,8 @@ use affiant_ledger::merkle;
 use affiant_ledger::note::to_base64;
 use affiant_ledger::reader::Reader;
 use affiant_ledger::record::{Filing, Record};
+use affiant_server::failure::Failure;
+use affiant_server::filing::Statements;
 use serde_json::{Value, json};
 use std::path::Path;
 

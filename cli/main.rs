@@ -6,10 +6,8 @@ mod catalog;
 mod catalogs;
 mod context;
 mod demo;
-mod error;
 mod except;
 mod export;
-mod filing;
 mod finding;
 mod gate;
 mod incident;
@@ -28,15 +26,14 @@ mod register;
 mod request;
 mod run;
 mod sample;
-mod signer;
 mod statements;
 mod status;
 mod verify;
 mod view;
 
+use affiant_server::failure::{self, Failure};
 use args::{Arguments, Verb};
 use context::Context;
-use error::Failure;
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
@@ -53,7 +50,7 @@ fn main() -> ExitCode {
     let code = match done {
         Ok(Ok(code)) => code,
         Ok(Err(failure)) => output::fail(&failure, json),
-        Err(_) => error::IO,
+        Err(_) => failure::IO,
     };
     ExitCode::from(output::finish(code))
 }

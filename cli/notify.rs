@@ -13,7 +13,6 @@ mod webhook;
 
 use crate::args::NotifyArguments;
 use crate::context::Context;
-use crate::error::Failure;
 use crate::output;
 use crate::view::View;
 use affiant_controls::delivery::Delivery;
@@ -22,6 +21,7 @@ use affiant_controls::statement::Statement;
 use affiant_frameworks::alert::Alert;
 use affiant_ledger::blob;
 use affiant_ledger::id::Id;
+use affiant_server::failure::Failure;
 use batch::{Batch, Place};
 use serde_json::json;
 use std::path::PathBuf;

@@ -2,9 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the one output door")]
 
-use crate::error::Failure;
 use affiant_ledger::id::{escape_hidden_json, escape_hidden_text};
 use affiant_reports::export;
+use affiant_server::failure::Failure;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
@@ -40,7 +40,7 @@ pub(crate) fn finish(code: u8) -> u8 {
     match LOST.get() {
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let _ = writeln!(io::stderr(), "error: stdout: {error}");
-            crate::error::IO
+            affiant_server::failure::IO
         }
         _ => code,
     }

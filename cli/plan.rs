@@ -3,7 +3,6 @@
 use crate::args::{PlanAddArguments, PlanArguments, PlanVerb};
 use crate::catalogs;
 use crate::context::Context;
-use crate::error::Failure;
 use crate::output;
 use crate::statements::{Desk, admitted, id_or, time, time_or};
 use crate::view::View;
@@ -13,6 +12,7 @@ use affiant_controls::statement::Statement;
 use affiant_frameworks::period::{Period, PlanPeriod, RunState, assess_period};
 use affiant_ledger::id::visible;
 use affiant_ledger::time::Timestamp;
+use affiant_server::failure::Failure;
 
 /// How far back the calendar reaches when nothing else is asked for, in milliseconds.
 const LOOK_BACK: u64 = 90 * 86_400_000;

@@ -2,9 +2,7 @@
 
 use crate::args::{PolicyArguments, PolicySetArguments, PolicyVerb};
 use crate::context::Context;
-use crate::error::Failure;
 use crate::output;
-use crate::register::known_system;
 use crate::statements::admitted;
 use crate::view;
 use affiant_controls::admit::admit_policy;
@@ -15,6 +13,8 @@ use affiant_controls::statement::{ORGANISATION, Statement};
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
+use affiant_server::failure::Failure;
+use affiant_server::systems::known_system;
 use serde_json::json;
 
 pub(crate) fn run(context: &Context, arguments: PolicyArguments) -> Result<u8, Failure> {

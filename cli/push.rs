@@ -3,23 +3,14 @@
 //! Everything is read, admitted and compared with the ledger before the first entry is written, so that a bad row
 //! refuses the whole batch; then it is appended 1,024 at a time, fewer large ones, one fdatasync each.
 
-mod admission;
 mod answer;
-mod collection;
-mod faults;
-mod ids;
 mod own_rules;
-mod repeat;
-mod source;
-mod spool;
 
 use crate::args::{PushArguments, Submission};
 use crate::catalogs;
 use crate::context::{self, Context};
-use crate::error::{Failure, REFUSED};
-use crate::finding::follow;
-use crate::register::known_system;
-use crate::signer::Signer;
+use crate::output;
+use crate::statements::follow;
 use affiant_controls::control::ControlId;
 use affiant_controls::intake::{self, Format, ToolRules, Withheld};
 use affiant_controls::result::{Collector, Run, Subject};
@@ -33,18 +24,19 @@ use affiant_ledger::key::VerifyingKey;
 use affiant_ledger::ledger::Ledger;
 use affiant_ledger::salting::Salting;
 use affiant_ledger::time::Timestamp;
+use affiant_server::failure::{Failure, REFUSED};
+use affiant_server::submit::collection::Collection;
+use affiant_server::submit::faults::Faults;
+pub(crate) use affiant_server::submit::source::Source;
+use affiant_server::systems::known_system;
 use answer::{SHOWN_MAX, Telling};
-use collection::Collection;
 use own_rules::{CitedFile, Explaining};
-pub(crate) use source::Source;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Largest file of a public key, in bytes.
 const PUBLIC_KEY_SIZE_MAX: u64 = 64 << 10;
-/// Entries appended with one fdatasync.
-const BATCH: usize = 1024;
 
 pub(crate) fn run(context: &Context, arguments: Box<PushArguments>) -> Result<u8, Failure> {
     let mut ledger = context.open()?;
@@ -172,7 +164,7 @@ fn collection<'a>(
 ) -> Result<Collection<'a>, Failure> {
     let shown = if submission.is_dry() { SHOWN_MAX as usize } else { 0 };
     let signer =
-        submission.sign_key.as_ref().map(|path| Signer::of(context, ledger, path, "result")).transpose()?;
+        submission.sign_key.as_ref().map(|path| context.signer(ledger, path, "result")).transpose()?;
     let findings = !submission.no_findings && !submission.is_dry();
     Collection::new(ledger, intake, shown, signer.map(Arc::new), findings)
 }
@@ -205,66 +197,49 @@ fn record(
     name: &str,
 ) -> Result<u8, Failure> {
     collection.compare_within()?;
-    let Collection {
-        ledger,
-        intake,
-        spool,
-        faults,
-        unmapped,
-        explained,
-        preview,
-        repeats,
-        recorded,
-        signer,
-        touched,
-        ..
-    } = collection;
-    faults.say(context.json);
-    if faults.count() > 0 && !arguments.partial {
-        let count = faults.count();
+    say_faults(&collection.faults, context.json);
+    let count = collection.faults.count();
+    if count > 0 && !arguments.partial {
         let rows = if count == 1 { "row" } else { "rows" };
         return Err(Failure::refused(format!("{count} bad {rows}, nothing was recorded"))
             .hint("mend them, or take the good rows with --partial"));
     }
-    for (rule, count) in &unmapped {
+    for (rule, count) in &collection.unmapped {
         context.say(format!("note: {count} findings under `{rule}`: no control is mapped to this rule"));
     }
     if arguments.explain {
-        answer::explained(context, &explained);
+        answer::explained(context, &collection.explained);
     }
-    let total = spool.count();
+    let total = collection.count();
     if total == 0 {
-        return Err(nothing(name, unmapped.is_empty()));
+        return Err(nothing(name, collection.unmapped.is_empty()));
     }
+    let intake = collection.intake;
     if let Some(salting) = intake.salting.filter(|_| intake.reveal || !arguments.is_dry()) {
-        salting.keep(ledger.reader()?.folder())?;
+        salting.keep(collection.ledger.reader()?.folder())?;
     }
     if arguments.is_dry() {
-        answer::preview(context, &preview, total);
+        answer::preview(context, &collection.preview, total);
         return Ok(0);
     }
+    let recorded = std::mem::take(&mut collection.recorded);
     answer::repeated(context, name, &recorded, total);
     let mut telling = Telling::new(context, arguments, total, recorded);
-    let notes = telling.notes();
-    let batches = spool.drain(BATCH)?.into_iter().map(|batch| {
-        let mut batch = batch?;
-        signer.iter().for_each(|signer| signer.sign(&mut batch));
-        let told = notes(&batch);
-        Ok::<_, Failure>((batch, told))
-    });
-    if repeats {
-        for batch in batches {
-            let (batch, told) = batch?;
-            let appended = ledger.append(&batch)?;
-            telling.batch(ledger, told, &appended)?;
-        }
-    } else {
-        ledger.append_stream(batches, |ledger, told, appended| telling.batch(ledger, told, &appended))?;
-    }
+    let (ledger, touched) = collection
+        .append(telling.notes(), |ledger, told, appended| telling.batch(ledger, told, &appended))?;
     telling.sum(ledger);
     // Only now: what is told is recorded, whatever becomes of the findings.
-    follow::after(context, ledger, &touched, controls)?;
-    Ok(if faults.count() > 0 { REFUSED } else { 0 })
+    follow(context, ledger, &touched, controls)?;
+    Ok(if count > 0 { REFUSED } else { 0 })
+}
+
+/// Says what is wrong with rows.
+fn say_faults(faults: &Faults, as_json: bool) {
+    let (first, more) = faults.told();
+    first.for_each(|text| output::fault(text, as_json));
+    if more > 0 {
+        output::fault(&format!("and {more} more"), as_json);
+    }
 }
 
 fn nothing(name: &str, all_mapped: bool) -> Failure {

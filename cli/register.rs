@@ -9,7 +9,6 @@ mod reconcile;
 use crate::args::{AssetArguments, RegisterArguments, RegisterVerb, SystemArguments};
 use crate::catalogs;
 use crate::context::{self, Context};
-use crate::error::Failure;
 use crate::output;
 use crate::policy;
 use crate::statements::admitted;
@@ -24,6 +23,8 @@ use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::ledger::Ledger;
 use affiant_reports::derive::Catalogs;
+use affiant_server::failure::Failure;
+use affiant_server::systems::known_system;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -91,21 +92,6 @@ fn record_system(
     catalogs::pin(ledger, &id, catalogs)?;
     answer(context, "system", &id, appended[0].index);
     Ok(())
-}
-
-/// Refuses a system that has not been registered.
-pub(crate) fn known_system(ledger: &Ledger, system: &Id) -> Result<(), Failure> {
-    if *system != *ORGANISATION && ledger.head(system).is_some() {
-        return Ok(());
-    }
-    let known: Vec<String> =
-        ledger.streams().into_iter().map(|(id, _)| id.to_string()).filter(|id| id != ORGANISATION).collect();
-    let hint = if known.is_empty() {
-        "register it first: `affiant register system ...`".to_owned()
-    } else {
-        format!("registered: {}; or register it first", known.join(", "))
-    };
-    Err(Failure::refused(format!("system `{system}` is not registered")).hint(hint))
 }
 
 /// Refuses words that no framework knows: a mistyped role would leave every duty of that role undetermined.

@@ -4,7 +4,6 @@ mod import;
 
 use crate::args::{RequestAddArguments, RequestArguments, RequestVerb};
 use crate::context::Context;
-use crate::error::Failure;
 use crate::output;
 use crate::statements::{Desk, admitted, id_or};
 use crate::view;
@@ -14,7 +13,8 @@ use affiant_controls::request::{Followed, Request, RequestState};
 use affiant_controls::statement::Statement;
 use affiant_ledger::id::{Id, visible};
 use affiant_reports::export;
-use serde_json::{Value, json};
+use affiant_server::failure::Failure;
+use affiant_server::standing::{next_due, request, requests_waiting};
 
 pub(crate) fn run(context: &Context, arguments: RequestArguments) -> Result<u8, Failure> {
     match arguments.verb {
@@ -95,7 +95,7 @@ fn list(context: &Context, system: &str, csv: bool) -> Result<u8, Failure> {
     }
     let followed = register.followed();
     if context.json {
-        output::json(&followed.iter().map(row).collect::<Vec<_>>());
+        output::json(&followed.iter().map(request).collect::<Vec<_>>());
         return Ok(0);
     }
     let rows = followed.iter().map(|it| {
@@ -112,13 +112,6 @@ fn list(context: &Context, system: &str, csv: bool) -> Result<u8, Failure> {
     });
     output::table(&["request", "state", "for", "asked of", "due", "asked by", "what"], rows);
     Ok(0)
-}
-
-fn row(it: &Followed<'_>) -> Value {
-    json!({
-        "request": it.filed.value, "state": it.state, "answer": it.answer, "days_left": it.days_left,
-        "index": it.filed.citation.index,
-    })
 }
 
 /// The control or requirement that it is for, and the asset.
@@ -142,16 +135,6 @@ fn standing(it: &Followed<'_>) -> String {
     }
 }
 
-/// How many requests wait, for `status --json`.
-pub(crate) fn counted(register: &Register) -> Value {
-    let followed = register.followed();
-    let count = |state| followed.iter().filter(|it| it.state == state).count();
-    json!({
-        "open": count(RequestState::Open), "overdue": count(RequestState::Overdue),
-        "next_due": next_due(&followed), "waiting": waiting(&followed).map(row).collect::<Vec<_>>(),
-    })
-}
-
 /// The requests that wait, in lines: the first says how many.
 pub(crate) fn lines(register: &Register, shown: usize) -> Vec<String> {
     let followed = register.followed();
@@ -162,19 +145,9 @@ pub(crate) fn lines(register: &Register, shown: usize) -> Vec<String> {
     }
     let next = next_due(&followed).map(|due| format!(", the next due on {due}")).unwrap_or_default();
     let mut lines = vec![format!("requests: {open} open, {overdue} overdue{next}")];
-    lines.extend(waiting(&followed).take(shown).map(|it| {
+    lines.extend(requests_waiting(&followed).take(shown).map(|it| {
         let request = &it.filed.value;
         format!("  {}: {} from {}, {}", request.id, about(request), request.owner, standing(it))
     }));
     lines
-}
-
-fn waiting<'a>(followed: &'a [Followed<'a>]) -> impl Iterator<Item = &'a Followed<'a>> {
-    followed.iter().filter(|it| matches!(it.state, RequestState::Open | RequestState::Overdue))
-}
-
-/// When the next of those that are not overdue is due.
-fn next_due(followed: &[Followed<'_>]) -> Option<affiant_ledger::time::Timestamp> {
-    let open = followed.iter().filter(|it| it.state == RequestState::Open);
-    open.map(|it| it.filed.value.due).min()
 }

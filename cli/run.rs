@@ -5,11 +5,11 @@ mod manifest;
 
 use crate::args::RunArguments;
 use crate::context::Context;
-use crate::error::{Failure, IO};
 use crate::push::{self, Source, Witnessed};
 use affiant_controls::intake::{Exit, Observed};
 use affiant_controls::result::{DigestSource, Subject, TimeSource};
 use affiant_ledger::id::visible;
+use affiant_server::failure::{Failure, IO};
 use manifest::{Manifest, Target};
 use std::fs::{File, Metadata};
 use std::os::fd::AsFd;

@@ -2,7 +2,6 @@
 
 use crate::args::SampleArguments;
 use crate::context::{self, Context};
-use crate::error::{Failure, UNDETERMINED};
 use crate::output;
 use crate::statements::{Desk, admitted, time};
 use crate::verify::{show, trust};
@@ -16,6 +15,7 @@ use affiant_ledger::record::Record;
 use affiant_reports::archive::Limits;
 use affiant_reports::examine::FILE_SIZE_MAX;
 use affiant_reports::opened::OpenedPack;
+use affiant_server::failure::{Failure, UNDETERMINED};
 use serde_json::{Value, json};
 use std::path::Path;
 

@@ -3,12 +3,9 @@
 use crate::catalog::same_citation;
 use crate::catalogs;
 use crate::context::Context;
-use crate::error::Failure;
-use crate::finding::follow::{self, Touched};
 use crate::output;
-use crate::register::known_system;
-use crate::signer::Signer;
 use affiant_controls::admit::AdmitError;
+use affiant_controls::set::ControlSet;
 use affiant_controls::statement::{ORGANISATION, Statement};
 use affiant_frameworks::framework::Framework;
 use affiant_frameworks::requirement::Requirement;
@@ -17,6 +14,9 @@ use affiant_ledger::id::{Id, visible};
 use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::Catalogs;
+use affiant_server::failure::Failure;
+use affiant_server::follow::{self, Touched};
+use affiant_server::systems::known_system;
 use serde_json::json;
 use std::path::Path;
 
@@ -84,7 +84,7 @@ impl<'a> Desk<'a> {
     ) -> Result<u8, Failure> {
         let mut drafts: Vec<_> = statements.iter().map(|statement| statement.draft("local")).collect();
         if let (Some(key), Some(first)) = (key, statements.first()) {
-            let signer = Signer::of(self.context, &self.ledger, key, first.kind())?;
+            let signer = self.context.signer(&self.ledger, key, first.kind())?;
             signer.may_push(&self.system).map_err(Failure::refused)?;
             signer.sign(&mut drafts);
         }
@@ -98,7 +98,7 @@ impl<'a> Desk<'a> {
             let entry = index.map(|index| index.to_string()).unwrap_or_default();
             output::line(format!("{what} {name} recorded, entry {entry}"));
         }
-        follow::after(self.context, &mut self.ledger, &Touched::of(&drafts), &self.catalogs.controls)?;
+        follow(self.context, &mut self.ledger, &Touched::of(&drafts), &self.catalogs.controls)?;
         self.ledger.close()?;
         Ok(0)
     }
@@ -133,6 +133,18 @@ impl<'a> Desk<'a> {
             ))),
         }
     }
+}
+
+/// Records what results that are recorded open and close, and says so.
+pub(crate) fn follow(
+    context: &Context,
+    ledger: &mut Ledger,
+    touched: &Touched,
+    controls: &ControlSet,
+) -> Result<(), Failure> {
+    let changed = follow::after(ledger, touched, controls, context.now())?;
+    changed.words().iter().for_each(|words| context.say(words));
+    Ok(())
 }
 
 /// A time as given, or now.

@@ -2,7 +2,6 @@
 
 mod board;
 mod gaps;
-mod next;
 mod period;
 mod risk;
 mod screen;
@@ -12,32 +11,12 @@ mod why;
 use crate::args::StatusArguments;
 use crate::catalogs;
 use crate::context::Context;
-use crate::error::{Failure, UNDETERMINED};
-use crate::finding;
 use crate::output;
-use crate::request;
 use crate::view::{self, Asked, Kept, View};
-use affiant_controls::register::Register;
-use affiant_frameworks::assess::assess_all;
-use affiant_frameworks::assessment::Assessment;
-use affiant_frameworks::clock::{Clock, Expiry, clocks, expiring};
-use affiant_ledger::id::Id;
-use affiant_ledger::time::{Period, Timestamp};
-use affiant_reports::derive::Catalogs;
-use serde_json::json;
+use affiant_ledger::time::Timestamp;
+use affiant_server::failure::{Failure, UNDETERMINED};
+use affiant_server::standing::Standing;
 use std::time::Duration;
-
-/// How far ahead is looked for what runs out, in days.
-const AHEAD: u32 = 90;
-
-/// Where one system stands.
-struct Standing<'a> {
-    system: &'a Id,
-    register: &'a Register,
-    assessments: Vec<Assessment>,
-    clocks: Vec<Clock>,
-    expiring: Vec<Expiry>,
-}
 
 pub(crate) fn run(context: &Context, arguments: &StatusArguments) -> Result<u8, Failure> {
     let mut kept = Kept::new();
@@ -64,10 +43,10 @@ fn once(context: &Context, arguments: &StatusArguments, kept: &mut Kept) -> Resu
     };
     let (as_of, known) = (time(&arguments.as_of)?, time(&arguments.known_on)?);
     if let (Some(over), Some(system)) = (&arguments.over, &arguments.system) {
-        let asked = Asked::of(context, &reader, None, known, arguments.at_size)?;
+        let asked = Asked::of(context.now(), &reader, None, known, arguments.at_size)?;
         return period::run(context, &view, &catalogs, &view.known(system)?, over, asked, arguments.csv);
     }
-    let asked = Asked::of(context, &reader, as_of, known, arguments.at_size)?;
+    let asked = Asked::of(context.now(), &reader, as_of, known, arguments.at_size)?;
     let systems = match &arguments.system {
         Some(system) => vec![view.known(system)?],
         None => view.systems()?,
@@ -82,8 +61,8 @@ fn once(context: &Context, arguments: &StatusArguments, kept: &mut Kept) -> Resu
             continue;
         }
         catalogs::changed(&catalogs, register).iter().for_each(|it| context.say(format!("{system}: {it}")));
-        let standing = judge(&catalogs, system, register)?;
-        let on_evidence = standing.assessments.iter().any(Assessment::rests_on_evidence);
+        let standing = Standing::of(&catalogs, system, register)?;
+        let on_evidence = standing.rests_on_evidence();
         if arguments.risk {
             risks.extend(risk::of(&catalogs, register));
         } else if arguments.board {
@@ -94,12 +73,8 @@ fn once(context: &Context, arguments: &StatusArguments, kept: &mut Kept) -> Resu
             evaluated |= sheet::show(context, &catalogs, &standing, name, arguments.csv)?;
             continue;
         } else if context.json {
-            answers.push(json!({
-                "system": system, "entries": view.count(system)?, "checkpoint": reader.size(),
-                "known": asked.horizon.known, "clocks": standing.clocks, "expiring": standing.expiring,
-                "requests": request::counted(register), "findings": finding::counted(register, &catalogs.controls),
-                "next": next::steps(&standing), "assessments": standing.assessments,
-            }));
+            let entries = view.count(system)?;
+            answers.push(standing.to_json(&catalogs.controls, entries, reader.size(), asked.horizon.known));
         } else if arguments.csv {
             gaps::csv(&standing, arguments.gaps);
         } else if arguments.gaps {
@@ -121,13 +96,4 @@ fn once(context: &Context, arguments: &StatusArguments, kept: &mut Kept) -> Resu
         context.say("no system is registered");
     }
     Ok(if evaluated { 0 } else { UNDETERMINED })
-}
-
-fn judge<'a>(catalogs: &Catalogs, system: &'a Id, register: &'a Register) -> Result<Standing<'a>, Failure> {
-    let Catalogs { frameworks, controls, mappings } = catalogs;
-    let assessments = assess_all(frameworks, mappings, controls, register).map_err(Failure::refused)?;
-    let clocks: Vec<Clock> = frameworks.iter().flat_map(|framework| clocks(framework, register)).collect();
-    let until = register.as_of().plus(Period::days(AHEAD));
-    let expiring = expiring(register, controls, &assessments, &clocks, until);
-    Ok(Standing { system, register, assessments, clocks, expiring })
 }

@@ -4,7 +4,6 @@ mod checkpoints;
 
 use crate::args::VerifyArguments;
 use crate::context::{self, Context};
-use crate::error::{Failure, INTEGRITY, UNDETERMINED};
 use crate::output;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
@@ -13,6 +12,7 @@ use affiant_reports::examine::{self, Examination, FILE_SIZE_MAX, Given};
 use affiant_reports::trust::Trust;
 use affiant_reports::verdict::Verdict;
 use affiant_reports::verify::renderer;
+use affiant_server::failure::{Failure, INTEGRITY, UNDETERMINED};
 use serde_json::json;
 use std::path::Path;
 

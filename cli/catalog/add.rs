@@ -4,13 +4,13 @@ use super::file::{Loaded, read};
 use super::lint;
 use crate::catalogs;
 use crate::context::Context;
-use crate::error::{Failure, NO};
 use crate::output;
 use affiant_controls::pin::CatalogPin;
 use affiant_controls::statement::{ORGANISATION, Statement};
 use affiant_ledger::blob;
 use affiant_ledger::id::Id;
 use affiant_ledger::record::Draft;
+use affiant_server::failure::{Failure, NO};
 use serde_json::json;
 
 /// Judges the catalogs in `files`, stores them beside the log and pins them; all or nothing.

@@ -2,8 +2,8 @@
 
 use super::file::Loaded;
 use crate::context::Context;
-use crate::error::{Failure, NO};
 use crate::output;
+use affiant_server::failure::{Failure, NO};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

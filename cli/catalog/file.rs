@@ -1,12 +1,12 @@
 //! A catalog from a file or by its id.
 
 use crate::context;
-use crate::error::{Failure, REFUSED};
 use affiant_controls::catalog::{CatalogError, ControlCatalog};
 use affiant_frameworks::framework::{EARLIER, EMBEDDED, FRAMEWORK_SIZE_MAX, Framework, FrameworkError};
 use affiant_frameworks::mapping::{MappingError, MappingSet};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::visible;
+use affiant_server::failure::{Failure, REFUSED};
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -2,13 +2,13 @@
 
 use super::file::{Fault, Lines, Loaded, read};
 use crate::context::Context;
-use crate::error::{Failure, NO};
 use crate::output;
 use affiant_controls::catalog::ControlCatalog;
 use affiant_frameworks::framework::Framework;
 use affiant_frameworks::mapping::MappingSet;
 use affiant_ledger::id::visible;
 use affiant_reports::derive::Catalogs;
+use affiant_server::failure::{Failure, NO};
 use serde_json::json;
 
 /// Judges the catalogs in `files`, mappings beside the others.

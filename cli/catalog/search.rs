@@ -1,10 +1,10 @@
 //! Requirements and controls by their words.
 
 use crate::context::Context;
-use crate::error::{Failure, NO};
 use crate::output;
 use affiant_ledger::id::visible;
 use affiant_reports::derive::Catalogs;
+use affiant_server::failure::{Failure, NO};
 use serde_json::json;
 
 /// A row that was found: catalog, id, citation, title.

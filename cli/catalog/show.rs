@@ -2,7 +2,6 @@
 
 use super::{kind, same_citation};
 use crate::context::Context;
-use crate::error::Failure;
 use crate::licensed;
 use crate::output::{self, line};
 use affiant_controls::control::Control;
@@ -14,6 +13,7 @@ use affiant_frameworks::requirement::Requirement;
 use affiant_ledger::id::visible;
 use affiant_ledger::time::{Date, Period};
 use affiant_reports::derive::Catalogs;
+use affiant_server::failure::Failure;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,7 +2,6 @@
 
 use super::file::read;
 use crate::context::Context;
-use crate::error::{Failure, NO};
 use crate::licensed;
 use crate::output;
 use affiant_frameworks::framework::Framework;
@@ -10,6 +9,7 @@ use affiant_frameworks::licensed::{LicensedFault, LicensedText};
 use affiant_ledger::files;
 use affiant_ledger::id::visible;
 use affiant_reports::derive::Catalogs;
+use affiant_server::failure::{Failure, NO};
 use serde_json::json;
 
 /// Attaches, takes away or lists text; never shows it.

@@ -2,7 +2,6 @@
 
 use crate::catalogs;
 use crate::context::Context;
-use crate::error::Failure;
 use crate::output;
 use crate::view::{self, Asked, View};
 use affiant_controls::incident::{Incident, IncidentTest, Stage};
@@ -12,6 +11,8 @@ use affiant_controls::state::{ControlState, StateOn};
 use affiant_frameworks::clock::{Clock, clocks};
 use affiant_ledger::id::visible;
 use affiant_reports::derive::Catalogs;
+use affiant_server::failure::Failure;
+use affiant_server::standing::clock_text;
 use serde_json::{Map, Value, json};
 
 /// An incident with what follows from it.
@@ -31,7 +32,7 @@ pub(super) fn one(context: &Context, id: &str, system: Option<&str>) -> Result<u
         None => view.systems()?,
     };
     for system in &systems {
-        let register = view::register(&view, system, Asked::now(context))?;
+        let register = view::register(&view, system, Asked::now(context.now()))?;
         let running = running(&catalogs, &register);
         let shown = all(&catalogs.controls, &register, &running);
         if let Some(shown) = shown.into_iter().find(|it| it.filed.value.id == *id) {
@@ -51,7 +52,7 @@ pub(super) fn list(context: &Context, system: &str) -> Result<u8, Failure> {
     let reader = context.read()?;
     let view = View::new(&reader)?;
     let catalogs = catalogs::of_view(&view, &[])?;
-    let register = view::register(&view, &view.known(system)?, Asked::now(context))?;
+    let register = view::register(&view, &view.known(system)?, Asked::now(context.now()))?;
     let running = running(&catalogs, &register);
     let shown = all(&catalogs.controls, &register, &running);
     if context.json {
@@ -181,12 +182,4 @@ fn done(stage: Stage) -> &'static str {
         Stage::Contain => "contained",
         Stage::Close => "closed",
     }
-}
-
-/// A clock in a few words.
-pub(crate) fn clock_text(clock: &Clock) -> String {
-    let when = if clock.immediate { "without delay from" } else { "due" };
-    let binds = clock.binds_from.map(|day| format!(" (binds from {day})")).unwrap_or_default();
-    let open = clock.open.as_ref().map(|open| format!(", {open} open")).unwrap_or_default();
-    format!("{} {} {when} {}{open}{binds}", clock.citation, clock.state.as_str(), clock.due)
 }

@@ -4,12 +4,12 @@ use super::file::KeyFile;
 use super::holder;
 use crate::args::{RevokeArguments, RotateArguments};
 use crate::context::Context;
-use crate::error::{Failure, REFUSED};
 use crate::output;
 use affiant_ledger::key::{Passphrase, SigningKey};
 use affiant_ledger::keyring::{Holder, Role, Tenure};
 use affiant_ledger::ledger::{Appended, Ledger};
 use affiant_ledger::rotation::{ISSUER_KEY_FILE, LOG_KEY_FILE};
+use affiant_server::failure::{Failure, REFUSED};
 use serde_json::json;
 
 /// Lets a new key follow the one in force.

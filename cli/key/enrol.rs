@@ -4,11 +4,11 @@ use super::file::KeyFile;
 use super::{given, holder};
 use crate::args::{EnrolArguments, GrantArguments, NewKey};
 use crate::context::{self, Context};
-use crate::error::{Failure, REFUSED};
 use crate::output;
 use affiant_ledger::key::VerifyingKey;
 use affiant_ledger::keyring::{Grant, Holder, KeyStatement, Names, Role};
 use affiant_ledger::ledger::{Appended, Ledger};
+use affiant_server::failure::{Failure, REFUSED};
 use serde_json::json;
 use std::path::PathBuf;
 

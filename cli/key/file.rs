@@ -2,11 +2,11 @@
 //! piece of one replaced. Anything else is refused, and stays.
 
 use crate::context::Context;
-use crate::error::Failure;
 use affiant_ledger::disk::Disk;
 use affiant_ledger::files;
 use affiant_ledger::key::{Passphrase, SigningKey};
 use affiant_ledger::keyfile;
+use affiant_server::failure::Failure;
 use std::path::Path;
 
 pub(super) struct KeyFile<'a> {

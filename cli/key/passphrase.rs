@@ -3,12 +3,12 @@
 //! The only file that imports `rpassword`. `--passphrase-file` comes before `AFFIANT_PASSPHRASE`, and both before the
 //! question. A plain key needs none, so none is looked for until a key turns out to be encrypted.
 
-use crate::error::Failure;
 use crate::output;
 use affiant_ledger::disk::Disk;
 use affiant_ledger::files;
 use affiant_ledger::key::{KeyError, Passphrase, SigningKey};
 use affiant_ledger::keyfile::{self, KeyFileError};
+use affiant_server::failure::{Failure, PASSPHRASE_HINT};
 use std::env::VarError;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -17,8 +17,6 @@ use zeroize::Zeroizing;
 const VARIABLE: &str = "AFFIANT_PASSPHRASE";
 /// Largest passphrase file, in bytes.
 const FILE_SIZE_MAX: u64 = 4096;
-/// Where else a passphrase may come from, when a key needs one.
-pub(crate) const HINT: &str = "give it in AFFIANT_PASSPHRASE, or in a file with --passphrase-file FILE";
 
 /// Reads a private key file, with a passphrase or without.
 type Read<'a, K> = &'a dyn Fn(&Path, Option<&Passphrase>) -> Result<K, KeyFileError>;
@@ -58,7 +56,7 @@ impl Passphrases {
     /// The passphrase to encrypt a new key with; on a terminal it is typed twice.
     pub(crate) fn choose(&self) -> Result<Passphrase, Failure> {
         let chosen = self.given("new passphrase: ")?;
-        let none = || Failure::refused("no passphrase to encrypt the private key with").hint(HINT);
+        let none = || Failure::refused("no passphrase to encrypt the private key with").hint(PASSPHRASE_HINT);
         let chosen = chosen.ok_or_else(none)?;
         let asked = self.file.is_none() && std::env::var_os(VARIABLE).is_none();
         if asked && ask("the same again: ")? != Some(chosen.clone()) {

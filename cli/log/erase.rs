@@ -1,10 +1,10 @@
 //! `affiant log erase` and `affiant log hold`: payloads that must go, and those that must stay.
 
 use crate::context::Context;
-use crate::error::Failure;
 use crate::output;
 use affiant_ledger::erasure::Hold;
 use affiant_ledger::id::Id;
+use affiant_server::failure::Failure;
 use serde_json::json;
 
 pub(super) fn run(context: &Context, index: u64, basis: &str, approver: &str) -> Result<u8, Failure> {

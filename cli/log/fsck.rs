@@ -1,8 +1,6 @@
 //! `affiant log fsck`: the whole ledger derived again, and what can be derived made anew.
 
 use crate::context::{self, Context};
-use crate::error::{Failure, INTEGRITY};
-use crate::filing::Statements;
 use crate::output;
 use affiant_ledger::disk::Disk;
 use affiant_ledger::files::FileError;
@@ -11,6 +9,8 @@ use affiant_ledger::ledger::head_path;
 use affiant_ledger::reader::{ReadError, read_settings};
 use affiant_ledger::receipt::{RECEIPT_SIZE_MAX, Receipt};
 use affiant_ledger::table::Sled;
+use affiant_server::failure::{Failure, INTEGRITY};
+use affiant_server::filing::Statements;
 use std::path::{Path, PathBuf};
 
 pub(super) fn run(context: &Context, anchors: &[PathBuf], mend: bool) -> Result<u8, Failure> {

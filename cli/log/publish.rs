@@ -2,10 +2,9 @@
 
 use crate::args::PublishArguments;
 use crate::context::Context;
-use crate::error::Failure;
 use crate::output;
-use affiant_ledger::files::FileError;
-use affiant_ledger::publish::{Publication, PublishError, Publishing, publish};
+use affiant_ledger::publish::{Publication, Publishing, publish};
+use affiant_server::failure::Failure;
 use serde_json::json;
 
 pub(crate) fn run(context: &Context, arguments: &PublishArguments) -> Result<u8, Failure> {
@@ -37,30 +36,4 @@ fn said(done: &Publication) -> String {
         "published {} entries, {before} before: {} files written, {} bytes{pruned}; root {}",
         done.checkpoint.size, done.files, done.bytes, done.checkpoint.root
     )
-}
-
-impl From<PublishError> for Failure {
-    fn from(error: PublishError) -> Self {
-        let message = error.to_string();
-        match error {
-            PublishError::Read(error) => error.into(),
-            PublishError::File(FileError::NotRegular(_)) => Self::integrity(message),
-            PublishError::File(_) => Self::io(message),
-            PublishError::Busy { .. } => Self::io(message).hint("wait longer with --wait SECONDS"),
-            PublishError::Overlap { .. } => Self::refused(message)
-                .hint("a web server would give out payloads and keys: publish to a folder of its own"),
-            PublishError::NotAFolder(_) | PublishError::Foreign(_) => {
-                Self::integrity(message).hint("publish to a folder of this log's own, or take the file away")
-            }
-            PublishError::OtherLog { .. } => {
-                Self::integrity(message).hint("each log is published to a folder of its own")
-            }
-            PublishError::Newer { .. } => {
-                Self::integrity(message).hint("this is an older copy of the ledger, or it was cut")
-            }
-            PublishError::Forked { .. } => Self::integrity(message)
-                .hint("keep the published checkpoint and this ledger's: together they are the evidence"),
-            PublishError::Root(_) => Self::integrity(message).hint("`affiant log fsck` lists every fault"),
-        }
-    }
 }

@@ -1,13 +1,13 @@
 //! `affiant log reveal`: what was kept out of the checks of a result, proven by the commitments in them.
 
 use crate::context::{self, Context};
-use crate::error::{Failure, NO};
 use crate::output;
 use affiant_controls::intake::Withheld;
 use affiant_controls::intake::withheld::WITHHELD_SIZE_MAX;
 use affiant_controls::result::Check;
 use affiant_controls::statement::Statement;
 use affiant_ledger::digest::Digest;
+use affiant_server::failure::{Failure, NO};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;

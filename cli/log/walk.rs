@@ -2,7 +2,6 @@
 
 use crate::catalogs;
 use crate::context::{self, Context};
-use crate::error::Failure;
 use crate::output;
 use crate::sample::verified;
 use crate::view::{self, Asked, View};
@@ -15,6 +14,7 @@ use affiant_ledger::id::Id;
 use affiant_ledger::reader::Reader;
 use affiant_ledger::record::Record;
 use affiant_reports::walk::{PAGE, WalkError, WalkSource, of_pack, walk};
+use affiant_server::failure::Failure;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -120,7 +120,7 @@ fn assessments(context: &Context, view: &View<'_>, stream: &Id) -> Result<Vec<As
         return Ok(Vec::new());
     }
     let catalogs = catalogs::of_view(view, &[])?;
-    let register = view::register(view, stream, Asked::now(context))?;
+    let register = view::register(view, stream, Asked::now(context.now()))?;
     let assessed = assess_all(&catalogs.frameworks, &catalogs.mappings, &catalogs.controls, &register);
     assessed.map_err(Failure::refused)
 }

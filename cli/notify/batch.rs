@@ -8,12 +8,12 @@
 //! What is once sent is sent again as it was, until the target has it: a receiver that took a batch of which we do not
 //! know it must not be told something else instead.
 
-use crate::error::Failure;
 use affiant_controls::delivery::Standpoint;
 use affiant_frameworks::alert::Alert;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::files;
 use affiant_ledger::id::Id;
+use affiant_server::failure::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fs::{self, File, OpenOptions, TryLockError};

@@ -2,12 +2,12 @@
 //! for those who receive.
 
 use crate::context::Context;
-use crate::error::Failure;
 use affiant_ledger::disk::Disk;
 use affiant_ledger::files;
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::keyfile;
 use affiant_ledger::rotation::LOG_KEY_FILE;
+use affiant_server::failure::Failure;
 use std::path::Path;
 
 /// Where it lies below the ledger's folder, and its public half.

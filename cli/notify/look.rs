@@ -3,7 +3,6 @@
 use super::batch::Batch;
 use crate::catalogs;
 use crate::context::Context;
-use crate::error::Failure;
 use crate::view::{self, Asked, View};
 use affiant_controls::delivery::{Delivery, Standpoint};
 use affiant_controls::register::{Horizon, Register};
@@ -14,6 +13,7 @@ use affiant_frameworks::assessment::Assessment;
 use affiant_frameworks::clock::{Clock, clocks};
 use affiant_ledger::id::Id;
 use affiant_reports::derive::Catalogs;
+use affiant_server::failure::Failure;
 
 /// A look at a system.
 struct Look {

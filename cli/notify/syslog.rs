@@ -9,10 +9,10 @@
 
 use super::Undelivered;
 use super::batch::Batch;
-use crate::error::Failure;
 use affiant_controls::Severity;
 use affiant_frameworks::alert::Alert;
 use affiant_ledger::id::{is_hidden, visible};
+use affiant_server::failure::Failure;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs, UdpSocket};
 use std::time::Duration;

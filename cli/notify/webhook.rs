@@ -13,10 +13,10 @@
 use super::Undelivered;
 use super::batch::Message;
 use crate::context;
-use crate::error::Failure;
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::note::to_base64;
 use affiant_ledger::time::Timestamp;
+use affiant_server::failure::Failure;
 use std::path::Path;
 use std::time::Duration;
 use ureq::http::Uri;

@@ -2,7 +2,6 @@
 
 use crate::args::AssertArguments;
 use crate::context::{self, Context};
-use crate::error::Failure;
 use crate::statements::{Desk, admitted, time, time_or};
 use crate::view;
 use affiant_controls::admit::admit_assertion;
@@ -10,6 +9,7 @@ use affiant_controls::assertion::Assertion;
 use affiant_controls::statement::Statement;
 use affiant_controls::text::DETAILS_LENGTH_MAX;
 use affiant_ledger::id::visible;
+use affiant_server::failure::Failure;
 
 pub(super) fn run(context: &Context, arguments: AssertArguments) -> Result<u8, Failure> {
     let bytes = context::input(&arguments.text, DETAILS_LENGTH_MAX as u64)?;

@@ -2,13 +2,13 @@
 
 use crate::args::CountersignArguments;
 use crate::context::{self, Context};
-use crate::error::{Failure, UNDETERMINED};
 use crate::output;
 use crate::verify;
 use affiant_ledger::note::{KeyName, Verifier};
 use affiant_reports::archive::Limits;
 use affiant_reports::countersign::{CountersignError, countersign};
 use affiant_reports::examine::FILE_SIZE_MAX;
+use affiant_server::failure::{Failure, UNDETERMINED};
 
 pub(super) fn run(context: &Context, arguments: &CountersignArguments) -> Result<u8, Failure> {
     let trust = arguments.trust.as_deref().ok_or_else(|| Failure {

@@ -1,7 +1,6 @@
 //! `affiant pack diff`: what changed between two packs.
 
 use crate::context::{self, Context};
-use crate::error::{Failure, INTEGRITY, UNDETERMINED};
 use crate::output;
 use crate::verify;
 use affiant_reports::archive::Limits;
@@ -9,6 +8,7 @@ use affiant_reports::diff::{Contents, History, PackDiff, diff};
 use affiant_reports::examine::FILE_SIZE_MAX;
 use affiant_reports::trust::Trust;
 use affiant_reports::verdict::{Conclusion, Verdict};
+use affiant_server::failure::{Failure, INTEGRITY, UNDETERMINED};
 use std::path::Path;
 
 pub(crate) fn run(

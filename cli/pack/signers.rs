@@ -1,12 +1,12 @@
 //! Who signs a pack beside its issuer: `--sign ROLE=FILE`.
 
 use crate::context::Context;
-use crate::error::Failure;
 use affiant_controls::issued::SignerRole;
 use affiant_ledger::id::visible;
 use affiant_ledger::keyring::Holder;
 use affiant_ledger::ledger::Ledger;
 use affiant_reports::issue::Signer;
+use affiant_server::failure::Failure;
 use std::path::Path;
 
 /// The signers with their keys, each named after the ledger and its role.

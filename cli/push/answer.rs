@@ -1,9 +1,7 @@
 //! What a push answers: a line per entry, once it is durable and under the signed checkpoint; receipts; the sum.
 
-use super::repeat::Repeats;
 use crate::args::Submission;
 use crate::context::Context;
-use crate::error::Failure;
 use crate::output;
 use affiant_controls::intake::Explained;
 use affiant_controls::result::ControlResult;
@@ -12,6 +10,8 @@ use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use affiant_ledger::ledger::{Appended, Ledger};
 use affiant_ledger::record::Draft;
+use affiant_server::failure::Failure;
+use affiant_server::submit::repeat::Repeats;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;

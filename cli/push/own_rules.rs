@@ -3,12 +3,12 @@
 
 use crate::args::Submission;
 use crate::context;
-use crate::error::Failure;
 use affiant_controls::EvidenceRef;
 use affiant_controls::intake::ToolRules;
 use affiant_controls::intake::mapped::{MAPPING_SIZE_MAX, Mapping};
 use affiant_controls::intake::tools::TOOL_RULES_SIZE_MAX;
 use affiant_controls::set::ControlSet;
+use affiant_server::failure::Failure;
 use std::path::Path;
 
 /// A file to be cited and kept.

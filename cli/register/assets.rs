@@ -1,7 +1,6 @@
 //! Assets: recorded with the events that a change is, retired, listed.
 
 use crate::context::Context;
-use crate::error::Failure;
 use crate::output;
 use crate::statements::{Desk, admitted};
 use crate::view;
@@ -14,6 +13,7 @@ use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
+use affiant_server::failure::Failure;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Assets registered with one sync.

@@ -3,12 +3,12 @@
 use super::assets;
 use crate::args::BomArguments;
 use crate::context::{self, Context};
-use crate::error::Failure;
 use crate::output;
 use crate::statements::{Desk, admitted};
 use affiant_controls::admit::admit_asset;
 use affiant_controls::asset::Asset;
 use affiant_controls::bom::{self, BOM_SIZE_MAX, Bom, Component, differences};
+use affiant_server::failure::Failure;
 use serde_json::json;
 
 /// An asset of the bill, and how it stands to the register.

@@ -2,13 +2,13 @@
 
 use crate::args::{DecisionArguments, EventArguments};
 use crate::context::Context;
-use crate::error::Failure;
 use crate::statements::{Desk, admitted, time, time_or};
 use affiant_controls::admit::{admit_decision, admit_event};
 use affiant_controls::decision::Decision;
 use affiant_controls::event::Event;
 use affiant_controls::statement::Statement;
 use affiant_ledger::id::visible;
+use affiant_server::failure::Failure;
 
 /// Records who decided that a requirement or control does or does not apply.
 pub(super) fn decide(context: &Context, arguments: DecisionArguments) -> Result<u8, Failure> {

@@ -2,9 +2,8 @@
 
 use crate::args::ReconcileArguments;
 use crate::context::{self, Context};
-use crate::error::{Failure, NO, UNDETERMINED};
-use crate::finding::follow::{self, Touched};
 use crate::output;
+use crate::statements::follow;
 use crate::statements::{Desk, admitted};
 use crate::view;
 use affiant_controls::admit::{AdmitContext, admit};
@@ -16,6 +15,8 @@ use affiant_controls::set::ControlSet;
 use affiant_controls::statement::Statement;
 use affiant_ledger::blob;
 use affiant_ledger::id::visible;
+use affiant_server::failure::{Failure, NO, UNDETERMINED};
+use affiant_server::follow::Touched;
 use serde_json::json;
 use std::path::Path;
 
@@ -109,7 +110,7 @@ fn record(
         let appended = desk.ledger.append(batch)?;
         first = first.or_else(|| appended.first().map(|appended| appended.index));
     }
-    follow::after(context, &mut desk.ledger, &Touched::of(&drafts), &desk.catalogs.controls)?;
+    follow(context, &mut desk.ledger, &Touched::of(&drafts), &desk.catalogs.controls)?;
     desk.ledger.close()?;
     Ok(Entries { index: first.unwrap_or_default(), of_assets: drafts.len() - 1 })
 }

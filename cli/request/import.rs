@@ -3,11 +3,11 @@
 use super::asked;
 use crate::args::RequestAddArguments;
 use crate::context::{self, Context};
-use crate::error::Failure;
 use crate::output;
 use crate::statements::Desk;
 use affiant_controls::statement::Statement;
 use affiant_ledger::id::visible;
+use affiant_server::failure::Failure;
 use csv::StringRecord;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -1,11 +1,11 @@
 //! The manifest of a run: what was run, on which bytes, when, and how it ended (docs/spec/run.md).
 
 use crate::args::RunArguments;
-use crate::error::Failure;
 use affiant_controls::EvidenceRef;
 use affiant_controls::intake::masked;
 use affiant_ledger::digest::{Digest, Hasher};
 use affiant_ledger::time::Timestamp;
+use affiant_server::failure::Failure;
 use serde::Serialize;
 use std::fs::{self, File};
 use std::io::Read;

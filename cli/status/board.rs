@@ -1,9 +1,7 @@
 //! Figures for a board: of one system, or of all of them put together with each beside them.
 
-use super::Standing;
 use crate::args::StatusArguments;
 use crate::context::Context;
-use crate::error::Failure;
 use crate::output;
 use crate::view::{Asked, View};
 use affiant_controls::history::History;
@@ -11,6 +9,8 @@ use affiant_frameworks::board::{Basis, Figure, Measured, Value, measure};
 use affiant_ledger::id::Id;
 use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::Catalogs;
+use affiant_server::failure::Failure;
+use affiant_server::standing::Standing;
 use serde_json::json;
 
 /// What was counted of a system.

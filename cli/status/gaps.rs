@@ -1,9 +1,9 @@
 //! What is missing, requirement by requirement.
 
-use super::Standing;
 use crate::output;
 use affiant_frameworks::applicability::ApplicabilityState;
 use affiant_frameworks::assessment::{Assessment, Determination, Gap};
+use affiant_server::standing::Standing;
 
 /// The gaps in one framework.
 pub(super) fn show(judged: &Assessment) {

@@ -1,7 +1,6 @@
 //! A period: for how much of it each requirement and control was covered, and the runs that were promised.
 
 use crate::context::Context;
-use crate::error::{Failure, UNDETERMINED};
 use crate::output::{self, share_bar};
 use crate::statements::span;
 use crate::view::{Asked, View};
@@ -11,6 +10,7 @@ use affiant_frameworks::assessment::{self, Share};
 use affiant_frameworks::period::{Period, PeriodAssessment, PeriodError, assess_period};
 use affiant_ledger::id::Id;
 use affiant_reports::derive::Catalogs;
+use affiant_server::failure::{Failure, UNDETERMINED};
 
 /// Shows a system over a period.
 pub(super) fn run(

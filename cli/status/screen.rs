@@ -1,9 +1,7 @@
 //! One screen: how each framework stands, group by group, which clocks run, what runs out, what to do next.
 
-use super::{AHEAD, Standing, next};
 use crate::context::Context;
 use crate::finding;
-use crate::incident::clock_text;
 use crate::output::{self, share_bar};
 use crate::request;
 use affiant_frameworks::applicability::ApplicabilityState;
@@ -11,6 +9,7 @@ use affiant_frameworks::assessment::{Assessment, Determination, Outcome};
 use affiant_frameworks::clock::ClockState;
 use affiant_frameworks::framework::Framework;
 use affiant_reports::derive::Catalogs;
+use affiant_server::standing::{AHEAD, Standing, clock_text, next};
 use std::collections::BTreeMap;
 
 /// Width of a bar.

@@ -1,12 +1,12 @@
 //! Working papers: Statement of Applicability, profiles, skeletons of the AI Act.
 
-use super::Standing;
 use crate::context::Context;
-use crate::error::Failure;
 use crate::output;
 use affiant_frameworks::sheet::{MISSING, Sheet, SheetKind, SheetRow, sheet};
 use affiant_ledger::id::visible;
 use affiant_reports::derive::Catalogs;
+use affiant_server::failure::Failure;
+use affiant_server::standing::Standing;
 
 /// Shows a sheet; whether any row of it rests on something.
 pub(super) fn show(

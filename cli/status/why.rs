@@ -1,14 +1,14 @@
 //! One requirement: what it asks, whether and from when it binds, and what it rests on.
 
-use super::Standing;
 use crate::context::Context;
-use crate::error::Failure;
 use crate::licensed;
 use crate::output;
 use affiant_frameworks::applicability::explain;
 use affiant_frameworks::assessment::Determination;
 use affiant_ledger::id::visible;
 use affiant_reports::derive::Catalogs;
+use affiant_server::failure::Failure;
+use affiant_server::standing::Standing;
 
 /// Shows it.
 pub(super) fn show(

@@ -5,7 +5,6 @@
 
 use super::no_anchor;
 use crate::context::{self, Context};
-use crate::error::{Failure, INTEGRITY, UNDETERMINED};
 use crate::output;
 use affiant_ledger::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint};
 use affiant_ledger::digest::Digest;
@@ -13,6 +12,7 @@ use affiant_ledger::merkle::{PROOF_LENGTH_MAX, verify_consistency};
 use affiant_ledger::note::from_base64;
 use affiant_ledger::receipt::{RECEIPT_SIZE_MAX, Receipt};
 use affiant_reports::trust::Trust;
+use affiant_server::failure::{Failure, INTEGRITY, UNDETERMINED};
 use serde_json::json;
 use std::path::Path;
 

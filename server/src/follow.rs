@@ -1,8 +1,7 @@
 //! Findings after results were recorded: what these open and close is recorded behind them, in a batch of its own. When
 //! a stop comes in between, `affiant finding sync` makes up for it.
 
-use crate::context::Context;
-use crate::error::Failure;
+use crate::failure::Failure;
 use affiant_controls::admit::CLOCK_SKEW_MAX;
 use affiant_controls::control::{ControlId, Severity};
 use affiant_controls::finding::{Finding, FindingState, settles};
@@ -23,11 +22,11 @@ const BATCH: usize = 1024;
 
 /// What results were recorded about: control, asset and collector, by stream.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Touched(BTreeMap<Id, BTreeSet<Vec<u8>>>);
+pub struct Touched(BTreeMap<Id, BTreeSet<Vec<u8>>>);
 
 impl Touched {
     /// What these statements are filed under, of which the results count.
-    pub(crate) fn of(drafts: &[Draft]) -> Self {
+    pub fn of(drafts: &[Draft]) -> Self {
         let mut touched = Self::default();
         for draft in drafts.iter().filter(|draft| draft.kind == *"result") {
             draft.facet.iter().for_each(|facet| touched.add(&draft.stream, facet));
@@ -36,7 +35,7 @@ impl Touched {
     }
 
     /// Adds what a result is filed under.
-    pub(crate) fn add(&mut self, stream: &Id, facet: &Facet) {
+    pub fn add(&mut self, stream: &Id, facet: &Facet) {
         let Some(slot) = slot(&facet.key) else { return };
         let slots = self.0.entry(stream.clone()).or_default();
         if !slots.contains(slot) {
@@ -44,7 +43,8 @@ impl Touched {
         }
     }
 
-    pub(crate) fn extend(&mut self, other: Self) {
+    /// Adds what others were about.
+    pub fn extend(&mut self, other: Self) {
         for (stream, slots) in other.0 {
             self.0.entry(stream).or_default().extend(slots);
         }
@@ -53,10 +53,13 @@ impl Touched {
 
 /// What was recorded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Changed {
-    pub(crate) opened: u64,
-    pub(crate) reopened: u64,
-    pub(crate) resolved: u64,
+pub struct Changed {
+    /// Opened the first time.
+    pub opened: u64,
+    /// Opened again.
+    pub reopened: u64,
+    /// Gone.
+    pub resolved: u64,
 }
 
 impl Changed {
@@ -69,7 +72,7 @@ impl Changed {
     }
 
     /// In words; nothing when nothing changed.
-    pub(crate) fn words(self) -> Option<String> {
+    pub fn words(self) -> Option<String> {
         let parts = [(self.opened, "opened"), (self.reopened, "opened again"), (self.resolved, "resolved")];
         let said: Vec<String> = parts
             .iter()
@@ -87,22 +90,19 @@ fn slot(key: &[u8]) -> Option<&[u8]> {
 }
 
 /// Whether a key files a finding.
-pub(crate) fn is_finding(key: &[u8]) -> bool {
+pub fn is_finding(key: &[u8]) -> bool {
     key.starts_with(b"finding\0")
 }
 
-/// Records what results that are recorded open and close, and says so.
-pub(crate) fn after(
-    context: &Context,
+/// Records what results that are recorded open and close.
+pub fn after(
     ledger: &mut Ledger,
     touched: &Touched,
     controls: &ControlSet,
-) -> Result<(), Failure> {
-    let changed = follow(ledger, touched, controls, context.now()).map_err(|failure| {
-        failure.hint("the results are recorded; `affiant finding sync` makes up for it")
-    })?;
-    changed.words().iter().for_each(|words| context.say(words));
-    Ok(())
+    now: Timestamp,
+) -> Result<Changed, Failure> {
+    follow(ledger, touched, controls, now)
+        .map_err(|failure| failure.hint("the results are recorded; `affiant finding sync` makes up for it"))
 }
 
 /// Records what results about these slots open and close.
@@ -126,7 +126,7 @@ fn follow(
 }
 
 /// Records what everything on file of a system opens and closes.
-pub(crate) fn follow_all(
+pub fn follow_all(
     ledger: &mut Ledger,
     system: &Id,
     controls: &ControlSet,

@@ -9,7 +9,7 @@
 //!
 //! Big-endian. Nobody else reads it: the file is gone with the process.
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use affiant_ledger::id::Id;
 use affiant_ledger::payload::StatementSignature;
 use affiant_ledger::record::{Draft, Facet};

@@ -3,7 +3,6 @@
 //! 0 yes or done. 1 no. 2 usage, configuration or refused input. 3 integrity or signature failure. 4 undetermined.
 //! 5 I/O or internal.
 
-use crate::key::passphrase::HINT;
 use affiant_controls::register::RegisterError;
 use affiant_ledger::files::FileError;
 use affiant_ledger::key::KeyError;
@@ -11,44 +10,54 @@ use affiant_ledger::keyfile::KeyFileError;
 use affiant_ledger::keyring::KeyringError;
 use affiant_ledger::ledger::{EraseError, LedgerError};
 use affiant_ledger::lock::LockError;
+use affiant_ledger::publish::PublishError;
 use affiant_ledger::reader::ReadError;
 use affiant_reports::examine::ExamineError;
 use std::fmt::Display;
 
 /// No: what was asked is not so.
-pub(crate) const NO: u8 = 1;
+pub const NO: u8 = 1;
 /// Usage, configuration or refused input.
-pub(crate) const REFUSED: u8 = 2;
+pub const REFUSED: u8 = 2;
 /// Integrity or signature failure.
-pub(crate) const INTEGRITY: u8 = 3;
+pub const INTEGRITY: u8 = 3;
 /// Undetermined: no trust anchor, nothing evaluated.
-pub(crate) const UNDETERMINED: u8 = 4;
+pub const UNDETERMINED: u8 = 4;
 /// I/O or internal.
-pub(crate) const IO: u8 = 5;
+pub const IO: u8 = 5;
+
+/// Where a passphrase may come from, when a key needs one.
+pub const PASSPHRASE_HINT: &str = "give it in AFFIANT_PASSPHRASE, or in a file with --passphrase-file FILE";
 
 /// Why the command ends without what was asked for.
 #[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) code: u8,
-    pub(crate) message: String,
-    pub(crate) hint: Option<String>,
+pub struct Failure {
+    /// The exit code.
+    pub code: u8,
+    /// What was refused and why.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
 impl Failure {
-    pub(crate) fn refused(message: impl Display) -> Self {
+    /// Refused input, usage or configuration.
+    pub fn refused(message: impl Display) -> Self {
         Self { code: REFUSED, message: message.to_string(), hint: None }
     }
 
-    pub(crate) fn integrity(message: impl Display) -> Self {
+    /// What is recorded is not what was recorded.
+    pub fn integrity(message: impl Display) -> Self {
         Self { code: INTEGRITY, message: message.to_string(), hint: None }
     }
 
-    pub(crate) fn io(message: impl Display) -> Self {
+    /// The disk, the machine, or a broken promise of our own.
+    pub fn io(message: impl Display) -> Self {
         Self { code: IO, message: message.to_string(), hint: None }
     }
 
     /// The same, with the place that it is about.
-    pub(crate) fn within(self, place: impl Display) -> Self {
+    pub fn within(self, place: impl Display) -> Self {
         Self { message: format!("{place}: {}", self.message), ..self }
     }
 
@@ -59,7 +68,8 @@ impl Failure {
         }
     }
 
-    pub(crate) fn hint(mut self, hint: impl Display) -> Self {
+    /// The same, with advice.
+    pub fn hint(mut self, hint: impl Display) -> Self {
         self.hint = Some(hint.to_string());
         self
     }
@@ -117,7 +127,7 @@ impl From<KeyFileError> for Failure {
 /// What to do about a key that does not open.
 fn key_hint(error: &KeyError) -> Option<&'static str> {
     match error {
-        KeyError::Encrypted => Some(HINT),
+        KeyError::Encrypted => Some(PASSPHRASE_HINT),
         KeyError::WrongPassphrase => {
             Some("check the passphrase: the right one opens the same file with openssl")
         }
@@ -191,6 +201,32 @@ impl From<LedgerError> for Failure {
             LedgerError::Exists(_)
             | LedgerError::Origin(_)
             | LedgerError::Draft(_) => Self::refused(message),
+        }
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        let message = error.to_string();
+        match error {
+            PublishError::Read(error) => error.into(),
+            PublishError::File(FileError::NotRegular(_)) => Self::integrity(message),
+            PublishError::File(_) => Self::io(message),
+            PublishError::Busy { .. } => Self::io(message).hint("wait longer with --wait SECONDS"),
+            PublishError::Overlap { .. } => Self::refused(message)
+                .hint("a web server would give out payloads and keys: publish to a folder of its own"),
+            PublishError::NotAFolder(_) | PublishError::Foreign(_) => {
+                Self::integrity(message).hint("publish to a folder of this log's own, or take the file away")
+            }
+            PublishError::OtherLog { .. } => {
+                Self::integrity(message).hint("each log is published to a folder of its own")
+            }
+            PublishError::Newer { .. } => {
+                Self::integrity(message).hint("this is an older copy of the ledger, or it was cut")
+            }
+            PublishError::Forked { .. } => Self::integrity(message)
+                .hint("keep the published checkpoint and this ledger's: together they are the evidence"),
+            PublishError::Root(_) => Self::integrity(message).hint("`affiant log fsck` lists every fault"),
         }
     }
 }

@@ -10,21 +10,24 @@ use super::ids::{Ids, Mark};
 use super::repeat::{self, Repeats};
 use super::source::{Lines, Source};
 use super::spool::Spool;
-use crate::error::{Failure, REFUSED};
-use crate::finding::follow::{Touched, is_finding};
-use crate::register::known_system;
+use crate::failure::{Failure, REFUSED};
+use crate::follow::{Touched, is_finding};
 use crate::signer::Signer;
+use crate::systems::known_system;
 use affiant_controls::intake::withheld::WITHHELD_SIZE_MAX;
 use affiant_controls::intake::{self, Explained, IntakeError, Withheld};
 use affiant_controls::result::ControlResult;
 use affiant_controls::statement::{ORGANISATION, Statement};
 use affiant_ledger::id::{Id, visible};
-use affiant_ledger::ledger::Ledger;
+use affiant_ledger::ledger::{Appended, Ledger};
+use affiant_ledger::record::Draft;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
+/// Entries appended with one fdatasync.
+const BATCH: usize = 1024;
 /// Pieces of a stream of lines that are read and not yet taken.
 const AHEAD: usize = 6;
 /// Results of a document admitted at a time, and by one core.
@@ -32,38 +35,41 @@ const RESULTS: usize = 4096;
 const RESULTS_A_CORE: usize = 256;
 
 /// Results being read and admitted.
-pub(super) struct Collection<'a> {
-    pub(super) ledger: &'a mut Ledger,
-    pub(super) intake: &'a intake::Context<'a>,
+pub struct Collection<'a> {
+    /// Where it goes.
+    pub ledger: &'a mut Ledger,
+    /// What is said beside it.
+    pub intake: &'a intake::Context<'a>,
     systems: Arc<Systems>,
-    pub(super) spool: Spool,
+    spool: Spool,
     ids: Ids,
-    pub(super) faults: Faults,
+    /// What is wrong with rows.
+    pub faults: Faults,
     /// Findings that no control is mapped to, by rule.
-    pub(super) unmapped: BTreeMap<String, u64>,
+    pub unmapped: BTreeMap<String, u64>,
     /// What becomes of each row of a foreign report, where it was asked for.
-    pub(super) explained: Vec<Explained>,
+    pub explained: Vec<Explained>,
     /// What was kept out of checks, where it was asked for.
-    pub(super) withheld: Vec<Withheld>,
+    pub withheld: Vec<Withheld>,
     /// The first results, to be shown; as many as are wanted.
-    pub(super) preview: Vec<ControlResult>,
+    pub preview: Vec<ControlResult>,
     shown: usize,
     /// The collector that signs.
-    pub(super) signer: Option<Arc<Signer>>,
+    signer: Option<Arc<Signer>>,
     /// Whether any row repeats one of the ledger or of this batch.
-    pub(super) repeats: bool,
+    repeats: bool,
     /// Where the drafts of a foreign report wait, while it is being read.
     places: Option<Vec<u64>>,
     /// Entries that results of a foreign report repeat.
-    pub(super) recorded: Repeats,
+    pub recorded: Repeats,
     /// Whether findings are opened and closed, and by what.
     findings: bool,
-    pub(super) touched: Touched,
+    touched: Touched,
 }
 
 impl<'a> Collection<'a> {
     /// An empty one, which keeps the first `shown` results to be shown.
-    pub(super) fn new(
+    pub fn new(
         ledger: &'a mut Ledger,
         intake: &'a intake::Context<'a>,
         shown: usize,
@@ -92,8 +98,13 @@ impl<'a> Collection<'a> {
         })
     }
 
+    /// How many results were taken.
+    pub fn count(&self) -> u64 {
+        self.spool.count()
+    }
+
     /// Takes a document whole.
-    pub(super) fn document(&mut self, source: &mut Source) -> Result<(), Failure> {
+    pub fn document(&mut self, source: &mut Source) -> Result<(), Failure> {
         let (name, format) = (source.name.clone(), source.format);
         let mut open = source.reopening(self.spool.folder())?;
         let parsed = intake::parse_report(&mut *open, format, self.intake);
@@ -131,7 +142,7 @@ impl<'a> Collection<'a> {
     }
 
     /// Takes lines as they come.
-    pub(super) fn lines(&mut self, source: &mut Source) -> Result<(), Failure> {
+    pub fn lines(&mut self, source: &mut Source) -> Result<(), Failure> {
         let mut any = false;
         rayon::in_place_scope(|scope| {
             let mut ahead: VecDeque<Receiver<Result<Admitted, Read>>> = VecDeque::new();
@@ -228,7 +239,7 @@ impl<'a> Collection<'a> {
     }
 
     /// Compares the rows whose ids stand twice in this batch; strikes those that say something else than the first.
-    pub(super) fn compare_within(&mut self) -> Result<(), Failure> {
+    pub fn compare_within(&mut self) -> Result<(), Failure> {
         let none = Ids::new(self.spool.folder());
         std::mem::replace(&mut self.ids, none).twice(|first, again| self.compare(first, again))
     }
@@ -244,6 +255,32 @@ impl<'a> Collection<'a> {
         let text = format!("line {line}: id `{id}` stands twice in this batch, with different content");
         self.faults.push(line, text);
         self.spool.strike(again.at).map_err(Failure::io)
+    }
+
+    /// Appends what was collected, 1,024 at a time, fewer large ones, one fdatasync each. Of each batch something is noted
+    /// before it goes into the ledger, and told once it is durable and under the signed checkpoint.
+    pub fn append<T: Send>(
+        self,
+        note: impl Fn(&[Draft]) -> T + Send + Sync,
+        mut tell: impl FnMut(&mut Ledger, T, Vec<Appended>) -> Result<(), Failure>,
+    ) -> Result<(&'a mut Ledger, Touched), Failure> {
+        let Self { ledger, spool, signer, repeats, touched, .. } = self;
+        let batches = spool.drain(BATCH)?.into_iter().map(|batch| {
+            let mut batch = batch?;
+            signer.iter().for_each(|signer| signer.sign(&mut batch));
+            let noted = note(&batch);
+            Ok::<_, Failure>((batch, noted))
+        });
+        if repeats {
+            for batch in batches {
+                let (batch, noted) = batch?;
+                let appended = ledger.append(&batch)?;
+                tell(ledger, noted, appended)?;
+            }
+        } else {
+            ledger.append_stream(batches, tell)?;
+        }
+        Ok((ledger, touched))
     }
 
     /// Learns what is on file of the systems that results are about.

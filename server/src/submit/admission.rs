@@ -4,7 +4,7 @@ use super::faults::Faults;
 use super::ids::Mark;
 use super::source::Lines;
 use super::spool;
-use crate::finding::follow::Touched;
+use crate::follow::Touched;
 use crate::signer::Signer;
 use affiant_controls::admit::{AdmitContext, admit};
 use affiant_controls::finding::is_failing;

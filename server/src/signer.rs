@@ -2,8 +2,7 @@
 //!
 //! The id stands in the ledger, not beside the key: `by` becomes `key:<id>` of the collector whose public key it is.
 
-use crate::context::Context;
-use crate::error::Failure;
+use crate::failure::Failure;
 use affiant_ledger::id::Id;
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::keyring::{Holder, Keyring};
@@ -15,7 +14,7 @@ use rayon::prelude::*;
 use std::path::Path;
 
 /// A collector with its key.
-pub(crate) struct Signer {
+pub struct Signer {
     id: Id,
     key: SigningKey,
     keyring: Keyring,
@@ -25,9 +24,14 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    /// The collector whose private key lies at `path`, for statements of a kind.
-    pub(crate) fn of(context: &Context, ledger: &Ledger, path: &Path, kind: &str) -> Result<Self, Failure> {
-        let key = context.key(path)?;
+    /// The collector whose private key lay at `path`, for statements of a kind.
+    pub fn of(
+        key: SigningKey,
+        path: &Path,
+        ledger: &Ledger,
+        kind: &str,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
         let (keyring, shown, size) = (ledger.keyring().clone(), path.display(), ledger.size());
         let hint = "`affiant key list` shows the collectors and their keys";
         let id = match keyring.holder_of(&key.verifying_key()) {
@@ -47,18 +51,18 @@ impl Signer {
             return Err(Failure::refused(text).hint(hint));
         }
         let kind = kind.parse().map_err(Failure::refused)?;
-        Ok(Self { id, key, keyring, kind, next: (size, context.now()) })
+        Ok(Self { id, key, keyring, kind, next: (size, now) })
     }
 
     /// Refuses a stream that the collector was not granted, before anything is recorded.
-    pub(crate) fn may_push(&self, stream: &Id) -> Result<(), String> {
+    pub fn may_push(&self, stream: &Id) -> Result<(), String> {
         let (index, now) = self.next;
         let may = self.keyring.may_push(&self.id, index, &self.kind, stream, now);
         may.map_err(|error| error.to_string())
     }
 
     /// Signs drafts, on all cores.
-    pub(crate) fn sign(&self, drafts: &mut [Draft]) {
+    pub fn sign(&self, drafts: &mut [Draft]) {
         drafts.par_iter_mut().for_each(|draft| {
             let sig = self.key.sign(&signed_message(&draft.statement));
             draft.by = format!("key:{}", self.id);

@@ -1,6 +1,6 @@
 //! Where results come from: a file or stdin, as one document or as a stream of lines.
 
-use crate::error::{Failure, IO};
+use crate::failure::{Failure, IO};
 use affiant_controls::intake::{Format, Open, ROW_SIZE_MAX, detect, strict};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
@@ -17,9 +17,11 @@ const LOOK: usize = 64 << 10;
 const ARCHIVE: &[u8] = b"PK\x03\x04";
 
 /// An open source with its format.
-pub(crate) struct Source {
-    pub(super) name: String,
-    pub(super) format: Format,
+pub struct Source {
+    /// What it is called in answers.
+    pub name: String,
+    /// How it is written.
+    pub format: Format,
     reader: Box<dyn BufRead + Send>,
     /// The file, where it is one and can be read again.
     file: Option<File>,
@@ -28,7 +30,7 @@ pub(crate) struct Source {
 
 /// Some lines that are not empty.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub struct Lines {
     /// What they hold, one behind another.
     bytes: Vec<u8>,
     /// The number of each, and where it ends.
@@ -37,7 +39,7 @@ pub(super) struct Lines {
 
 impl Lines {
     /// The lines with their numbers.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let begins = std::iter::once(0).chain(self.ends.iter().map(|(_, end)| *end));
         self.ends.iter().zip(begins).map(|(&(number, end), begin)| (number, &self.bytes[begin..end]))
     }
@@ -45,7 +47,7 @@ impl Lines {
 
 impl Source {
     /// Opens a file, or stdin for `-`.
-    pub(crate) fn open(path: &Path, format: Option<Format>) -> Result<Self, Failure> {
+    pub fn open(path: &Path, format: Option<Format>) -> Result<Self, Failure> {
         if path == Path::new("-") {
             return Self::reading("stdin".to_owned(), Box::new(io::stdin()), None, format);
         }
@@ -54,14 +56,14 @@ impl Source {
     }
 
     /// An open file under a name.
-    pub(crate) fn file(name: String, file: File, format: Option<Format>) -> Result<Self, Failure> {
+    pub fn file(name: String, file: File, format: Option<Format>) -> Result<Self, Failure> {
         let regular = file.metadata().map_err(Failure::io)?.is_file();
         let again = if regular { Some(file.try_clone().map_err(Failure::io)?) } else { None };
         Self::reading(name, Box::new(file), again, format)
     }
 
     /// Bytes that are there, of a known format.
-    pub(super) fn of(bytes: Vec<u8>, format: Format) -> Self {
+    pub fn of(bytes: Vec<u8>, format: Format) -> Self {
         let reader = Box::new(io::Cursor::new(bytes));
         Self { name: "-".to_owned(), format, reader, file: None, line: 0 }
     }
@@ -88,7 +90,7 @@ impl Source {
 
     /// Opens the document again from its beginning, as often as asked; what is no file is put into an unnamed one in a
     /// folder first.
-    pub(super) fn reopening(&mut self, folder: &Path) -> Result<Box<Open<'static>>, Failure> {
+    pub fn reopening(&mut self, folder: &Path) -> Result<Box<Open<'static>>, Failure> {
         let file = match &self.file {
             Some(file) => file.try_clone().map_err(Failure::io)?,
             None => {
@@ -108,7 +110,7 @@ impl Source {
     }
 
     /// The whole of a document that was opened again.
-    pub(super) fn whole(&self, max: u64) -> Result<Vec<u8>, Failure> {
+    pub fn whole(&self, max: u64) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
         if let Some(file) = &self.file {
             let mut file = file;
@@ -123,7 +125,7 @@ impl Source {
     }
 
     /// The next lines that are not empty; none at the end.
-    pub(super) fn lines(&mut self) -> Result<Option<Lines>, Failure> {
+    pub fn lines(&mut self) -> Result<Option<Lines>, Failure> {
         let mut lines = Lines::default();
         while lines.ends.len() < LINES && lines.bytes.len() < CHUNK {
             if !self.line(&mut lines)? {

@@ -1,7 +1,7 @@
 //! A report that was recorded before: the same bytes, or the same findings of the same times. Recorded again all the same,
 //! and said: whoever counts results should not count one twice.
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use affiant_controls::result::{Check, ControlResult, TimeSource};
 use affiant_controls::statement::Statement;
 use affiant_ledger::digest::Digest;
@@ -11,10 +11,10 @@ use affiant_ledger::record::Draft;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Entries that results repeat, by stream and by what they are filed under.
-pub(super) type Repeats = BTreeMap<(Id, Vec<u8>), u64>;
+pub type Repeats = BTreeMap<(Id, Vec<u8>), u64>;
 
 /// Which of some drafts say what the latest entry filed in their place says already.
-pub(super) fn of(ledger: &mut Ledger, drafts: &[Draft]) -> Result<Repeats, Failure> {
+pub fn of(ledger: &mut Ledger, drafts: &[Draft]) -> Result<Repeats, Failure> {
     let mut by_stream: BTreeMap<&Id, BTreeMap<&[u8], ControlResult>> = BTreeMap::new();
     for draft in drafts {
         let (Some(facet), Some(result)) = (&draft.facet, result(&draft.statement)) else { continue };

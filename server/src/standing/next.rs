@@ -9,19 +9,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// An act, and what waits for it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(super) struct Step {
+pub struct Step {
     /// How much it presses: 0 is first.
     urgency: u8,
     /// What to do.
-    pub(super) act: String,
+    pub act: String,
     /// Requirements that wait for it, over all frameworks.
-    pub(super) requirements: u64,
+    pub requirements: u64,
     /// Why.
-    pub(super) because: String,
+    pub because: String,
 }
 
 /// The acts, the most pressing first, then those for which most requirements wait.
-pub(super) fn steps(standing: &Standing<'_>) -> Vec<Step> {
+pub fn steps(standing: &Standing<'_>) -> Vec<Step> {
     let mut steps: Vec<Step> = clocks(standing).collect();
     let mut waiting: BTreeMap<(GapKind, String), (BTreeSet<&str>, bool, &Gap)> = BTreeMap::new();
     for judged in &standing.assessments {
@@ -67,7 +67,7 @@ fn clocks<'a>(standing: &'a Standing<'_>) -> impl Iterator<Item = Step> + 'a {
         urgency: if clock.binds_from.is_some() { 10 } else { 0 },
         act: format!("{} for {}", clock.kind, clock.subject),
         requirements: 1,
-        because: crate::incident::clock_text(clock),
+        because: super::clock_text(clock),
     })
 }
 

@@ -7,7 +7,7 @@ use affiant_ledger::digest::Digest;
 use affiant_ledger::record::{Facet, Filing};
 
 /// Files statements of the controls storey.
-pub(crate) struct Statements;
+pub struct Statements;
 
 impl Filing for Statements {
     fn facet(&self, kind: &str, statement: &[u8]) -> Option<Facet> {

@@ -1,6 +1,5 @@
 //! Bad rows: the first ones in words, all of them counted, so that a million bad rows fill no memory.
 
-use crate::output;
 use affiant_controls::intake::RowError;
 
 /// Faults shown.
@@ -8,14 +7,15 @@ const SHOWN_MAX: usize = 20;
 
 /// What is wrong with some rows.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub struct Faults {
     /// The first rows by line, and what is said of each.
     first: Vec<(u64, String)>,
     count: u64,
 }
 
 impl Faults {
-    pub(super) fn count(&self) -> u64 {
+    /// How many there are.
+    pub fn count(&self) -> u64 {
         self.count
     }
 
@@ -41,13 +41,9 @@ impl Faults {
         self.count += unnamed;
     }
 
-    /// Says them.
-    pub(super) fn say(&self, as_json: bool) {
-        self.first.iter().for_each(|(_, text)| output::fault(text, as_json));
-        let more = self.count - self.first.len() as u64;
-        if more > 0 {
-            output::fault(&format!("and {more} more"), as_json);
-        }
+    /// The first of them in words, and how many more there are.
+    pub fn told(&self) -> (impl Iterator<Item = &str>, u64) {
+        (self.first.iter().map(|(_, text)| text.as_str()), self.count - self.first.len() as u64)
     }
 }
 

@@ -1,0 +1,21 @@
+//! The systems of a ledger that is written.
+
+use crate::failure::Failure;
+use affiant_controls::statement::ORGANISATION;
+use affiant_ledger::id::Id;
+use affiant_ledger::ledger::Ledger;
+
+/// Refuses a system that has not been registered.
+pub fn known_system(ledger: &Ledger, system: &Id) -> Result<(), Failure> {
+    if *system != *ORGANISATION && ledger.head(system).is_some() {
+        return Ok(());
+    }
+    let known: Vec<String> =
+        ledger.streams().into_iter().map(|(id, _)| id.to_string()).filter(|id| id != ORGANISATION).collect();
+    let hint = if known.is_empty() {
+        "register it first: `affiant register system ...`".to_owned()
+    } else {
+        format!("registered: {}; or register it first", known.join(", "))
+    };
+    Err(Failure::refused(format!("system `{system}` is not registered")).hint(hint))
+}
