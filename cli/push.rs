@@ -28,12 +28,12 @@ use affiant_server::failure::{Failure, REFUSED};
 use affiant_server::submit::collection::Collection;
 use affiant_server::submit::faults::Faults;
 pub(crate) use affiant_server::submit::source::Source;
+use affiant_server::submit::submitter::Submitter;
 use affiant_server::systems::known_system;
 use answer::{SHOWN_MAX, Telling};
 use own_rules::{CitedFile, Explaining};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 /// Largest file of a public key, in bytes.
 const PUBLIC_KEY_SIZE_MAX: u64 = 64 << 10;
@@ -166,7 +166,7 @@ fn collection<'a>(
     let signer =
         submission.sign_key.as_ref().map(|path| context.signer(ledger, path, "result")).transpose()?;
     let findings = !submission.no_findings && !submission.is_dry();
-    Collection::new(ledger, intake, shown, signer.map(Arc::new), findings)
+    Collection::new(ledger, intake, shown, Submitter::local(signer), findings)
 }
 
 /// The format that was named.

@@ -145,6 +145,52 @@ pub fn publish(
     Ok(Publication { checkpoint: reader.checkpoint().clone(), before, files, bytes, pruned })
 }
 
+/// A file of the published log by its path, as `reader` sees it: the checkpoint, a tile or bundle, full or of any width
+/// that there is; `None` where the log has no such file.
+pub fn file(reader: &Reader, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
+    if path == CHECKPOINT {
+        return Ok(Some(reader.note().to_vec()));
+    }
+    let Some((level, rest)) = path.strip_prefix("tile/").and_then(|path| path.split_once('/')) else {
+        return Ok(None);
+    };
+    let (number, width) = match rest.split_once(&format!("{PARTIAL}/")) {
+        Some((number, width)) => {
+            (number, width.parse().ok().filter(|w| format!("{w}") == *width && *w < TILE_WIDTH))
+        }
+        None => (rest, Some(TILE_WIDTH)),
+    };
+    let level = if level == "entries" {
+        None
+    } else {
+        Some(level.parse::<u32>().ok().filter(|l| *l < 8 && format!("{l}") == *level))
+    };
+    let (Some(number), Some(width @ 1..), true) = (tile::number_of(number), width, level != Some(None))
+    else {
+        return Ok(None);
+    };
+    let height = TILE_HEIGHT * level.flatten().unwrap_or(0);
+    let first = number.saturating_mul(TILE_WIDTH);
+    if first.saturating_add(width) > reader.size() >> height {
+        return Ok(None);
+    }
+    let range = first..first + width;
+    let mut bytes = Vec::new();
+    match level {
+        None => {
+            for index in range {
+                tile::push_entry(&mut bytes, &reader.entry_bytes(index)?);
+            }
+        }
+        Some(_) => {
+            for n in range {
+                bytes.extend_from_slice(reader.node(height, n)?.as_bytes());
+            }
+        }
+    }
+    Ok(Some(bytes))
+}
+
 /// Checks that neither folder lies in the other.
 fn apart(ledger: &Path, folder: &Path) -> Result<(), PublishError> {
     let (inner, outer) = (site::real(ledger)?, site::real(folder)?);

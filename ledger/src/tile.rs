@@ -31,6 +31,17 @@ pub fn path_of(n: u64) -> String {
     groups.join("/")
 }
 
+/// The number whose path this is; `None` for any other text.
+pub fn number_of(path: &str) -> Option<u64> {
+    let mut number: u64 = 0;
+    for group in path.split('/') {
+        let digits = group.strip_prefix('x').unwrap_or(group);
+        let sound = digits.len() == 3 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        number = number.checked_mul(1000)?.checked_add(digits.parse().ok().filter(|_| sound)?)?;
+    }
+    (path_of(number) == *path).then_some(number)
+}
+
 /// The hashes of a tile.
 pub fn split_hashes(tile: &[u8]) -> Result<Vec<Digest>, TileError> {
     let wrong = TileError("hashes");
@@ -97,6 +108,23 @@ mod tests {
         assert_eq!(path_of(999), "999");
         assert_eq!(path_of(1_000), "x001/000");
         assert_eq!(path_of(1_234_067), "x001/x234/067");
+        for n in [0, 7, 999, 1_000, 1_234_067, u64::MAX] {
+            assert_eq!(number_of(&path_of(n)), Some(n));
+        }
+        for wrong in [
+            "",
+            "0",
+            "0000",
+            "x000/001",
+            "001/002",
+            "x001",
+            "x001/x002",
+            "+01",
+            "1 2",
+            "x018/x446/x744/x073/x709/x551/616",
+        ] {
+            assert_eq!(number_of(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

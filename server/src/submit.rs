@@ -8,3 +8,4 @@ mod ids;
 pub mod repeat;
 pub mod source;
 mod spool;
+pub mod submitter;

@@ -23,7 +23,29 @@ const PIECE: usize = 8 * SHARE;
 pub struct View<'a> {
     /// Its files at a checkpoint.
     pub reader: &'a Reader,
-    lookup: Option<Lookup>,
+    lookup: Option<Box<dyn Indexed + 'a>>,
+}
+
+/// Who knows where entries stand: an index. `None` where it cannot say.
+pub trait Indexed: Send + Sync {
+    /// The streams with their number of entries.
+    fn streams(&self) -> Option<Vec<(Id, u64)>>;
+    /// The entries of a stream that a replay needs as of now, in order.
+    fn latest(&self, stream: &Id) -> Option<Vec<u64>>;
+    /// All entries of a stream, in order.
+    fn positions(&self, stream: &Id) -> Option<Vec<u64>>;
+}
+
+impl Indexed for Lookup {
+    fn streams(&self) -> Option<Vec<(Id, u64)>> {
+        Some(self.streams())
+    }
+    fn latest(&self, stream: &Id) -> Option<Vec<u64>> {
+        self.latest(stream)
+    }
+    fn positions(&self, stream: &Id) -> Option<Vec<u64>> {
+        self.positions(stream)
+    }
 }
 
 impl<'a> View<'a> {
@@ -34,13 +56,24 @@ impl<'a> View<'a> {
             Some(last) => Digest::leaf(&reader.entry_bytes(last)?),
             None => Digest::ZERO,
         };
-        Ok(Self { reader, lookup: Lookup::open(&Sled, reader.folder(), size, leaf) })
+        let lookup = Lookup::open(&Sled, reader.folder(), size, leaf);
+        Ok(Self { reader, lookup: lookup.map(|lookup| Box::new(lookup) as Box<dyn Indexed>) })
+    }
+
+    /// A look at what a reader sees, with an index that somebody else holds.
+    pub fn with(reader: &'a Reader, index: impl Indexed + 'a) -> Self {
+        Self { reader, lookup: Some(Box::new(index)) }
+    }
+
+    /// The streams with their number of entries, if the index can say.
+    fn counted(&self) -> Option<Vec<(Id, u64)>> {
+        self.lookup.as_ref().and_then(|lookup| lookup.streams())
     }
 
     /// All streams.
     pub fn streams(&self) -> Result<BTreeSet<Id>, Failure> {
-        if let Some(lookup) = &self.lookup {
-            return Ok(lookup.streams().into_iter().map(|(id, _)| id).collect());
+        if let Some(streams) = self.counted() {
+            return Ok(streams.into_iter().map(|(id, _)| id).collect());
         }
         let mut streams = BTreeSet::new();
         for index in 0..self.reader.size() {
@@ -80,10 +113,8 @@ impl<'a> View<'a> {
 
     /// Number of entries of a system.
     pub fn count(&self, system: &Id) -> Result<u64, Failure> {
-        match &self.lookup {
-            Some(lookup) => {
-                Ok(lookup.streams().into_iter().find(|(id, _)| id == system).map_or(0, |(_, n)| n))
-            }
+        match self.counted() {
+            Some(streams) => Ok(streams.into_iter().find(|(id, _)| id == system).map_or(0, |(_, n)| n)),
             None => Ok(self.reader.stream_by_scan(system)?.len() as u64),
         }
     }

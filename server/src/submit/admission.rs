@@ -4,8 +4,8 @@ use super::faults::Faults;
 use super::ids::Mark;
 use super::source::Lines;
 use super::spool;
+use super::submitter::Submitter;
 use crate::follow::Touched;
-use crate::signer::Signer;
 use affiant_controls::admit::{AdmitContext, admit};
 use affiant_controls::finding::is_failing;
 use affiant_controls::intake::{Context, ndjson};
@@ -34,8 +34,7 @@ pub(super) struct Admission<'a> {
     pub(super) systems: Arc<Systems>,
     /// How many admitted results are kept to be shown.
     pub(super) shown: usize,
-    /// The collector that signs, and may not push everything everywhere.
-    pub(super) signer: Option<Arc<Signer>>,
+    pub(super) submitter: Submitter,
     /// Whether findings are opened and closed.
     pub(super) findings: bool,
 }
@@ -86,7 +85,8 @@ impl Admission<'_> {
     /// Admits results.
     pub(super) fn admit(&self, read: Read) -> Admitted {
         let mut admitted = Admitted { faults: read.faults, ..Admitted::default() };
-        for (line, result) in read.results {
+        for (line, mut result) in read.results {
+            self.submitter.name(&mut result, Some(line));
             match self.judged(result) {
                 Ok(result) => self.pack(line, result, &mut admitted),
                 Err(why) => admitted.faults.push(line, format!("line {line}: {why}")),
@@ -99,9 +99,7 @@ impl Admission<'_> {
         let Some(known) = self.systems.get(&result.system) else {
             return Err(format!("system `{}` is not registered", result.system));
         };
-        if let Some(signer) = &self.signer {
-            signer.may_push(&result.system)?;
-        }
+        self.submitter.may_push(&result.system)?;
         let gate = AdmitContext {
             controls: self.intake.controls,
             now: self.intake.now,
@@ -122,7 +120,7 @@ impl Admission<'_> {
     fn pack(&self, line: u64, result: ControlResult, admitted: &mut Admitted) {
         let followed = self.is_followed(&result);
         let statement = Statement::Result(Box::new(result));
-        let draft = statement.draft("local");
+        let draft = statement.draft(self.submitter.by());
         if let Some(facet) = draft.facet.as_ref().filter(|_| followed) {
             admitted.touched.add(&draft.stream, facet);
         }

@@ -10,9 +10,9 @@ use super::ids::{Ids, Mark};
 use super::repeat::{self, Repeats};
 use super::source::{Lines, Source};
 use super::spool::Spool;
+use super::submitter::Submitter;
 use crate::failure::{Failure, REFUSED};
 use crate::follow::{Touched, is_finding};
-use crate::signer::Signer;
 use crate::systems::known_system;
 use affiant_controls::intake::withheld::WITHHELD_SIZE_MAX;
 use affiant_controls::intake::{self, Explained, IntakeError, Withheld};
@@ -54,8 +54,7 @@ pub struct Collection<'a> {
     /// The first results, to be shown; as many as are wanted.
     pub preview: Vec<ControlResult>,
     shown: usize,
-    /// The collector that signs.
-    signer: Option<Arc<Signer>>,
+    submitter: Submitter,
     /// Whether any row repeats one of the ledger or of this batch.
     repeats: bool,
     /// Where the drafts of a foreign report wait, while it is being read.
@@ -73,7 +72,7 @@ impl<'a> Collection<'a> {
         ledger: &'a mut Ledger,
         intake: &'a intake::Context<'a>,
         shown: usize,
-        signer: Option<Arc<Signer>>,
+        submitter: Submitter,
         findings: bool,
     ) -> Result<Self, Failure> {
         let folder = ledger.reader()?.folder().to_owned();
@@ -89,7 +88,7 @@ impl<'a> Collection<'a> {
             withheld: Vec::new(),
             preview: Vec::new(),
             shown,
-            signer,
+            submitter,
             repeats: false,
             places: None,
             recorded: Repeats::new(),
@@ -197,7 +196,7 @@ impl<'a> Collection<'a> {
             intake: self.intake,
             systems: self.systems.clone(),
             shown,
-            signer: self.signer.clone(),
+            submitter: self.submitter.clone(),
             findings: self.findings,
         }
     }
@@ -264,10 +263,10 @@ impl<'a> Collection<'a> {
         note: impl Fn(&[Draft]) -> T + Send + Sync,
         mut tell: impl FnMut(&mut Ledger, T, Vec<Appended>) -> Result<(), Failure>,
     ) -> Result<(&'a mut Ledger, Touched), Failure> {
-        let Self { ledger, spool, signer, repeats, touched, .. } = self;
+        let Self { ledger, spool, submitter, repeats, touched, .. } = self;
         let batches = spool.drain(BATCH)?.into_iter().map(|batch| {
             let mut batch = batch?;
-            signer.iter().for_each(|signer| signer.sign(&mut batch));
+            submitter.sign(&mut batch);
             let noted = note(&batch);
             Ok::<_, Failure>((batch, noted))
         });
