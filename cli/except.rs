@@ -7,13 +7,14 @@ use crate::output;
 use crate::policy;
 use crate::statements::{Desk, admitted, id_or, ids};
 use crate::view::{self, Asked, View};
-use affiant_controls::admit::{admit_approval, admit_exception};
+use affiant_controls::admit::admit_approval;
 use affiant_controls::approval::Approval;
 use affiant_controls::exception::Exception;
 use affiant_controls::register::Filed;
 use affiant_controls::statement::Statement;
 use affiant_ledger::id::visible;
 use affiant_server::failure::Failure;
+use affiant_server::statements;
 use serde_json::json;
 
 pub(crate) fn run(context: &Context, arguments: ExceptArguments) -> Result<u8, Failure> {
@@ -42,8 +43,7 @@ fn grant(context: &Context, arguments: &ExceptionArguments) -> Result<u8, Failur
         compensating: arguments.compensating.clone(),
         requested_by: arguments.requested_by.clone(),
     };
-    let exception = admit_exception(exception, &desk.catalogs.controls, desk.now).map_err(admitted)?;
-    desk.known_assets(&exception.assets)?;
+    let exception = statements::exception(&mut desk.ledger, &desk.catalogs, exception, desk.now)?;
     let name = exception.id.to_string();
     let control = desk.catalogs.controls.control(exception.control.as_str());
     let severity = control.map(|control| control.severity);
@@ -89,11 +89,8 @@ fn revoke(context: &Context, id: &str, system: &str, reason: String, by: String)
     let Some(Statement::Exception(before)) = desk.latest("exception", id)? else {
         return Err(Failure::refused(format!("`{}` is no exception of {}", visible(id), desk.system)));
     };
-    if before.revoked {
-        return Err(Failure::refused(format!("exception `{}` was revoked before", before.id)));
-    }
     let exception = Exception { revoked: true, reason, approver: by, requested_by: None, ..before };
-    let exception = admit_exception(exception, &desk.catalogs.controls, desk.now).map_err(admitted)?;
+    let exception = statements::exception(&mut desk.ledger, &desk.catalogs, exception, desk.now)?;
     let name = exception.id.to_string();
     desk.record("revocation of exception", &name, &[Statement::Exception(exception)])
 }

@@ -4,9 +4,8 @@ use crate::args::{FindingArguments, FindingVerb, WorkArguments};
 use crate::catalogs;
 use crate::context::Context;
 use crate::output;
-use crate::statements::{Desk, admitted};
+use crate::statements::{Desk, time};
 use crate::view::{self, Asked, View};
-use affiant_controls::admit::admit_finding;
 use affiant_controls::finding::{Finding, FindingState, Found, Standing};
 use affiant_controls::register::Register;
 use affiant_controls::set::ControlSet;
@@ -16,6 +15,7 @@ use affiant_ledger::ledger::Ledger;
 use affiant_server::failure::Failure;
 use affiant_server::follow;
 use affiant_server::standing::findings_waiting;
+use affiant_server::statements::{self, worked};
 use affiant_server::systems::known_system;
 use serde_json::{Value, json};
 
@@ -33,28 +33,9 @@ pub(crate) fn run(context: &Context, arguments: FindingArguments) -> Result<u8, 
 fn say(context: &Context, work: &WorkArguments, state: FindingState) -> Result<u8, Failure> {
     let mut ledger = context.open()?;
     let before = find(&mut ledger, &work.id, work.system.as_deref())?;
-    if let (FindingState::Resolved, Some(index)) = (before.state, before.resolved_by) {
-        return Err(Failure::refused(format!("finding `{}` was resolved by entry {index}", before.id))
-            .hint("it is opened again by rule when it comes back"));
-    }
-    let mut finding = before.clone();
-    finding.owner = work.owner.clone().or(finding.owner);
-    finding.ticket = work.ticket.clone().or(finding.ticket);
-    finding.note = work.note.clone().or(finding.note);
-    if let Some(due) = &work.due {
-        finding.due = due.parse().map_err(Failure::refused)?;
-    }
-    // The work does not go back.
-    finding.state = finding.state.max(state);
-    if state == FindingState::Remediating && finding.owner.is_none() {
-        return Err(
-            Failure::refused("nobody answers for the finding").hint("say who mends it with --owner WHO")
-        );
-    }
-    if finding == before {
-        return Err(Failure::refused("nothing new is said of the finding"));
-    }
-    let finding = admit_finding(finding, work.due.is_some(), context.now()).map_err(admitted)?;
+    let (owner, ticket, note) = (work.owner.clone(), work.ticket.clone(), work.note.clone());
+    let due = time(work.due.as_ref())?;
+    let finding = worked(before, statements::Work { owner, ticket, note, due }, state, context.now())?;
     let catalogs = catalogs::of_ledger(&mut ledger, &[])?;
     let (system, name) = (finding.system.clone(), finding.id.to_string());
     let desk = Desk { context, ledger, catalogs, system, now: context.now() };
@@ -64,24 +45,8 @@ fn say(context: &Context, work: &WorkArguments, state: FindingState) -> Result<u
 
 /// The latest statement of a finding, of whatever system unless one is named.
 fn find(ledger: &mut Ledger, id: &str, system: Option<&str>) -> Result<Finding, Failure> {
-    let streams: Vec<Id> = match system {
-        Some(system) => vec![system.parse().map_err(Failure::refused)?],
-        None => ledger.streams().into_iter().map(|(stream, _)| stream).collect(),
-    };
-    let end = [b"\0", id.as_bytes()].concat();
-    for stream in streams {
-        let wanted = |key: &[u8]| follow::is_finding(key) && key.ends_with(&end);
-        for (_, index) in ledger.latest_where(&stream, &wanted)? {
-            let record = ledger.reader()?.record(index)?;
-            let bytes = record.statement.unwrap_or_default();
-            let read =
-                Statement::from_bytes(record.entry.kind.as_str(), &bytes).map_err(Failure::integrity)?;
-            if let Some(Statement::Finding(finding)) = read {
-                return Ok(*finding);
-            }
-        }
-    }
-    Err(unknown(id))
+    let system: Option<Id> = system.map(|id| id.parse().map_err(Failure::refused)).transpose()?;
+    statements::finding(ledger, id, system.as_ref())?.ok_or_else(|| unknown(id))
 }
 
 fn unknown(id: &str) -> Failure {

@@ -4,14 +4,12 @@ mod show;
 
 use crate::args::{IncidentArguments, IncidentVerb};
 use crate::context::Context;
-use crate::statements::{Desk, admitted, ids, time};
-use affiant_controls::admit::admit_incident;
+use crate::statements::{Desk, ids, time};
 use affiant_controls::incident::{Incident, IncidentTest};
 use affiant_controls::statement::Statement;
-use affiant_frameworks::clock::recipients;
 use affiant_ledger::id::{Id, visible};
 use affiant_server::failure::Failure;
-use std::collections::BTreeSet;
+use affiant_server::statements;
 
 pub(crate) fn run(context: &Context, arguments: IncidentArguments) -> Result<u8, Failure> {
     match arguments.verb {
@@ -35,7 +33,7 @@ pub(crate) fn run(context: &Context, arguments: IncidentArguments) -> Result<u8,
             let mut desk = Desk::open(context, &said.system)?;
             let mut incident = on_file(&mut desk, &said.id)?;
             let before = incident.clone();
-            let told = known_recipients(&desk, &said.recipients)?;
+            let told: Vec<Id> = ids(&said.recipients)?;
             match time(said.reported_at.as_ref())? {
                 Some(at) if told.is_empty() => incident.reported_at = Some(at),
                 Some(at) => incident.reported_to.extend(told.into_iter().map(|who| (who, at))),
@@ -85,27 +83,7 @@ fn on_file(desk: &mut Desk<'_>, id: &str) -> Result<Incident, Failure> {
 }
 
 fn record(mut desk: Desk<'_>, incident: Incident) -> Result<u8, Failure> {
-    let incident = admit_incident(incident, &desk.catalogs.controls, desk.now).map_err(admitted)?;
-    let tested = incident.tests.iter().filter_map(|test| test.asset.as_ref());
-    desk.known_assets(incident.assets.iter().chain(tested))?;
+    let incident = statements::incident(&mut desk.ledger, &desk.catalogs, incident, desk.now)?;
     let name = incident.id.to_string();
     desk.record("incident", &name, &[Statement::Incident(incident)])
-}
-
-/// Refuses a recipient whom no clock waits for: the report would answer none, and nobody would notice.
-fn known_recipients(desk: &Desk<'_>, given: &[String]) -> Result<Vec<Id>, Failure> {
-    let laws = desk.catalogs.frameworks.iter().filter_map(|framework| framework.law.as_ref());
-    let by_incident = laws
-        .flat_map(|law| &law.deadlines)
-        .filter(|deadline| deadline.starts.as_ref().is_some_and(|word| word.starts_with("incident")));
-    let known: BTreeSet<&str> = by_incident.flat_map(recipients).collect();
-    let one = |word: &String| match known.contains(word.as_str()) {
-        true => word.parse().map_err(Failure::refused),
-        false => {
-            let known: Vec<&str> = known.iter().copied().collect();
-            let failure = Failure::refused(format!("no clock waits for a report to `{}`", visible(word)));
-            Err(failure.hint(format!("known: {}", known.join(", "))))
-        }
-    };
-    given.iter().map(one).collect()
 }

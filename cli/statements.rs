@@ -4,9 +4,8 @@ use crate::catalog::same_citation;
 use crate::catalogs;
 use crate::context::Context;
 use crate::output;
-use affiant_controls::admit::AdmitError;
 use affiant_controls::set::ControlSet;
-use affiant_controls::statement::{ORGANISATION, Statement};
+use affiant_controls::statement::Statement;
 use affiant_frameworks::framework::Framework;
 use affiant_frameworks::requirement::Requirement;
 use affiant_ledger::digest::Digest;
@@ -16,6 +15,8 @@ use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::Catalogs;
 use affiant_server::failure::Failure;
 use affiant_server::follow::{self, Touched};
+pub(crate) use affiant_server::statements::admitted;
+use affiant_server::statements::{known_assets, latest};
 use affiant_server::systems::known_system;
 use serde_json::json;
 use std::path::Path;
@@ -43,30 +44,12 @@ impl<'a> Desk<'a> {
         &mut self,
         assets: impl IntoIterator<Item = &'i Id>,
     ) -> Result<(), Failure> {
-        for asset in assets {
-            let implicit = *asset == self.system || *asset == *ORGANISATION;
-            if !implicit && self.latest("asset", asset.as_str())?.is_none() {
-                let text = format!("asset `{asset}` is not registered for `{}`", self.system);
-                return Err(Failure::refused(text).hint("register it first: `affiant register asset ...`"));
-            }
-        }
-        Ok(())
+        known_assets(&mut self.ledger, &self.system, assets)
     }
 
     /// The latest statement filed under a key.
     pub(crate) fn latest(&mut self, kind: &str, id: &str) -> Result<Option<Statement>, Failure> {
-        let key = format!("{kind}\0{id}");
-        for index in self.ledger.latest(&self.system, key.as_bytes())? {
-            let record = self.ledger.reader()?.record(index)?;
-            let bytes = record.statement.unwrap_or_default();
-            let read =
-                Statement::from_bytes(record.entry.kind.as_str(), &bytes).map_err(Failure::integrity)?;
-            // The key is a prefix: an id may begin with another.
-            if let Some(statement) = read.filter(|it| it.facet().key == key.as_bytes()) {
-                return Ok(Some(statement));
-            }
-        }
-        Ok(None)
+        latest(&mut self.ledger, &self.system, kind, id)
     }
 
     /// Records statements together, with what results among them open and close, closes the ledger and says what was recorded.
@@ -179,14 +162,5 @@ pub(crate) fn id_or(text: Option<&String>, prefix: &str, content: &[&[u8]]) -> R
         None => {
             format!("{prefix}-{}", &Digest::of_parts(content).to_string()[..8]).parse().map_err(Failure::io)
         }
-    }
-}
-
-/// A refusal of admission.
-pub(crate) fn admitted(error: AdmitError) -> Failure {
-    let failure = Failure::refused(&error);
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
     }
 }

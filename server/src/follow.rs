@@ -43,6 +43,11 @@ impl Touched {
         }
     }
 
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Adds what others were about.
     pub fn extend(&mut self, other: Self) {
         for (stream, slots) in other.0 {

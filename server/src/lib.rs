@@ -6,9 +6,11 @@ pub mod catalogs;
 pub mod failure;
 pub mod filing;
 pub mod follow;
+//HTTP
 pub mod packs;
 pub mod signer;
 pub mod standing;
+pub mod statements;
 pub mod submit;
 pub mod systems;
 pub mod view;

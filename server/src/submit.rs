@@ -5,6 +5,7 @@ mod admission;
 pub mod collection;
 pub mod faults;
 mod ids;
+pub mod known;
 pub mod repeat;
 pub mod source;
 mod spool;

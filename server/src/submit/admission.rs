@@ -2,6 +2,7 @@
 
 use super::faults::Faults;
 use super::ids::Mark;
+use super::known::Systems;
 use super::source::Lines;
 use super::spool;
 use super::submitter::Submitter;
@@ -12,20 +13,7 @@ use affiant_controls::intake::{Context, ndjson};
 use affiant_controls::result::ControlResult;
 use affiant_controls::statement::Statement;
 use affiant_ledger::id::Id;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Systems of which is known what admission asks.
-pub(super) type Systems = BTreeMap<Id, Known>;
-
-/// What is known of a system.
-#[derive(Debug, Clone)]
-pub(super) struct Known {
-    /// Its registered assets.
-    pub(super) assets: BTreeSet<Id>,
-    /// Findings are on file, which any result may close.
-    pub(super) has_findings: bool,
-}
 
 /// Admits rows.
 #[derive(Clone)]

@@ -4,25 +4,24 @@
 //! Lines are read by this thread and admitted by all cores, some hundred at a time; what comes back is taken in the
 //! order it was read in. Memory holds a few such pieces, whatever the size of the batch.
 
-use super::admission::{Admission, Admitted, Known, Read, Row, Systems};
+use super::admission::{Admission, Admitted, Read, Row};
 use super::faults::Faults;
 use super::ids::{Ids, Mark};
+use super::known::{self, Systems};
 use super::repeat::{self, Repeats};
 use super::source::{Lines, Source};
 use super::spool::Spool;
 use super::submitter::Submitter;
 use crate::failure::{Failure, REFUSED};
-use crate::follow::{Touched, is_finding};
-use crate::systems::known_system;
+use crate::follow::Touched;
 use affiant_controls::intake::withheld::WITHHELD_SIZE_MAX;
 use affiant_controls::intake::{self, Explained, IntakeError, Withheld};
 use affiant_controls::result::ControlResult;
-use affiant_controls::statement::{ORGANISATION, Statement};
-use affiant_ledger::id::{Id, visible};
+use affiant_ledger::id::visible;
 use affiant_ledger::ledger::{Appended, Ledger};
 use affiant_ledger::record::Draft;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -288,30 +287,10 @@ impl<'a> Collection<'a> {
             if self.systems.contains_key(&result.system) {
                 continue;
             }
-            let known = self.known(&result.system)?;
+            let known = known::of(self.ledger, &result.system)?;
             Arc::make_mut(&mut self.systems).insert(result.system.clone(), known);
         }
         Ok(())
-    }
-
-    fn known(&mut self, system: &Id) -> Result<Known, Failure> {
-        known_system(self.ledger, system)?;
-        let mut assets = BTreeSet::from([system.clone()]);
-        assets.extend(ORGANISATION.parse::<Id>());
-        let mut has_findings = false;
-        let wanted = |key: &[u8]| key.starts_with(b"asset\0") || is_finding(key);
-        for (facet, index) in self.ledger.latest_where(system, &wanted)? {
-            if is_finding(&facet.key) {
-                has_findings = true;
-                continue;
-            }
-            let record = self.ledger.reader()?.record(index)?;
-            let statement = record.statement.unwrap_or_default();
-            if let Ok(Some(Statement::Asset(asset))) = Statement::from_bytes("asset", &statement) {
-                assets.insert(asset.id);
-            }
-        }
-        Ok(Known { assets, has_findings })
     }
 }
 

@@ -1,0 +1,98 @@
+//! Bodies of requests: read with a limit on their size and on how slowly they may come.
+
+use super::problem::Problem;
+use axum::body::{Body, Bytes};
+use axum::http::StatusCode;
+use http_body_util::{BodyExt, LengthLimitError};
+use std::error::Error;
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long nothing may come.
+const SILENCE_MAX: Duration = Duration::from_secs(10);
+/// How long a body may take whatever its size.
+const GRACE: Duration = Duration::from_secs(10);
+/// Bytes a second that must come beyond that.
+const RATE_MIN: f64 = 4096.0;
+
+/// Reads a body into memory.
+pub(super) async fn collect(body: Body, max: usize) -> Result<Bytes, Problem> {
+    let mut pieces = Pieces::new(body, max as u64);
+    let Some(first) = pieces.next().await? else { return Ok(Bytes::new()) };
+    let Some(second) = pieces.next().await? else { return Ok(first) };
+    let mut bytes = [first, second].concat();
+    while let Some(piece) = pieces.next().await? {
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes.into())
+}
+
+/// Reads a body into an unnamed file in a folder.
+pub(super) async fn spool(body: Body, first: &[u8], folder: &Path, max: u64) -> Result<File, Problem> {
+    let lost = |error: std::io::Error| Problem::later(format!("the body cannot be kept: {error}"), 1);
+    let mut file = tempfile::tempfile_in(folder).map_err(lost)?;
+    file.write_all(first).map_err(lost)?;
+    let mut pieces = Pieces::new(body, max.saturating_sub(first.len() as u64));
+    while let Some(piece) = pieces.next().await? {
+        file.write_all(&piece).map_err(lost)?;
+    }
+    file.seek(SeekFrom::Start(0)).map_err(lost)?;
+    Ok(file)
+}
+
+/// A body piece by piece.
+pub(super) struct Pieces {
+    body: Body,
+    left: u64,
+    max: u64,
+    begin: Instant,
+    seen: u64,
+}
+
+impl Pieces {
+    pub(super) fn new(body: Body, max: u64) -> Self {
+        Self { body, left: max, max, begin: Instant::now(), seen: 0 }
+    }
+
+    /// The next piece; none at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        loop {
+            let slow = || Problem::new(StatusCode::REQUEST_TIMEOUT, "the body comes too slowly");
+            let frame = tokio::time::timeout(SILENCE_MAX, self.body.frame()).await.map_err(|_| slow())?;
+            let Some(frame) = frame else { return Ok(None) };
+            let frame = frame.map_err(|error| unread(&error))?;
+            let Ok(piece) = frame.into_data() else { continue };
+            self.seen += piece.len() as u64;
+            let late = self.begin.elapsed().saturating_sub(GRACE).as_secs_f64();
+            if late > 0.0 && (self.seen as f64) < late * RATE_MIN {
+                return Err(slow());
+            }
+            let Some(left) = self.left.checked_sub(piece.len() as u64) else {
+                return Err(too_large(self.max));
+            };
+            self.left = left;
+            if !piece.is_empty() {
+                return Ok(Some(piece));
+            }
+        }
+    }
+}
+
+fn too_large(max: u64) -> Problem {
+    let text = format!("the body has more than {max} bytes (as it is behind any compression)");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, text).hint("split it: NDJSON can be cut at any line")
+}
+
+/// What is wrong with a body that cannot be read.
+fn unread(error: &axum::Error) -> Problem {
+    let mut source: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        if error.is::<LengthLimitError>() {
+            return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
+        }
+        source = error.source();
+    }
+    Problem::bad(format!("the body cannot be read: {error}"))
+}

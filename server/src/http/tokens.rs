@@ -1,0 +1,221 @@
+//! Who may ask: tokens and certificates with a role, what it covers, and an end (docs/spec/access.md).
+//!
+//! They stand in `access/tokens.json` of the ledger's folder, written whole by whoever gives one out, read again when it
+//! has changed. Of a token its SHA-256 is kept: it is 256 random bits, and nothing is gained by guessing slowly. The
+//! word itself is shown once:
+//!
+//! ```text
+//! affiant_<id>_<64 hexadecimal digits>
+//! ```
+
+use crate::failure::Failure;
+use affiant_ledger::digest::Digest;
+use affiant_ledger::files::{self, FileError};
+use affiant_ledger::id::Id;
+use affiant_ledger::random;
+use affiant_ledger::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use subtle::ConstantTimeEq;
+
+/// Largest file of tokens, in bytes.
+const FILE_SIZE_MAX: u64 = 4 << 20;
+/// Most tokens.
+const TOKENS_MAX: usize = 10_000;
+/// How a token begins.
+const PREFIX: &str = "affiant_";
+/// Most streams or systems of a grant.
+const SCOPE_MAX: usize = 1000;
+
+/// What somebody may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Pushes given kinds to given systems.
+    Collector,
+    /// Reads given systems, samples, downloads packs, comments.
+    Auditor,
+    /// Reads all, records all, issues packs.
+    Officer,
+    /// The same, and gives out tokens.
+    Admin,
+}
+
+impl Role {
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Collector => "collector",
+            Self::Auditor => "auditor",
+            Self::Officer => "officer",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The role of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Collector, Self::Auditor, Self::Officer, Self::Admin].into_iter().find(|role| role.as_str() == word)
+    }
+}
+
+/// A token or certificate that was given out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// Its id; what stands in entries as `token:<id>`.
+    pub id: Id,
+    /// What it may do.
+    pub role: Role,
+    /// SHA-256 of the token, or of the client certificate in DER.
+    pub sha256: Digest,
+    /// Whether it is a certificate.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub certificate: bool,
+    /// Kinds a collector may push; all of results, findings, attestations, incidents and exceptions when empty.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub kinds: BTreeSet<Id>,
+    /// Systems it is for; all when empty, which an auditor's may not be.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub systems: BTreeSet<Id>,
+    /// When it was given out.
+    pub created: Timestamp,
+    /// When it ends.
+    pub expires: Timestamp,
+    /// Since when it counts no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Timestamp>,
+}
+
+impl Grant {
+    /// Whether it covers a system.
+    pub fn covers(&self, system: &Id) -> bool {
+        self.systems.is_empty() || self.systems.contains(system)
+    }
+
+    /// Whether it counts.
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        now < self.expires && self.revoked.is_none()
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let refused = |text: String| Err(Failure::refused(text));
+        if self.role == Role::Auditor && self.systems.is_empty() {
+            return refused("an auditor's token names the systems that it may read".into());
+        }
+        if !self.kinds.is_empty() && self.role != Role::Collector {
+            return refused(format!("kinds are a collector's, not of role {}", self.role.as_str()));
+        }
+        if self.kinds.len() > SCOPE_MAX || self.systems.len() > SCOPE_MAX {
+            return refused(format!("more than {SCOPE_MAX} kinds or systems"));
+        }
+        if self.expires <= self.created {
+            return refused(format!("it would end at {}, before it begins", self.expires));
+        }
+        Ok(())
+    }
+}
+
+/// The file.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    grants: Vec<Grant>,
+}
+
+/// All that were given out.
+#[derive(Debug, Clone, Default)]
+pub struct Grants(BTreeMap<Id, Grant>);
+
+impl Grants {
+    /// Where they stand in a ledger's folder.
+    pub fn path(ledger: &Path) -> PathBuf {
+        ledger.join("access").join("tokens.json")
+    }
+
+    /// Reads those of a ledger's folder; none where there is no file.
+    pub fn read(ledger: &Path) -> Result<Self, Failure> {
+        let path = Self::path(ledger);
+        let Some(bytes) = files::read_if_any(&path, FILE_SIZE_MAX)? else { return Ok(Self::default()) };
+        Self::from_bytes(&bytes).map_err(|failure| failure.within(path.display()))
+    }
+
+    /// Reads the bytes of the file.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Failure> {
+        let stored: Stored = serde_json::from_slice(bytes).map_err(Failure::refused)?;
+        if stored.grants.len() > TOKENS_MAX {
+            return Err(Failure::refused(format!("more than {TOKENS_MAX} tokens")));
+        }
+        let mut grants = BTreeMap::new();
+        for grant in stored.grants {
+            grant.check()?;
+            if let Some(twice) = grants.insert(grant.id.clone(), grant) {
+                return Err(Failure::refused(format!("token `{}` stands twice", twice.id)));
+            }
+        }
+        Ok(Self(grants))
+    }
+
+    /// Writes them, for the owner of the folder alone to read.
+    pub fn write(&self, ledger: &Path) -> Result<(), Failure> {
+        let path = Self::path(ledger);
+        let folder = files::parent(&path);
+        std::fs::create_dir_all(folder).map_err(FileError::at(folder))?;
+        let stored = Stored { grants: self.0.values().cloned().collect() };
+        let bytes = serde_json::to_vec_pretty(&stored).map_err(Failure::io)?;
+        Ok(files::write_privately(&path, &bytes)?)
+    }
+
+    /// All, by id.
+    pub fn all(&self) -> impl Iterator<Item = &Grant> {
+        self.0.values()
+    }
+
+    /// Adds one; an id is used once, also after it was revoked, since it stands in entries.
+    pub fn add(&mut self, grant: Grant) -> Result<(), Failure> {
+        grant.check()?;
+        if self.0.contains_key(&grant.id) {
+            return Err(Failure::refused(format!("a token `{}` was given out before", grant.id)));
+        }
+        if self.0.len() >= TOKENS_MAX {
+            return Err(Failure::refused(format!("{TOKENS_MAX} tokens were given out")));
+        }
+        self.0.insert(grant.id.clone(), grant);
+        Ok(())
+    }
+
+    /// Takes one back.
+    pub fn revoke(&mut self, id: &str, now: Timestamp) -> Result<&Grant, Failure> {
+        let grant = self.0.iter_mut().find(|(own, _)| own.as_str() == id).map(|(_, grant)| grant);
+        let grant = grant.ok_or_else(|| {
+            Failure::refused(format!("`{}` is no token", affiant_ledger::id::visible(id)))
+        })?;
+        grant.revoked.get_or_insert(now);
+        Ok(grant)
+    }
+
+    /// Whose token this is; the same time is taken whether or not there is one of that id.
+    pub fn of_token(&self, token: &str) -> Option<&Grant> {
+        let (id, _) = token.strip_prefix(PREFIX)?.rsplit_once('_')?;
+        let given = Digest::of(token.as_bytes());
+        let grant = self.0.iter().find(|(own, _)| own.as_str() == id).map(|(_, grant)| grant);
+        let kept = grant.filter(|grant| !grant.certificate).map_or(Digest::ZERO, |grant| grant.sha256);
+        let same: bool = kept.as_bytes().ct_eq(given.as_bytes()).into();
+        grant.filter(|grant| same && !grant.certificate)
+    }
+
+    /// Whose client certificate this is.
+    pub fn of_certificate(&self, der: &[u8]) -> Option<&Grant> {
+        let digest = Digest::of(der);
+        self.0.values().find(|grant| grant.certificate && grant.sha256 == digest)
+    }
+}
+
+/// A new token of an id, to be shown once, and its digest.
+pub fn new_token(id: &Id) -> (String, Digest) {
+    let mut secret = [0; 32];
+    random::fill(&mut secret);
+    let token = format!("{PREFIX}{id}_{}", Digest(secret));
+    let digest = Digest::of(token.as_bytes());
+    (token, digest)
+}
