@@ -9,19 +9,15 @@ mod walk;
 use crate::args::{LogArguments, LogVerb};
 use crate::context::{self, Context};
 use crate::output;
-use affiant_controls::statement::Statement;
 use affiant_ledger::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint};
-use affiant_ledger::entry::Entry;
-use affiant_ledger::erasure::{ERASURE, Erasure, HOLD, Hold};
-use affiant_ledger::genesis::{GENESIS_KIND, Genesis};
-use affiant_ledger::keyring::{KEY_KIND, KeyStatement};
+use affiant_ledger::erasure::Hold;
 use affiant_ledger::merkle;
 use affiant_ledger::note::to_base64;
-use affiant_ledger::reader::Reader;
-use affiant_ledger::record::{Filing, Record};
+use affiant_ledger::record::Filing;
+use affiant_server::entries;
 use affiant_server::failure::Failure;
 use affiant_server::filing::Statements;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::Path;
 
 pub(crate) fn run(context: &Context, arguments: LogArguments) -> Result<u8, Failure> {
@@ -64,7 +60,7 @@ fn show(context: &Context, stream: Option<&str>, ids: bool, last: Option<u64>) -
             let id = Statements.id(record.entry.kind.as_str(), statement);
             id.into_iter().for_each(output::line);
         } else if context.json {
-            output::json(&entry_json(&record));
+            output::json(&entries::head(&record));
         } else {
             let entry = &record.entry;
             let leaf = record.leaf.to_string()[..16].to_owned();
@@ -91,28 +87,9 @@ fn show(context: &Context, stream: Option<&str>, ids: bool, last: Option<u64>) -
     Ok(0)
 }
 
-fn entry_json(record: &Record) -> Value {
-    let entry = &record.entry;
-    json!({
-        "index": entry.index, "time": entry.time.to_string(), "stream": entry.stream, "n": entry.n, "kind": entry.kind,
-        "by": entry.by, "leaf": record.leaf, "prev": entry.prev, "stream_prev": entry.stream_prev,
-        "payload": entry.payload,
-    })
-}
-
 fn show_one(context: &Context, index: u64) -> Result<u8, Failure> {
     let reader = context.read()?;
-    let record = reader.record(index)?;
-    let mut shown = entry_json(&record);
-    shown["statement"] = statement_json(&record);
-    let gone = record.statement.is_none();
-    let erasure = if gone { erasure_of(&reader, &record)? } else { None };
-    let missing = gone && erasure.is_none();
-    if let Some((by, erasure)) = erasure {
-        shown["erased"] = json!({
-            "by_entry": by.index, "time": by.time.to_string(), "basis": erasure.basis, "approver": erasure.approver,
-        });
-    }
+    let (shown, missing) = entries::whole(&reader, index)?;
     if context.json {
         output::json(&shown);
     } else {
@@ -123,40 +100,6 @@ fn show_one(context: &Context, index: u64) -> Result<u8, Failure> {
         return Err(Failure::integrity(text).hint("affiant log fsck tells what else is"));
     }
     Ok(0)
-}
-
-/// The entry that says that another's payload was erased.
-fn erasure_of(reader: &Reader, erased: &Record) -> Result<Option<(Entry, Erasure)>, Failure> {
-    let Entry { index, stream, payload, .. } = &erased.entry;
-    for record in reader.records(index + 1..reader.size()) {
-        let record = record?;
-        if record.entry.kind != *ERASURE || record.entry.stream != *stream {
-            continue;
-        }
-        let erasure = record.statement.and_then(|statement| Erasure::from_bytes(&statement).ok());
-        let covers = |erasure: &Erasure| erasure.covers(record.entry.index, *index, payload);
-        if let Some(erasure) = erasure.filter(covers) {
-            return Ok(Some((record.entry, erasure)));
-        }
-    }
-    Ok(None)
-}
-
-fn statement_json(record: &Record) -> Value {
-    let Some(bytes) = &record.statement else { return Value::Null };
-    let known = Statement::from_bytes(record.entry.kind.as_str(), bytes).ok().flatten();
-    match known {
-        Some(statement) => statement.to_json(),
-        None if record.entry.kind == *ERASURE => shown(Erasure::from_bytes(bytes)),
-        None if record.entry.kind == *HOLD => shown(Hold::from_bytes(bytes)),
-        None if record.entry.kind == *KEY_KIND => shown(KeyStatement::from_bytes(bytes)),
-        None if record.entry.kind == *GENESIS_KIND => shown(Genesis::from_bytes(bytes)),
-        None => json!({"cbor_base64": to_base64(bytes)}),
-    }
-}
-
-fn shown<T: serde::Serialize, E>(statement: Result<T, E>) -> Value {
-    statement.ok().and_then(|statement| serde_json::to_value(statement).ok()).unwrap_or(Value::Null)
 }
 
 fn checkpoint(context: &Context, since: Option<&Path>) -> Result<u8, Failure> {

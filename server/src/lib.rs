@@ -3,6 +3,7 @@
 //! Doors translate and hold no rules: what is admitted, filed, judged and issued is decided in the storeys below.
 
 pub mod catalogs;
+pub mod entries;
 pub mod failure;
 pub mod filing;
 pub mod follow;

@@ -7,6 +7,7 @@ pub mod faults;
 mod ids;
 pub mod known;
 pub mod repeat;
+pub mod single;
 pub mod source;
 mod spool;
 pub mod submitter;

@@ -29,12 +29,11 @@ pub(super) async fn collect(body: Body, max: usize) -> Result<Bytes, Problem> {
     Ok(bytes.into())
 }
 
-/// Reads a body into an unnamed file in a folder.
-pub(super) async fn spool(body: Body, first: &[u8], folder: &Path, max: u64) -> Result<File, Problem> {
+/// Reads the rest of a body, of which the first bytes are there, into an unnamed file in a folder.
+pub(super) async fn spool(mut pieces: Pieces, first: &[u8], folder: &Path) -> Result<File, Problem> {
     let lost = |error: std::io::Error| Problem::later(format!("the body cannot be kept: {error}"), 1);
     let mut file = tempfile::tempfile_in(folder).map_err(lost)?;
     file.write_all(first).map_err(lost)?;
-    let mut pieces = Pieces::new(body, max.saturating_sub(first.len() as u64));
     while let Some(piece) = pieces.next().await? {
         file.write_all(&piece).map_err(lost)?;
     }

@@ -135,9 +135,7 @@ impl Who {
     pub(super) fn may_read(&self, system: &Id) -> Result<(), Problem> {
         // Only the first system of a request is noted.
         let _ = self.system.set(system.clone());
-        if self.role() == Role::Collector {
-            return Err(Problem::forbidden("a collector's token pushes, it does not read"));
-        }
+        self.may_look()?;
         if self.grant.covers(system) {
             Ok(())
         } else {
@@ -145,9 +143,27 @@ impl Who {
         }
     }
 
+    /// Refuses whoever may not look at anything.
+    pub(super) fn may_look(&self) -> Result<(), Problem> {
+        match self.role() {
+            Role::Collector => Err(Problem::forbidden("a collector's token pushes, it does not read")),
+            Role::Auditor | Role::Officer | Role::Admin => Ok(()),
+        }
+    }
+
     /// Refuses whoever may not record statements of a kind about a system.
     pub(super) fn may_push(&self, kind: &str, system: &Id) -> Result<(), Problem> {
         let _ = self.system.set(system.clone());
+        self.may_push_kind(kind)?;
+        if self.grant.covers(system) {
+            Ok(())
+        } else {
+            Err(Problem::forbidden(format!("this token does not cover system `{system}`")))
+        }
+    }
+
+    /// Refuses whoever may not record statements of a kind at all.
+    pub(super) fn may_push_kind(&self, kind: &str) -> Result<(), Problem> {
         let allowed = match self.role() {
             Role::Officer | Role::Admin => true,
             Role::Collector => {
@@ -156,15 +172,11 @@ impl Who {
             }
             Role::Auditor => matches!(kind, "sign-off" | "sample"),
         };
-        if !allowed {
-            let role = self.role().as_str();
-            return Err(Problem::forbidden(format!("this token, of role {role}, may not push `{kind}`")));
+        if allowed {
+            return Ok(());
         }
-        if self.grant.covers(system) {
-            Ok(())
-        } else {
-            Err(Problem::forbidden(format!("this token does not cover system `{system}`")))
-        }
+        let role = self.role().as_str();
+        Err(Problem::forbidden(format!("this token, of role {role}, may not push `{kind}`")))
     }
 
     /// Refuses whoever is not an officer.

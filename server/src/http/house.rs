@@ -12,6 +12,7 @@ use crate::submit::known::{self, Known, Systems};
 use crate::view::{self, Asked, Indexed, Kept, View};
 use affiant_controls::intake::ToolRules;
 use affiant_controls::register::Register;
+use affiant_ledger::entry::Entry;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::keyfile::KeyFileError;
@@ -19,6 +20,7 @@ use affiant_ledger::ledger::{Ledger, LedgerError, Surroundings};
 use affiant_ledger::reader::Reader;
 use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::Catalogs;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -80,6 +82,7 @@ pub(super) struct House {
     reader: Mutex<Arc<Reader>>,
     registers: Mutex<Kept>,
     systems: RwLock<Arc<Systems>>,
+    positions: Mutex<BTreeMap<Id, (Arc<Vec<u64>>, u64)>>,
 }
 
 impl House {
@@ -108,6 +111,7 @@ impl House {
             reader,
             registers: Mutex::default(),
             systems: RwLock::default(),
+            positions: Mutex::default(),
         })
     }
 
@@ -119,7 +123,7 @@ impl House {
     /// The ledger as it is: at least what any receipt given out before speaks of. Looks at the disk when it has grown;
     /// for a thread that may wait.
     pub(super) fn reader(&self) -> Result<Arc<Reader>, Problem> {
-        let size = self.writer.seen().size.load(Ordering::Acquire);
+        let size = self.size();
         let mut kept = lock(&self.reader);
         if kept.size() < size {
             *kept = Arc::new(Reader::open(&self.opening.folder)?);
@@ -178,6 +182,27 @@ impl House {
         told(view::register_kept(&view, system, asked, &mut kept)?)
     }
 
+    /// All entries of a stream, in order, and the reader that has them.
+    pub(super) fn positions(&self, stream: &Id) -> Result<(Arc<Reader>, Arc<Vec<u64>>), Problem> {
+        let reader = self.reader()?;
+        let mut kept = lock(&self.positions);
+        let positions = match kept.remove(stream) {
+            Some((positions, known)) if known <= reader.size() => {
+                let mut positions = positions;
+                for index in known..reader.size() {
+                    let entry = Entry::from_bytes(&reader.entry_bytes(index)?);
+                    if entry.map_err(|error| Problem::internal(error.to_string()))?.stream == *stream {
+                        Arc::make_mut(&mut positions).push(index);
+                    }
+                }
+                positions
+            }
+            _ => Arc::new(self.view(&reader).positions(stream)?),
+        };
+        kept.insert(stream.clone(), (positions.clone(), reader.size()));
+        Ok((reader, positions))
+    }
+
     /// What admission asks of systems, as far as it was asked before.
     pub(super) fn systems(&self) -> Arc<Systems> {
         self.systems.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -194,6 +219,22 @@ impl House {
     fn know(&self, system: &Id, known: Known) {
         let mut systems = self.systems.write().unwrap_or_else(PoisonError::into_inner);
         Arc::make_mut(&mut systems).insert(system.clone(), known);
+    }
+
+    /// From now on any result may close a finding of this system.
+    pub(super) fn expect_findings(&self, system: &Id) {
+        if self.systems().get(system).is_none_or(|known| known.has_findings) {
+            return;
+        }
+        let mut systems = self.systems.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = Arc::make_mut(&mut systems).get_mut(system) {
+            known.has_findings = true;
+        }
+    }
+
+    /// Entries of the ledger.
+    pub(super) fn size(&self) -> u64 {
+        self.writer.seen().size.load(Ordering::Acquire)
     }
 
     /// Forgets what was asked of systems: some of it may have changed.
