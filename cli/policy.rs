@@ -9,7 +9,7 @@ use affiant_controls::admit::admit_policy;
 use affiant_controls::control::Severity;
 use affiant_controls::policy::{ExceptionPolicy, Policy};
 use affiant_controls::register::Filed;
-use affiant_controls::statement::{ORGANISATION, Statement};
+use affiant_controls::statement::{ACCESS, ORGANISATION, Statement};
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::ledger::Ledger;
 use affiant_ledger::time::Timestamp;
@@ -56,7 +56,8 @@ fn set(context: &Context, arguments: &PolicySetArguments) -> Result<u8, Failure>
 /// The system named; or every one that is registered, and the organisation, whose policy new systems begin with.
 fn meant(ledger: &Ledger, system: Option<&str>) -> Result<Vec<Id>, Failure> {
     let Some(system) = system else {
-        let mut all: Vec<Id> = ledger.streams().into_iter().map(|(id, _)| id).collect();
+        let streams = ledger.streams().into_iter().map(|(id, _)| id);
+        let mut all: Vec<Id> = streams.filter(|id| *id != *ACCESS).collect();
         let organisation: Id = ORGANISATION.parse().map_err(Failure::io)?;
         if !all.contains(&organisation) {
             all.push(organisation);

@@ -16,7 +16,7 @@ use affiant_controls::admit::{admit_asset, admit_system};
 use affiant_controls::asset::Asset;
 use affiant_controls::definition::{self, DEFINITIONS_SIZE_MAX, Definitions};
 use affiant_controls::relation::Relation;
-use affiant_controls::statement::{ORGANISATION, Statement};
+use affiant_controls::statement::{ACCESS, ORGANISATION, Statement};
 use affiant_controls::system::System;
 use affiant_frameworks::vocabulary::Vocabulary;
 use affiant_ledger::digest::Digest;
@@ -80,8 +80,13 @@ fn record_system(
     system: System,
     catalogs: &Catalogs,
 ) -> Result<(), Failure> {
-    if system.id == *ORGANISATION {
-        return Err(Failure::refused("`org` names the organisation itself, not an AI system"));
+    let reserved = match system.id.as_str() {
+        ORGANISATION => Some("`org` names the organisation itself, not an AI system"),
+        ACCESS => Some("`access` names the stream of who did what at the service's doors, not an AI system"),
+        _ => None,
+    };
+    if let Some(why) = reserved {
+        return Err(Failure::refused(why).hint("give the system another id"));
     }
     let id = system.id.clone();
     let is_new = ledger.head(&id).is_none();

@@ -5,7 +5,7 @@ use crate::context::{self, Context};
 use crate::output;
 use crate::sample::verified;
 use crate::view::{self, Asked, View};
-use affiant_controls::statement::{ORGANISATION, Statement};
+use affiant_controls::statement::{Statement, is_system};
 use affiant_frameworks::assess::assess_all;
 use affiant_frameworks::assessment::Assessment;
 use affiant_ledger::blob;
@@ -114,9 +114,9 @@ fn evidence(reader: &Reader, record: &Record) -> Result<BTreeMap<Digest, Vec<u8>
     Ok(found)
 }
 
-/// What the frameworks make of the stream as it is; nothing of the organisation's own.
+/// What the frameworks make of the stream as it is; nothing of one that is no system's.
 fn assessments(context: &Context, view: &View<'_>, stream: &Id) -> Result<Vec<Assessment>, Failure> {
-    if *stream == *ORGANISATION {
+    if !is_system(stream.as_str()) {
         return Ok(Vec::new());
     }
     let catalogs = catalogs::of_view(view, &[])?;

@@ -5,6 +5,7 @@
 
 mod error;
 mod posture;
+mod service;
 
 use crate::asset::Asset;
 use crate::control::ControlId;
@@ -28,6 +29,7 @@ pub use posture::{
     admit_assertion, admit_attestation, admit_decision, admit_event, admit_exception, admit_finding,
     admit_incident, admit_plan, admit_policy, admit_request, admit_sample,
 };
+pub use service::{admit_access, admit_sign_off};
 
 /// How far ahead of the clock an observation may lie, in milliseconds: clocks differ.
 pub const CLOCK_SKEW_MAX: u64 = 5 * 60 * 1000;

@@ -6,6 +6,7 @@
 //!
 //! Nothing here reads a clock, a file or the network, and no float is ever hashed.
 
+pub mod access;
 pub mod admit;
 pub mod approval;
 pub mod assertion;
@@ -39,6 +40,7 @@ pub mod result;
 pub mod rules;
 pub mod sample;
 pub mod set;
+pub mod signoff;
 pub mod state;
 pub mod statement;
 pub mod status;
@@ -50,6 +52,7 @@ pub mod withhold;
 #[cfg(test)]
 mod drift;
 
+pub use access::{Access, AccessEvent};
 pub use admit::{AdmitContext, AdmitError, admit};
 pub use approval::Approval;
 pub use assertion::Assertion;
@@ -79,6 +82,7 @@ pub use result::{
 };
 pub use sample::{Sample, SampleFilter};
 pub use set::{ControlSet, ControlSetError};
+pub use signoff::{About, SignOff};
 pub use state::{Citation, ControlState, StateOn};
 pub use statement::{Statement, StatementError, facet_of, id_of};
 pub use status::Status;

@@ -27,6 +27,7 @@ use crate::pin::CatalogPin;
 use crate::plan::Plan;
 use crate::policy::Policy;
 use crate::request::Request;
+use crate::signoff::SignOff;
 use crate::state::{Citation, StateOn};
 use crate::statement::Statement;
 use crate::system::System;
@@ -67,6 +68,7 @@ pub struct Register {
     assertions: Files<Id, Assertion>,
     requests: Files<Id, Request>,
     findings: Files<Id, Finding>,
+    sign_offs: Files<Id, SignOff>,
     /// By asset, kind and time.
     events: Files<(Option<Id>, Id, Timestamp), Event>,
     /// Entries that could not be read.
@@ -128,6 +130,7 @@ impl Register {
             assertions: BTreeMap::new(),
             requests: BTreeMap::new(),
             findings: BTreeMap::new(),
+            sign_offs: BTreeMap::new(),
             events: BTreeMap::new(),
             unread: BTreeSet::new(),
             erasures: Vec::new(),
@@ -202,10 +205,14 @@ impl Register {
                     Filed { citation, time, value },
                 );
             }
+            Statement::SignOff(value) if value.at <= as_of => {
+                return keep_filed(&mut self.sign_offs, value.id.clone(), Filed { citation, time, value });
+            }
             Statement::Attestation(_)
             | Statement::Incident(_)
             | Statement::Event(_)
-            | Statement::Assertion(_) => {
+            | Statement::Assertion(_)
+            | Statement::SignOff(_) => {
                 self.left_out = true;
                 return;
             }
@@ -251,7 +258,9 @@ impl Register {
             | Statement::Event(_)
             | Statement::Sample(_)
             | Statement::Delivery(_)
-            | Statement::Assertion(_) => {}
+            | Statement::Assertion(_)
+            | Statement::SignOff(_)
+            | Statement::Access(_) => {}
         }
     }
 
@@ -370,6 +379,13 @@ impl Register {
     /// The requests, by id.
     pub fn requests(&self) -> impl Iterator<Item = &Filed<Request>> {
         self.requests.values()
+    }
+
+    /// The sign-offs, each as last stated, in the order of the log.
+    pub fn sign_offs(&self) -> Vec<&Filed<SignOff>> {
+        let mut all: Vec<_> = self.sign_offs.values().collect();
+        all.sort_by_key(|filed| filed.citation.index);
+        all
     }
 
     /// The findings, by id.

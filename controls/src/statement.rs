@@ -1,10 +1,11 @@
 //! A statement: what a submitter says, the payload of an entry.
 //!
-//! Eighteen kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
-//! `attestation`, `incident`, `event`, `request`, `policy`, `approval`, `finding`, `sample`, `delivery`, `assertion`. Each
-//! is a CBOR map without a tag; the kind stands in the entry. The same structs are the JSON form: times are RFC 3339 text there and digests
-//! hexadecimal.
+//! Twenty kinds live here: `system`, `asset`, `result`, `catalog`, `pack`, `exception`, `applicability`, `plan`,
+//! `attestation`, `incident`, `event`, `request`, `policy`, `approval`, `finding`, `sample`, `delivery`, `assertion`,
+//! `access`, `sign-off`. Each is a CBOR map without a tag; the kind stands in the entry. The same structs are the JSON form:
+//! times are RFC 3339 text there and digests hexadecimal.
 
+use crate::access::Access;
 use crate::approval::Approval;
 use crate::assertion::Assertion;
 use crate::asset::Asset;
@@ -24,6 +25,7 @@ use crate::policy::Policy;
 use crate::request::Request;
 use crate::result::ControlResult;
 use crate::sample::Sample;
+use crate::signoff::SignOff;
 use crate::status::Status;
 use crate::system::System;
 use crate::variant::Variant;
@@ -36,6 +38,13 @@ use affiant_ledger::time::Timestamp;
 
 /// The stream of the organisation: statements about no single AI system.
 pub const ORGANISATION: &str = "org";
+/// The stream of the service's doors: who did what there. No AI system either.
+pub const ACCESS: &str = "access";
+
+/// Whether a stream is an AI system's.
+pub fn is_system(stream: &str) -> bool {
+    ![ORGANISATION, ACCESS].contains(&stream)
+}
 
 /// What a submitter says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +85,10 @@ pub enum Statement {
     Delivery(Delivery),
     /// A person who answers for the system said what they assert.
     Assertion(Assertion),
+    /// Something was done or denied at the doors of the service.
+    Access(Access),
+    /// An auditor or officer said something about what is on file.
+    SignOff(SignOff),
 }
 
 /// Why bytes are not a statement of their kind.
@@ -110,6 +123,8 @@ impl Statement {
             Self::Sample(_) => "sample",
             Self::Delivery(_) => "delivery",
             Self::Assertion(_) => "assertion",
+            Self::Access(_) => "access",
+            Self::SignOff(_) => "sign-off",
         }
     }
 
@@ -134,6 +149,8 @@ impl Statement {
             Self::Sample(sample) => codec::encode(sample),
             Self::Delivery(delivery) => codec::encode(delivery),
             Self::Assertion(assertion) => codec::encode(assertion),
+            Self::Access(access) => codec::encode(access),
+            Self::SignOff(sign_off) => codec::encode(sign_off),
         }
     }
 
@@ -158,6 +175,8 @@ impl Statement {
             Self::Sample(sample) => serde_json::to_value(sample),
             Self::Delivery(delivery) => serde_json::to_value(delivery),
             Self::Assertion(assertion) => serde_json::to_value(assertion),
+            Self::Access(access) => serde_json::to_value(access),
+            Self::SignOff(sign_off) => serde_json::to_value(sign_off),
         };
         json.unwrap_or_default()
     }
@@ -184,12 +203,14 @@ impl Statement {
             "sample" => codec::decode(bytes, max).map(|sample| Self::Sample(Box::new(sample))),
             "delivery" => codec::decode(bytes, max).map(Self::Delivery),
             "assertion" => codec::decode(bytes, max).map(Self::Assertion),
+            "access" => codec::decode(bytes, max).map(Self::Access),
+            "sign-off" => codec::decode(bytes, max).map(Self::SignOff),
             _ => return Ok(None),
         };
         read.map(Some).map_err(|source| StatementError { kind: kind.to_owned(), source })
     }
 
-    /// The stream it goes to: its system's; a delivery to `org`, and a catalog pin unless the draft is given another.
+    /// The stream it goes to: its system's; a delivery to `org`, an access to `access`, and a catalog pin unless the draft is given another.
     pub fn stream(&self) -> Id {
         match self {
             Self::System(system) => system.id.clone(),
@@ -209,6 +230,8 @@ impl Statement {
             Self::Finding(finding) => finding.system.clone(),
             Self::Sample(sample) => sample.system.clone(),
             Self::Assertion(assertion) => assertion.system.clone(),
+            Self::Access(_) => identifier(ACCESS),
+            Self::SignOff(sign_off) => sign_off.system.clone(),
         }
     }
 
@@ -235,6 +258,7 @@ impl Statement {
         match self {
             Self::System(_) => facet(&["system"], 0),
             Self::Assertion(_) => facet(&["assertion"], 0),
+            Self::Access(_) => facet(&["access"], 0),
             Self::Asset(asset) => facet(&["asset", asset.id.as_str()], 0),
             Self::Result(result) => {
                 let asset = result.asset.as_ref().map_or("", Id::as_str);
@@ -249,6 +273,7 @@ impl Statement {
             Self::Incident(incident) => facet(&["incident", incident.id.as_str()], 0),
             Self::Request(request) => facet(&["request", request.id.as_str()], 0),
             Self::Sample(sample) => facet(&["sample", sample.id.as_str()], 0),
+            Self::SignOff(sign_off) => facet(&["sign-off", sign_off.id.as_str()], 0),
             Self::Policy(policy) => facet(&["policy", &policy.at.as_millis().to_string()], 0),
             Self::Approval(approval) => {
                 let digest = approval.digest.to_string();
@@ -295,8 +320,9 @@ impl Statement {
 /// what it needs, of bytes that a digest vouches for; `None` for other kinds and for bytes that are no statement.
 pub fn facet_of(kind: &str, statement: &[u8]) -> Option<Facet> {
     match kind {
-        "system" | "assertion" => Some(facet(&[kind], 0)),
-        "asset" | "catalog" | "pack" | "exception" | "plan" | "incident" | "request" | "sample" => {
+        "system" | "assertion" | "access" => Some(facet(&[kind], 0)),
+        "asset" | "catalog" | "pack" | "exception" | "plan" | "incident" | "request" | "sample"
+        | "sign-off" => {
             let [id] = codec::fields(statement, ["id"]).ok()?;
             Some(facet(&[kind, id_in(id?)?], 0))
         }
@@ -385,8 +411,9 @@ fn facet(parts: &[&str], rank: u64) -> Facet {
 }
 
 fn identifier(text: &'static str) -> Id {
-    text.parse()
-        .unwrap_or_else(|error| panic!("names of kinds and of the organisation are identifiers: {error}"))
+    text.parse().unwrap_or_else(|error| {
+        panic!("names of kinds and of streams that are no system's are identifiers: {error}")
+    })
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub const RULES_MAX: usize = 32;
 /// Kinds without whose payloads no pack can be verified.
 const NEEDED: [&str; 5] = ["catalog", "erasure", "genesis", "key", "pack"];
 /// Kinds whose payloads bear on no conclusion, figure or list of a report. What is not known here bears on them.
-const FREE: [&str; 2] = ["delivery", "hold"];
+const FREE: [&str; 3] = ["access", "delivery", "hold"];
 
 /// A rule, in its text form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -196,6 +196,7 @@ mod tests {
             assert!(matches!(rule(other), Err(WithholdRuleError::Form(_))), "{other}");
         }
         assert!(bears_on_conclusions(&kind("result")) && bears_on_conclusions(&kind("tomorrow")));
-        assert!(!bears_on_conclusions(&kind("hold")));
+        assert!(!bears_on_conclusions(&kind("hold")) && !bears_on_conclusions(&kind("access")));
+        assert!(bears_on_conclusions(&kind("sign-off")), "a report lists them");
     }
 }

@@ -6,7 +6,7 @@ use affiant_ledger::payload::Payload;
 use libfuzzer_sys::fuzz_target;
 
 /// Every kind of the storey above.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 20] = [
     "system",
     "asset",
     "result",
@@ -25,6 +25,8 @@ const KINDS: [&str; 18] = [
     "sample",
     "delivery",
     "assertion",
+    "access",
+    "sign-off",
 ];
 
 fuzz_target!(|bytes: &[u8]| {

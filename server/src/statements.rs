@@ -8,7 +8,7 @@ use affiant_controls::attestation::Attestation;
 use affiant_controls::exception::Exception;
 use affiant_controls::finding::{Finding, FindingState};
 use affiant_controls::incident::Incident;
-use affiant_controls::statement::{ORGANISATION, Statement};
+use affiant_controls::statement::{ORGANISATION, Statement, is_system};
 use affiant_frameworks::clock::recipients;
 use affiant_ledger::blob;
 use affiant_ledger::id::{Id, visible};
@@ -202,7 +202,10 @@ pub fn worked(before: Finding, work: Work, state: FindingState, now: Timestamp) 
 pub fn finding(ledger: &mut Ledger, id: &str, system: Option<&Id>) -> Result<Option<Finding>, Failure> {
     let streams: Vec<Id> = match system {
         Some(system) => vec![system.clone()],
-        None => ledger.streams().into_iter().map(|(stream, _)| stream).collect(),
+        None => {
+            let streams = ledger.streams().into_iter().map(|(stream, _)| stream);
+            streams.filter(|stream| is_system(stream.as_str())).collect()
+        }
     };
     let end = [b"\0", id.as_bytes()].concat();
     for stream in streams {

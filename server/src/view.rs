@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use affiant_controls::register::{Horizon, Register};
-use affiant_controls::statement::ORGANISATION;
+use affiant_controls::statement::is_system;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
 use affiant_ledger::id::{Id, visible};
@@ -85,7 +85,7 @@ impl<'a> View<'a> {
 
     /// The AI systems.
     pub fn systems(&self) -> Result<Vec<Id>, Failure> {
-        Ok(self.streams()?.into_iter().filter(|id| *id != *ORGANISATION).collect())
+        Ok(self.streams()?.into_iter().filter(|id| is_system(id.as_str())).collect())
     }
 
     /// A registered system by its id.

@@ -83,6 +83,21 @@ pub enum AdmitError {
     /// A policy that asks for nobody, or for a crowd.
     #[error("a policy asks for 1 to {max} people, not {0}", max = crate::policy::APPROVALS_MAX)]
     Approvals(u64),
+    /// Nobody whom the service could know.
+    #[error("`{0}` is nobody at a door (token:ID, certificate:ID, person:NAME, or `-` for nobody known)")]
+    Who(String),
+    /// A number that cannot be.
+    #[error("`{field}` is {value}, not one from {min} to {max}")]
+    Outside {
+        /// Which number.
+        field: &'static str,
+        /// Its value.
+        value: u64,
+        /// The least there can be.
+        min: u64,
+        /// The most there can be.
+        max: u64,
+    },
     /// A decision that names no single thing.
     #[error("a decision names a control, or a framework and its requirement")]
     Target,

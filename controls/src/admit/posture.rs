@@ -253,7 +253,7 @@ pub fn admit_finding(finding: Finding, new_due: bool, now: Timestamp) -> Result<
     Ok(finding)
 }
 
-fn past(field: &'static str, time: Timestamp, now: Timestamp) -> Result<(), AdmitError> {
+pub(super) fn past(field: &'static str, time: Timestamp, now: Timestamp) -> Result<(), AdmitError> {
     if time.as_millis() > now.as_millis() + CLOCK_SKEW_MAX {
         return Err(AdmitError::Future { field, time });
     }

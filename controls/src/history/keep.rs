@@ -86,7 +86,9 @@ impl History {
             | Statement::Finding(_)
             | Statement::Sample(_)
             | Statement::Delivery(_)
-            | Statement::Assertion(_) => {}
+            | Statement::Assertion(_)
+            | Statement::SignOff(_)
+            | Statement::Access(_) => {}
         }
     }
 

@@ -41,6 +41,7 @@ impl Register {
             }
             ["exception", id] => forget(&mut self.exceptions, |key| *key == *id, older),
             ["assertion"] => forget(&mut self.assertions, |_| true, older),
+            ["sign-off", id] => forget(&mut self.sign_offs, |key| *key == *id, older),
             ["plan", id] => forget(&mut self.plans, |key| *key == *id, older),
             ["request", id] => forget(&mut self.requests, |key| *key == *id, older),
             ["finding", .., id] => forget(&mut self.findings, |key| *key == *id, older),

@@ -2,7 +2,7 @@
 
 use super::{Horizon, RegisterError};
 use crate::control::Control;
-use crate::statement::{ORGANISATION, Statement, StatementError};
+use crate::statement::{ORGANISATION, Statement, StatementError, is_system};
 use affiant_ledger::erasure::{ERASURE, Erasure};
 use affiant_ledger::id::Id;
 use affiant_ledger::record::Record;
@@ -56,7 +56,7 @@ pub(crate) fn read(
 /// The system itself and the organisation, where the control applies to them.
 pub(crate) fn implicit(stream: Option<&Id>, control: &Control) -> Vec<Id> {
     let organisation: Option<Id> = ORGANISATION.parse().ok();
-    let system = stream.filter(|stream| **stream != *ORGANISATION).cloned();
+    let system = stream.filter(|stream| is_system(stream.as_str())).cloned();
     let system = system.filter(|_| control.applies_to("ai-system"));
     let organisation = organisation.filter(|_| control.applies_to("organisation"));
     system.into_iter().chain(organisation).collect()

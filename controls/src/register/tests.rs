@@ -1,9 +1,11 @@
 use super::*;
 use crate::result::{Collector, ControlResult, Population};
+use crate::signoff::Outcome;
 use crate::state::ControlState;
 use crate::statement::facet_of;
 use crate::status::Status;
 use crate::{CatalogKind, ControlCatalog};
+use affiant_ledger::codec;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::entry::Entry;
 use proptest::prelude::*;
@@ -353,6 +355,50 @@ fn any_result() -> impl Strategy<Value = ControlResult> {
             result
         },
     )
+}
+
+#[test]
+fn sign_offs_stand_in_the_order_of_the_log_and_a_later_one_takes_the_place_of_its_id() {
+    let said = |id: &str, note: &str, at: &str| {
+        Statement::SignOff(SignOff {
+            at: time(at),
+            by: "Example Audit LLP".into(),
+            id: id.parse().unwrap(),
+            note: note.into(),
+            role: "auditor".into(),
+            about: "entry:0".parse().unwrap(),
+            system: SYSTEM.parse().unwrap(),
+            outcome: Outcome::Noted,
+        })
+    };
+    let mut stream = Stream::default();
+    let noon = "2026-11-22T12:00:00Z";
+    stream.say(&said("b", "first", noon)).say(&said("a", "second", noon)).say(&said("b", "third", noon));
+    let notes = |register: Register| -> Vec<String> {
+        register.sign_offs().iter().map(|filed| filed.value.note.clone()).collect()
+    };
+    assert_eq!(notes(stream.register()), ["second", "third"]);
+    let before = Register::replay(&stream.records[..2], time("2026-11-23T00:00:00Z")).unwrap();
+    assert_eq!(notes(before), ["first", "second"], "by index, not by id");
+    stream.say(&said("c", "ahead", "2026-11-23T00:00:01Z"));
+    assert_eq!(notes(stream.register()), ["second", "third"], "said after the time that is judged");
+    assert!(stream.register().leaves_out());
+    // The third is erased: the first of that id does not come back.
+    let facet = said("b", "third", noon).facet();
+    let erasure = Erasure {
+        basis: "GDPR Art. 17(1)(b)".into(),
+        blobs: Vec::new(),
+        facet: Some(affiant_ledger::erasure::Filed { key: facet.key, rank: facet.rank }),
+        index: 2,
+        payload: Digest::ZERO,
+        approver: "Data protection officer".into(),
+    };
+    stream.say(&said("d", "fourth", noon));
+    let last = stream.records.last_mut().unwrap();
+    last.entry.kind = ERASURE.parse().unwrap();
+    last.statement = Some(codec::encode(&erasure));
+    stream.records[2].statement = None;
+    assert_eq!(notes(stream.register()), ["second"]);
 }
 
 proptest! {

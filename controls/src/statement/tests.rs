@@ -1,6 +1,7 @@
 //! Statements read back, are filed as their bytes say, and are canonical as declared.
 
 use super::*;
+use crate::access::AccessEvent;
 use crate::delivery::Standpoint;
 use crate::finding::FindingState;
 use crate::incident::IncidentTest;
@@ -8,6 +9,7 @@ use crate::pin::CatalogKind;
 use crate::policy::ExceptionPolicy;
 use crate::result::{Check, Collector, DigestSource, Method, Population, Run, Source, Subject};
 use crate::sample::Drawing;
+use crate::signoff::Outcome;
 use crate::{
     Decimal, Direction, Measure, PackPeriod, PackSigner, SampleFilter, Severity, SignerRole, Status,
 };
@@ -249,7 +251,32 @@ fn all() -> Vec<Statement> {
             system: "credit-scoring".parse().unwrap(),
             withdrawn: true,
         }),
+        Statement::Access(Access { events: vec![full_access_event(), full_access_event()] }),
+        Statement::SignOff(SignOff {
+            at: "2026-11-24T12:00:00Z".parse().unwrap(),
+            by: "Example Audit LLP".into(),
+            id: "sign-7".parse().unwrap(),
+            note: "Seen.\nThe run behind it as well.".into(),
+            role: "auditor".into(),
+            about: "requirement:eu-ai-act/art-9-1".parse().unwrap(),
+            system: "credit-scoring".parse().unwrap(),
+            outcome: Outcome::Questioned,
+        }),
     ]
+}
+
+fn full_access_event() -> AccessEvent {
+    AccessEvent {
+        at: "2026-11-24T12:00:00Z".parse().unwrap(),
+        who: "token:ci-main".into(),
+        role: Some("collector".into()),
+        what: "POST /v1/results".into(),
+        count: 12,
+        status: 403,
+        system: "credit-scoring".parse().ok(),
+        address: Some("192.0.2.7".into()),
+        allowed: false,
+    }
 }
 
 fn full_sample() -> Sample {
@@ -336,6 +363,8 @@ fn fields_are_declared_in_canonical_order_so_that_encoding_needs_no_sorting() {
             Statement::Sample(s) => serde_json::to_string(s),
             Statement::Delivery(s) => serde_json::to_string(s),
             Statement::Assertion(s) => serde_json::to_string(s),
+            Statement::Access(s) => serde_json::to_string(s),
+            Statement::SignOff(s) => serde_json::to_string(s),
         };
         let json = json.unwrap();
         let bytes = statement.to_bytes();
@@ -387,6 +416,24 @@ fn the_json_form_is_the_same_struct() {
     let json = serde_json::to_string(&result).unwrap();
     assert!(json.contains(r#""observed_to":"2026-11-22T03:46:05Z""#), "{json}");
     assert_eq!(serde_json::from_str::<ControlResult>(&json).unwrap(), result);
+}
+
+#[test]
+fn an_access_event_has_its_fields_in_canonical_order() {
+    let event = full_access_event();
+    let json = serde_json::to_string(&event).unwrap();
+    let bytes = codec::encode(&event);
+    let canonical: Vec<_> = codec::map_ranges(&bytes).unwrap().into_iter().map(|(key, _)| key).collect();
+    let places = canonical.iter().map(|key| json.find(&format!("\"{key}\":")).unwrap());
+    assert!(canonical.len() == 9 && places.is_sorted(), "{json}");
+}
+
+#[test]
+fn the_stream_of_the_organisation_and_that_of_the_doors_are_no_systems() {
+    assert!(!is_system(ORGANISATION) && !is_system(ACCESS));
+    assert!(is_system("credit-scoring") && is_system("access-control"));
+    let access = Statement::Access(Access { events: vec![full_access_event()] });
+    assert_eq!(access.draft("local").stream, *ACCESS, "whatever system the event is about");
 }
 
 #[test]

@@ -25,7 +25,8 @@ pub(crate) fn accepted(name: &str, payload: &Payload) -> Result<(), String> {
 }
 
 fn kind(name: &str) -> &str {
-    name.split('-').next().unwrap_or(name)
+    // The one kind of two words.
+    if name == "sign-off" { name } else { name.split('-').next().unwrap_or(name) }
 }
 
 /// A decision is on a requirement or on a control, never on both. A report may name whom it went to.
@@ -122,6 +123,20 @@ fn filled() -> Vec<(&'static str, Value)> {
                     "role": "Chief Risk Officer", "text": "Controls operated as described.", "system": "credit-scoring",
                     "withdrawn": true}),
         ),
+        (
+            "access",
+            json!({"events": [
+                {"at": "2026-11-24T12:00:00Z", "who": "token:ci-main", "role": "collector", "what": "POST /v1/results",
+                    "count": 12, "status": 403, "system": "credit-scoring", "address": "192.0.2.7", "allowed": false},
+                {"at": "2026-11-24T12:00:03Z", "who": "-", "what": "GET /v1/systems", "count": 1, "status": 401,
+                    "allowed": false}]}),
+        ),
+        (
+            "sign-off",
+            json!({"at": "2026-11-24T12:00:00Z", "by": "Example Audit LLP", "id": "sign-0c1d2e3f",
+                    "note": "Seen.\nThe run behind it as well.", "role": "auditor", "about": "entry:12",
+                    "system": "credit-scoring", "outcome": "accepted"}),
+        ),
     ]
 }
 
@@ -137,6 +152,8 @@ fn of(kind: &str, json: Value) -> Statement {
         "finding" => serde_json::from_value(json).map(|finding| Statement::Finding(Box::new(finding))),
         "delivery" => serde_json::from_value(json).map(Statement::Delivery),
         "assertion" => serde_json::from_value(json).map(Statement::Assertion),
+        "access" => serde_json::from_value(json).map(Statement::Access),
+        "sign-off" => serde_json::from_value(json).map(Statement::SignOff),
         _ => serde_json::from_value(json).map(Statement::Event),
     };
     read.unwrap_or_else(|error| panic!("{kind}: {error}"))
