@@ -13,6 +13,8 @@ mod posture;
 mod push;
 mod register;
 mod sample;
+#[cfg(feature = "serve")]
+mod serve;
 mod status;
 
 pub(crate) use catalog::{CatalogArguments, CatalogVerb};
@@ -39,6 +41,8 @@ pub(crate) use register::{
     AssetArguments, BomArguments, ReconcileArguments, RegisterArguments, RegisterVerb, SystemArguments,
 };
 pub(crate) use sample::SampleArguments;
+#[cfg(feature = "serve")]
+pub(crate) use serve::{NewTokenArguments, ServeArguments, TokenArguments, TokenVerb};
 pub(crate) use status::{GateArguments, StatusArguments};
 
 #[cfg(feature = "notify")]
@@ -152,6 +156,12 @@ pub(crate) enum Verb {
     /// Tell a webhook, a syslog server or a file what changed
     #[cfg(feature = "notify")]
     Notify(NotifyArguments),
+    /// Serve the ledger over HTTP: pushes, status, packs, the public log
+    #[cfg(feature = "serve")]
+    Serve(ServeArguments),
+    /// Tokens: who may ask the service
+    #[cfg(feature = "serve")]
+    Token(TokenArguments),
     /// Verify a pack or a receipt, offline
     Verify(VerifyArguments),
     /// Look at the ledger itself: entries, proofs, fsck

@@ -26,8 +26,12 @@ mod register;
 mod request;
 mod run;
 mod sample;
+#[cfg(feature = "serve")]
+mod serve;
 mod statements;
 mod status;
+#[cfg(feature = "serve")]
+mod token;
 mod verify;
 mod view;
 
@@ -77,6 +81,10 @@ fn run(context: &Context, verb: Verb) -> Result<u8, Failure> {
         Verb::Export(arguments) => export::run(context, &arguments),
         #[cfg(feature = "notify")]
         Verb::Notify(arguments) => notify::run(context, &arguments),
+        #[cfg(feature = "serve")]
+        Verb::Serve(arguments) => serve::run(context, arguments),
+        #[cfg(feature = "serve")]
+        Verb::Token(arguments) => token::run(context, arguments),
         Verb::Verify(arguments) => verify::run(context, arguments),
         Verb::Log(arguments) => log::run(context, arguments),
         Verb::Demo(arguments) => demo::run(context, arguments),

@@ -9,18 +9,13 @@ use crate::args::{BuildArguments, PackArguments, PackVerb, SealArguments};
 use crate::catalogs;
 use crate::context::{self, Context};
 use crate::output;
-use crate::statements::span;
-use affiant_controls::issued::PackPeriod;
-use affiant_controls::withhold::{RULES_MAX, WithholdRule};
-use affiant_frameworks::period::PERIOD_DAYS_MAX;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use affiant_reports::pack::{PACK_ENDING, Withholding};
 use affiant_reports::render::{html, markdown, xlsx};
 use affiant_reports::seal::{Sealer, SealerError};
 use affiant_server::failure::Failure;
-use affiant_server::packs::{Order, issued};
-use std::collections::BTreeSet;
+use affiant_server::packs::{Order, issued, period, rules};
 use std::path::{Path, PathBuf};
 
 /// Largest file of certificates, in bytes.
@@ -109,29 +104,6 @@ fn rendition(path: &Path) -> Result<Rendition, Failure> {
         Some("xlsx") => Ok(Rendition::Workbook),
         _ => Err(Failure::refused(format!("{}: a report is .pdf, .html, .md or .xlsx", path.display()))),
     }
-}
-
-/// The period to judge.
-fn period(text: &str) -> Result<PackPeriod, Failure> {
-    let (from, to) = span(text)?;
-    if from >= to {
-        return Err(Failure::refused(format!("the period from {from} to {to} is empty")));
-    }
-    if to.days_since(from) > PERIOD_DAYS_MAX {
-        return Err(Failure::refused(format!("a pack is about {PERIOD_DAYS_MAX} days at most")));
-    }
-    Ok(PackPeriod { to, from })
-}
-
-/// The rules by which something is kept out.
-fn rules(words: &[String]) -> Result<BTreeSet<WithholdRule>, Failure> {
-    if words.len() > RULES_MAX {
-        return Err(Failure::refused(format!(
-            "{} rules to withhold by, the limit is {RULES_MAX}",
-            words.len()
-        )));
-    }
-    words.iter().map(|word| word.parse().map_err(Failure::refused)).collect()
 }
 
 /// The organisation's key and certificate, if given.

@@ -16,6 +16,7 @@ use affiant_reports::derive::Catalogs;
 use affiant_server::failure::Failure;
 use affiant_server::follow::{self, Touched};
 pub(crate) use affiant_server::statements::admitted;
+pub(crate) use affiant_server::statements::span;
 use affiant_server::statements::{known_assets, latest};
 use affiant_server::systems::known_system;
 use serde_json::json;
@@ -133,16 +134,6 @@ pub(crate) fn follow(
 /// A time as given, or now.
 pub(crate) fn time_or(text: Option<&String>, or: Timestamp) -> Result<Timestamp, Failure> {
     text.map_or(Ok(or), |text| text.parse().map_err(Failure::refused))
-}
-
-/// A period as given: its first instant, and the first after it.
-pub(crate) fn span(text: &str) -> Result<(Timestamp, Timestamp), Failure> {
-    let (from, to) = text.split_once("..").or_else(|| text.split_once('/')).ok_or_else(|| {
-        let failure = Failure::refused(format!("`{}` is no period", visible(text)));
-        failure.hint("write FROM/TO or FROM..TO, such as 2026-07-01..2026-10-01")
-    })?;
-    let time = |text: &str| text.parse::<Timestamp>().map_err(Failure::refused);
-    Ok((time(from)?, time(to)?))
 }
 
 /// A time as given, if any.

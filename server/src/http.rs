@@ -24,5 +24,5 @@ pub mod tokens;
 mod writer;
 
 pub use house::{Config, Opening};
-pub use listen::serve;
+pub use listen::{serve, speak};
 pub use openapi::document as openapi;

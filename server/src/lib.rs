@@ -7,7 +7,8 @@ pub mod entries;
 pub mod failure;
 pub mod filing;
 pub mod follow;
-//HTTP
+#[cfg(feature = "http")]
+pub mod http;
 pub mod packs;
 pub mod signer;
 pub mod standing;

@@ -2,10 +2,12 @@
 
 use crate::catalogs;
 use crate::failure::Failure;
+use crate::statements::span;
 use crate::systems::known_system;
 use affiant_controls::issued::{PackIssued, PackPeriod};
 use affiant_controls::statement::Statement;
-use affiant_controls::withhold::WithholdRule;
+use affiant_controls::withhold::{RULES_MAX, WithholdRule};
+use affiant_frameworks::period::PERIOD_DAYS_MAX;
 use affiant_ledger::blob;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
@@ -46,6 +48,35 @@ pub fn issued(
     open_key: OpenKey<'_>,
     now: Timestamp,
 ) -> Result<IssuedPack, Failure> {
+    recorded(ledger, catalogs, order, open_key, now)?.issue(catalogs)
+}
+
+/// A pack that was recorded as issued, with all that goes into it: what is left needs no ledger.
+pub struct Recorded {
+    /// Its id.
+    pub id: Id,
+    /// As of when it is.
+    pub as_of: Timestamp,
+    source: PackSource,
+    issuer: Issuer,
+}
+
+impl Recorded {
+    /// Builds the pack.
+    pub fn issue(&self, catalogs: &Catalogs) -> Result<IssuedPack, Failure> {
+        let render = |document: &_| pdf::render(document).map_err(|error| error.to_string());
+        issue(&self.source, catalogs, &self.issuer, &render).map_err(Failure::io)
+    }
+}
+
+/// Records that a pack is issued, and gathers what goes into it.
+pub fn recorded(
+    ledger: &mut Ledger,
+    catalogs: &Catalogs,
+    order: Order<'_>,
+    open_key: OpenKey<'_>,
+    now: Timestamp,
+) -> Result<Recorded, Failure> {
     let Order { system, as_of, period, sealer, signers, withheld, tables } = order;
     known_system(ledger, system)?;
     let settings = ledger.reader()?.settings().clone();
@@ -86,10 +117,10 @@ pub fn issued(
         frameworks: catalogs.frameworks.iter().map(|framework| framework.id.to_string()).collect(),
         certificate: issuer.sealer.as_ref().map(Sealer::certificate),
     };
+    let id = statement.id.clone();
     ledger.append(&[Statement::Pack(statement).draft("local")])?;
     let source = PackSource { tables, ..source(ledger, system)? };
-    let render = |document: &_| pdf::render(document).map_err(|error| error.to_string());
-    issue(&source, catalogs, &issuer, &render).map_err(Failure::io)
+    Ok(Recorded { id, as_of, source, issuer })
 }
 
 /// When the issuer's key in force began to count.
@@ -151,4 +182,27 @@ fn source(ledger: &mut Ledger, system: &Id) -> Result<PackSource, Failure> {
         log_key,
         tables: false,
     })
+}
+
+/// The period to judge.
+pub fn period(text: &str) -> Result<PackPeriod, Failure> {
+    let (from, to) = span(text)?;
+    if from >= to {
+        return Err(Failure::refused(format!("the period from {from} to {to} is empty")));
+    }
+    if to.days_since(from) > PERIOD_DAYS_MAX {
+        return Err(Failure::refused(format!("a pack is about {PERIOD_DAYS_MAX} days at most")));
+    }
+    Ok(PackPeriod { to, from })
+}
+
+/// The rules by which something is kept out.
+pub fn rules(words: &[String]) -> Result<BTreeSet<WithholdRule>, Failure> {
+    if words.len() > RULES_MAX {
+        return Err(Failure::refused(format!(
+            "{} rules to withhold by, the limit is {RULES_MAX}",
+            words.len()
+        )));
+    }
+    words.iter().map(|word| word.parse().map_err(Failure::refused)).collect()
 }

@@ -222,3 +222,13 @@ pub fn finding(ledger: &mut Ledger, id: &str, system: Option<&Id>) -> Result<Opt
     }
     Ok(None)
 }
+
+/// A period as given: its first instant, and the first after it.
+pub fn span(text: &str) -> Result<(Timestamp, Timestamp), Failure> {
+    let (from, to) = text.split_once("..").or_else(|| text.split_once('/')).ok_or_else(|| {
+        let failure = Failure::refused(format!("`{}` is no period", visible(text)));
+        failure.hint("write FROM/TO or FROM..TO, such as 2026-07-01..2026-10-01")
+    })?;
+    let time = |text: &str| text.parse::<Timestamp>().map_err(Failure::refused);
+    Ok((time(from)?, time(to)?))
+}

@@ -6,7 +6,6 @@
 use super::house::{House, lock};
 use super::problem::Problem;
 use affiant_controls::access::{Access, AccessEvent, EVENTS_MAX};
-use affiant_controls::statement::Statement;
 use affiant_ledger::ledger::Prepared;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -23,10 +22,6 @@ pub(super) struct AccessLog {
 }
 
 impl AccessLog {
-    pub(super) fn new() -> Self {
-        Self::default()
-    }
-
     /// Notes an event, to be recorded soon.
     pub(super) fn note(&self, event: AccessEvent) {
         let mut waiting = lock(&self.waiting);
@@ -84,8 +79,18 @@ pub(super) async fn flush(house: &House) {
 }
 
 async fn append(house: &House, events: Vec<AccessEvent>) -> Result<(), Problem> {
-    let statements = events.chunks(EVENTS_MAX).map(|events| Statement::Access(Access { events: events.to_vec() }));
-    let drafts = statements.map(|statement| statement.draft("local")).collect();
+    let statements = events.chunks(EVENTS_MAX).map(|events| Access { events: events.to_vec() });
+    let drafts = statements
+        .map(|it| affiant_ledger::record::Draft {
+            stream: "access".parse().unwrap(),
+            kind: "access".parse().unwrap(),
+            by: "local".into(),
+            statement: affiant_ledger::codec::encode(&it),
+            signature: None,
+            id: None,
+            facet: None,
+        })
+        .collect();
     let prepared = Prepared::all(drafts, &house.opening.surroundings)?;
     house.writer.append(prepared, crate::follow::Touched::default()).await??;
     Ok(())

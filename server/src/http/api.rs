@@ -1,5 +1,7 @@
 //! Version 1 of the API.
 
+#![allow(unused_qualifications, reason = "the macro that describes a route names types by their path")]
+
 pub(super) mod entries;
 pub(super) mod evidence;
 pub(super) mod grants;

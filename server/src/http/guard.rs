@@ -57,7 +57,10 @@ impl Guard {
     }
 
     /// Changes who may ask.
-    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Grants) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub(super) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Grants) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let mut changed = lock(&self.changed);
         let mut grants = Grants::read(&self.folder)?;
         let done = change(&mut grants)?;
@@ -230,9 +233,9 @@ fn who(parts: &Parts, house: &House) -> Result<Who, Problem> {
         None => {
             let certificate = peer.and_then(|peer| peer.certificate.as_deref());
             let none = || Problem::unknown("nobody is named").hint("send `Authorization: Bearer TOKEN`");
-            grants.of_certificate(certificate.ok_or_else(none)?).ok_or_else(|| {
-                Problem::unknown("nobody was granted anything by this certificate")
-            })?
+            grants
+                .of_certificate(certificate.ok_or_else(none)?)
+                .ok_or_else(|| Problem::unknown("nobody was granted anything by this certificate"))?
         }
     };
     if let Some(revoked) = grant.revoked {
@@ -259,7 +262,11 @@ fn address(house: &House, headers: &HeaderMap, peer: Option<&Peer>) -> Option<Ip
 }
 
 /// Watches every request: counts it, notes what was denied, records what an auditor saw before it is seen.
-pub(super) async fn watch(State(house): State<Arc<House>>, mut request: Request, next: Next) -> Response<Body> {
+pub(super) async fn watch(
+    State(house): State<Arc<House>>,
+    mut request: Request,
+    next: Next,
+) -> Response<Body> {
     let start = Instant::now();
     let asker = Asker::default();
     request.extensions_mut().insert(asker.clone());
@@ -270,7 +277,8 @@ pub(super) async fn watch(State(house): State<Arc<House>>, mut request: Request,
     let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
     let status = response.status();
-    let denied = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS);
+    let denied =
+        matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS);
     let who = asker.0.get();
     let audited = who.is_some_and(|who| who.role() == Role::Auditor);
     if denied || audited {

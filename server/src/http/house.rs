@@ -1,6 +1,7 @@
 //! What all routes share.
 
 use super::access::AccessLog;
+use super::api::packs::Jobs;
 use super::guard::Guard;
 use super::metrics::Metrics;
 use super::problem::Problem;
@@ -25,6 +26,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
 
 /// How the service is run.
 #[derive(Debug, Clone)]
@@ -78,7 +80,7 @@ pub(super) struct House {
     pub(super) guard: Guard,
     pub(super) access: AccessLog,
     pub(super) metrics: Metrics,
-    pub(super) packs: super::api::packs::Jobs,
+    pub(super) packs: Jobs,
     reader: Mutex<Arc<Reader>>,
     registers: Mutex<Kept>,
     systems: RwLock<Arc<Systems>>,
@@ -86,33 +88,34 @@ pub(super) struct House {
 }
 
 impl House {
-    /// Furnishes a house around an open ledger, before the writer takes it.
+    /// Furnishes a house around an open ledger, and starts its writer.
     pub(super) fn new(
         config: Config,
         opening: Opening,
-        ledger: &mut Ledger,
-        writer: impl FnOnce(&Catalogs) -> std::io::Result<Writer>,
-    ) -> Result<Self, Failure> {
-        let catalogs = catalogs::of_ledger(ledger, &[])?;
+        mut ledger: Ledger,
+    ) -> Result<(Self, JoinHandle<Result<(), Failure>>), Failure> {
+        let catalogs = catalogs::of_ledger(&mut ledger, &[])?;
         let reader = Mutex::new(Arc::new(Reader::open(&opening.folder)?));
         let guard = Guard::new(&opening.folder)?;
-        let writer = writer(&catalogs).map_err(Failure::io)?;
-        let (access, metrics) = (AccessLog::new(), Metrics::new());
-        Ok(Self {
+        let (open, clock) = (opening.clone().into_open(), opening.surroundings.clock.clone());
+        let started = Writer::start(ledger, open, clock, catalogs.controls.clone());
+        let (writer, thread) = started.map_err(Failure::io)?;
+        let house = Self {
             config,
             opening,
             writer,
             catalogs,
             tools: ToolRules::embedded(),
             guard,
-            access,
-            metrics,
-            packs: super::api::packs::Jobs::default(),
+            access: AccessLog::default(),
+            metrics: Metrics::new(),
+            packs: Jobs::default(),
             reader,
             registers: Mutex::default(),
             systems: RwLock::default(),
             positions: Mutex::default(),
-        })
+        };
+        Ok((house, thread))
     }
 
     /// The present.

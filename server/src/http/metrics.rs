@@ -73,7 +73,9 @@ impl Metrics {
     /// The text.
     pub(super) fn text(&self, house: &House) -> String {
         let seen = house.writer.seen();
-        let set = |gauge: &Gauge, value: u64| drop(gauge.set(i64::try_from(value).unwrap_or(i64::MAX)));
+        let set = |gauge: &Gauge, value: u64| {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        };
         set(&self.entries, seen.size.load(Ordering::Relaxed));
         set(&self.waiting, seen.waiting.load(Ordering::Relaxed));
         set(&self.groups, seen.groups.load(Ordering::Relaxed));

@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use subtle::ConstantTimeEq;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 /// Largest file of tokens, in bytes.
 const FILE_SIZE_MAX: u64 = 4 << 20;
@@ -55,7 +57,9 @@ impl Role {
 
     /// The role of a word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Collector, Self::Auditor, Self::Officer, Self::Admin].into_iter().find(|role| role.as_str() == word)
+        [Self::Collector, Self::Auditor, Self::Officer, Self::Admin]
+            .into_iter()
+            .find(|role| role.as_str() == word)
     }
 }
 
@@ -187,9 +191,8 @@ impl Grants {
     /// Takes one back.
     pub fn revoke(&mut self, id: &str, now: Timestamp) -> Result<&Grant, Failure> {
         let grant = self.0.iter_mut().find(|(own, _)| own.as_str() == id).map(|(_, grant)| grant);
-        let grant = grant.ok_or_else(|| {
-            Failure::refused(format!("`{}` is no token", affiant_ledger::id::visible(id)))
-        })?;
+        let grant = grant
+            .ok_or_else(|| Failure::refused(format!("`{}` is no token", affiant_ledger::id::visible(id))))?;
         grant.revoked.get_or_insert(now);
         Ok(grant)
     }
@@ -218,4 +221,11 @@ pub fn new_token(id: &Id) -> (String, Digest) {
     let token = format!("{PREFIX}{id}_{}", Digest(secret));
     let digest = Digest::of(token.as_bytes());
     (token, digest)
+}
+
+/// SHA-256 of the certificate in PEM.
+pub fn certificate_digest(pem: &[u8]) -> Result<Digest, Failure> {
+    let der = CertificateDer::from_pem_slice(pem)
+        .map_err(|error| Failure::refused(format!("no certificate: {error}")))?;
+    Ok(Digest::of(&der))
 }

@@ -285,10 +285,10 @@ impl State {
         let seen = self.seen.clone();
         let ledger = self.ledger()?;
         let appended = ledger.append_group(requests);
-        let receipts = |appended: Vec<Appended>| {
+        let mut receipts = |appended: Vec<Appended>| {
             appended.into_iter().map(|one| Ok((one, ledger.receipt(one.index)?))).collect::<Done>()
         };
-        let done: Vec<Done> = appended.into_iter().map(|appended| appended.and_then(receipts)).collect();
+        let done: Vec<Done> = appended.into_iter().map(|appended| appended.and_then(&mut receipts)).collect();
         let count: usize = done.iter().flatten().map(Vec::len).sum();
         seen.groups.fetch_add(1, Ordering::Relaxed);
         seen.entries.fetch_add(count as u64, Ordering::Relaxed);

@@ -148,7 +148,8 @@ fn number(text: &str) -> Result<u64, Problem> {
 
 /// Refuses whoever may not see an entry. A collector may see what it pushed itself: a receipt that was lost on the way.
 fn may_see(who: &Who, reader: &Reader, index: u64) -> Result<Entry, Problem> {
-    let missing = || Problem::missing(format!("the ledger has {} entries, none of index {index}", reader.size()));
+    let missing =
+        || Problem::missing(format!("the ledger has {} entries, none of index {index}", reader.size()));
     if index >= reader.size() {
         return Err(missing());
     }

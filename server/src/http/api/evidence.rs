@@ -55,8 +55,11 @@ pub(in super::super) async fn keep(
     who.may_push_kind("attestation").or_else(|_| who.may_push_kind("result"))?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = kind.unwrap_or("application/octet-stream").to_owned();
-    if name.is_empty() || name.len() > WORD_MAX || kind.len() > WORD_MAX || name.chars().any(char::is_control) {
-        return Err(Problem::bad(format!("name: 1 to {WORD_MAX} characters, none of them a control character")));
+    if name.is_empty() || name.len() > WORD_MAX || kind.len() > WORD_MAX || name.chars().any(char::is_control)
+    {
+        return Err(Problem::bad(format!(
+            "name: 1 to {WORD_MAX} characters, none of them a control character"
+        )));
     }
     let max = usize::try_from(BLOB_SIZE_MAX).unwrap_or(usize::MAX);
     let bytes = body::collect(body, max).await?;

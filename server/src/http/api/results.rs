@@ -17,7 +17,6 @@ use crate::submit::submitter::Submitter;
 use affiant_controls::control::ControlId;
 use affiant_controls::intake::{Context, Format, Observed, ndjson};
 use affiant_controls::result::{Collector, Run};
-use affiant_controls::statement::Statement;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::ledger::{Appended, Ledger, Prepared};
@@ -30,7 +29,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -192,7 +190,8 @@ fn json_body(headers: &HeaderMap) -> bool {
 
 /// Whether an object may be a list of results in disguise; reading it as one result would refuse it.
 fn has_rows(bytes: &[u8]) -> bool {
-    bytes.windows(9).any(|window| window == b"\"results\"") || !bytes.windows(9).any(|window| window == b"\"control\"")
+    bytes.windows(9).any(|window| window == b"\"results\"")
+        || !bytes.windows(9).any(|window| window == b"\"control\"")
 }
 
 /// Records a single result.
@@ -298,10 +297,12 @@ async fn many(
     let format = match beside.format.as_deref() {
         None if lines => None,
         None => None,
-        Some(word) => Some(Format::from_word(word).filter(|format| *format != Format::Mapped).ok_or_else(|| {
-            let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
-            Problem::bad(format!("format `{}` is not known", visible(word))).hint(known.join(", "))
-        })?),
+        Some(word) => {
+            Some(Format::from_word(word).filter(|format| *format != Format::Mapped).ok_or_else(|| {
+                let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+                Problem::bad(format!("format `{}` is not known", visible(word))).hint(known.join(", "))
+            })?)
+        }
     };
     who.may_push_kind("result")?;
     let streams = (!who.grant.systems.is_empty()).then(|| who.grant.systems.clone());
@@ -310,10 +311,8 @@ async fn many(
     intake(house, &beside)?;
     let source = house.work(move |_| Ok(Source::file("body".to_owned(), file, format)?)).await?;
     let within = house.clone();
-    let recorded = house
-        .writer
-        .with(move |ledger| collected(ledger, &within, &beside, submitter, source))
-        .await??;
+    let recorded =
+        house.writer.with(move |ledger| collected(ledger, &within, &beside, submitter, source)).await??;
     house.forget_systems();
     Ok(answer(recorded))
 }
@@ -328,11 +327,7 @@ fn collected(
     let salting = Salting::of(ledger.reader()?.folder()).map_err(Failure::from)?;
     let name = source.name.clone();
     let said = intake(house, beside)?;
-    let intake = Context {
-        salting: source.format.importer().map(|_| &salting),
-        name: &name,
-        ..said
-    };
+    let intake = Context { salting: source.format.importer().map(|_| &salting), name: &name, ..said };
     if beside.part.is_some() && source.format.importer().is_none() {
         return Err(Problem::bad("rows name their collectors, `part` names none"));
     }
@@ -351,7 +346,9 @@ fn collected(
     let bad = collection.faults.count();
     if bad > 0 && !beside.partial {
         let text = format!("{bad} bad rows, nothing was recorded");
-        return Err(Problem::refused(text).faults(faults).hint("mend them, or take the good rows with partial=true"));
+        return Err(Problem::refused(text)
+            .faults(faults)
+            .hint("mend them, or take the good rows with partial=true"));
     }
     if collection.count() == 0 {
         let problem = Problem::refused("nothing to record, no row could be taken").faults(faults);

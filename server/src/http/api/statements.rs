@@ -76,7 +76,12 @@ enum FindingWord {
 type Make = Box<dyn FnOnce(&mut Ledger, &House) -> Result<Statement, Failure> + Send>;
 
 /// Checks and records a statement; nothing comes in between.
-async fn record(house: &Arc<House>, who: &Who, system: &Id, make: Make) -> Result<(StatusCode, Json<Stated>), Problem> {
+async fn record(
+    house: &Arc<House>,
+    who: &Who,
+    system: &Id,
+    make: Make,
+) -> Result<(StatusCode, Json<Stated>), Problem> {
     let (within, by, stream) = (house.clone(), format!("token:{}", who.grant.id), system.clone());
     let stated = house.writer.with(move |ledger| -> Result<Stated, Problem> {
         known_system(ledger, &stream)?;

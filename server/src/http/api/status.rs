@@ -71,7 +71,7 @@ pub(in super::super) async fn systems(
         let seen = house.streams()?.into_iter().filter(|id| who.grant.covers(id));
         let line = |id: Id| {
             let name = house.look(&id, Asked::now(house.now()), |_, standing| {
-                standing.register.system().map_or_else(String::new, |filed| filed.value.name.clone())
+                standing.register.system().map_or_else(String::new, |system| system.name.clone())
             })?;
             Ok(SystemLine { id, name })
         };
@@ -140,10 +140,10 @@ of_system!(
     |house, system, when, asked| {
         house.look(&system, asked, |_, standing| {
             let open = |outcome| !matches!(outcome, Outcome::NotApplicable | Outcome::Satisfied);
-            let gaps = standing.assessments.iter().filter(|judged| when.wants(judged.framework.as_str()));
+            let gaps = standing.assessments.iter().filter(|judged| when.wants(judged.framework.id.as_str()));
             let gaps: Vec<Value> = gaps.flat_map(|judged| {
                 judged.determinations.iter().filter(move |it| open(it.outcome)).map(|it| json!({
-                    "framework": judged.framework, "requirement": it.requirement, "citation": it.citation,
+                    "framework": judged.framework.id, "requirement": it.requirement, "citation": it.citation,
                     "outcome": it.outcome, "gaps": it.gaps,
                 }))
             }).collect();
@@ -154,6 +154,8 @@ of_system!(
 
 fn keep_framework(assessments: &mut Value, when: &When) {
     if let Some(list) = assessments.as_array_mut() {
-        list.retain(|judged| judged["framework"].as_str().is_none_or(|framework| when.wants(framework)));
+        list.retain(|judged| {
+            judged["framework"]["id"].as_str().is_none_or(|framework| when.wants(framework))
+        });
     }
 }
