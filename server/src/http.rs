@@ -19,6 +19,7 @@ mod listen;
 mod log;
 mod metrics;
 mod openapi;
+mod pages;
 mod problem;
 pub mod tokens;
 mod writer;

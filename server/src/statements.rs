@@ -2,18 +2,26 @@
 
 use crate::failure::Failure;
 use affiant_controls::admit::{
-    AdmitError, admit_attestation, admit_exception, admit_finding, admit_incident,
+    AdmitContext, AdmitError, admit, admit_attestation, admit_exception, admit_finding, admit_incident,
 };
 use affiant_controls::attestation::Attestation;
+use affiant_controls::evidence::EvidenceRef;
 use affiant_controls::exception::Exception;
 use affiant_controls::finding::{Finding, FindingState};
 use affiant_controls::incident::Incident;
+use affiant_controls::result::{Collector, ControlResult, Method, Source, TimeSource};
+use affiant_controls::sample::Sample;
+use affiant_controls::signoff::About;
 use affiant_controls::statement::{ORGANISATION, Statement, is_system};
+use affiant_controls::status::Status;
 use affiant_frameworks::clock::recipients;
+use affiant_frameworks::framework::Framework;
+use affiant_frameworks::requirement::Requirement;
 use affiant_ledger::blob;
+use affiant_ledger::entry::Entry;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::ledger::Ledger;
-use affiant_ledger::time::Timestamp;
+use affiant_ledger::time::{Period, Timestamp};
 use affiant_reports::derive::Catalogs;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -99,15 +107,7 @@ pub fn attestation(
             "`{requirement}` is no requirement of {framework} that is judged"
         )));
     };
-    let mapped: Vec<String> = catalogs
-        .mappings
-        .controls_for(attestation.framework.as_str(), &row.id)
-        .map(|mapping| mapping.control.to_string())
-        .collect();
-    if !mapped.is_empty() {
-        let text = format!("{} is shown by its controls, not by an attestation", row.citation);
-        return Err(Failure::refused(text).hint(format!("attest one of them: {}", mapped.join(", "))));
-    }
+    only_a_document(catalogs, attestation.framework.as_str(), row)?;
     let reader = ledger.reader()?;
     for file in &attestation.evidence {
         if blob::read(reader.storage(), reader.folder(), &file.sha256)?.is_none() {
@@ -231,4 +231,182 @@ pub fn span(text: &str) -> Result<(Timestamp, Timestamp), Failure> {
     })?;
     let time = |text: &str| text.parse::<Timestamp>().map_err(Failure::refused);
     Ok((time(from)?, time(to)?))
+}
+
+/// Refuses what a sign-off is about and is not on file of the system: nobody can have looked at it.
+pub fn is_on_file(
+    ledger: &mut Ledger,
+    catalogs: &Catalogs,
+    system: &Id,
+    about: &About,
+) -> Result<(), Failure> {
+    let (kind, id) = match about {
+        About::Entry(index) => return entry_of(ledger, system, *index),
+        About::Request(id) => ("request", id),
+        About::Sample(id) => ("sample", id),
+        About::Pack(id) => ("pack", id),
+        About::Finding(id) => {
+            let found = finding(ledger, id.as_str(), Some(system))?;
+            let failure = || {
+                Failure::refused(format!("`{id}` is no finding"))
+                    .hint("`affiant finding list SYSTEM` lists them")
+            };
+            return found.map(drop).ok_or_else(failure);
+        }
+        About::Requirement { framework, requirement } => {
+            let mut frameworks = catalogs.frameworks.iter().filter(|it| it.id == *framework);
+            if frameworks.any(|framework| framework.requirement(requirement).is_some()) {
+                return Ok(());
+            }
+            let text = format!("`{}` is no requirement of `{framework}`", visible(requirement));
+            return Err(Failure::refused(text).hint("`affiant catalog search` finds them by their words"));
+        }
+    };
+    if latest(ledger, system, kind, id.as_str())?.is_some() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!("`{id}` is no {kind} of {system}")))
+}
+
+fn entry_of(ledger: &mut Ledger, system: &Id, index: u64) -> Result<(), Failure> {
+    let size = ledger.size();
+    if index >= size {
+        let text = format!("entry {index} does not exist: the ledger has {size} entries");
+        return Err(Failure::refused(text));
+    }
+    let bytes = ledger.reader()?.entry_bytes(index)?;
+    let stream = Entry::from_bytes(&bytes).map_err(Failure::integrity)?.stream;
+    if stream == *system {
+        return Ok(());
+    }
+    Err(Failure::refused(format!("entry {index} is of `{stream}`, not of `{system}`")))
+}
+
+/// The samples on file of a system, by id.
+pub fn samples(ledger: &mut Ledger, system: &Id) -> Result<Vec<Sample>, Failure> {
+    let mut samples = Vec::new();
+    for index in ledger.latest(system, b"sample\0")? {
+        let record = ledger.reader()?.record(index)?;
+        let bytes = record.statement.unwrap_or_default();
+        let read = Statement::from_bytes(record.entry.kind.as_str(), &bytes).map_err(Failure::integrity)?;
+        if let Some(Statement::Sample(sample)) = read {
+            samples.push(*sample);
+        }
+    }
+    Ok(samples)
+}
+
+/// What a person states with a document.
+#[derive(Debug, Clone)]
+pub struct Stated {
+    /// The control that holds, or the requirement that is met.
+    pub target: String,
+    /// The framework of the requirement, where the id alone does not tell.
+    pub framework: Option<String>,
+    /// The asset on which the control holds.
+    pub asset: Option<Id>,
+    /// What was seen, in a sentence.
+    pub summary: String,
+    /// Who states it.
+    pub by: String,
+    /// Until when it speaks; a year for a requirement where it is not said.
+    pub valid_until: Option<Timestamp>,
+    /// The documents.
+    pub evidence: Vec<EvidenceRef>,
+    /// When it was seen.
+    pub at: Timestamp,
+}
+
+/// The collector's name of an attestation on a control.
+const COLLECTOR: &str = "attestation";
+
+/// The statement that says so: a result for a control, an attestation for a requirement that only a document can show.
+pub fn stated(
+    ledger: &mut Ledger,
+    catalogs: &Catalogs,
+    system: &Id,
+    said: Stated,
+    now: Timestamp,
+) -> Result<Statement, Failure> {
+    let Stated { target, framework, asset, summary, by, valid_until, evidence, at } = said;
+    known_assets(ledger, system, &asset)?;
+    if catalogs.controls.control(&target).is_some() {
+        let control = target.parse().map_err(Failure::refused)?;
+        let result = ControlResult {
+            asset,
+            method: Method::Examine,
+            source: Some(Source { query: None, system: None, account: Some(by) }),
+            evidence,
+            time_source: TimeSource::Declared,
+            valid_until,
+            ..ControlResult::new(
+                control,
+                system.clone(),
+                Status::Passed,
+                at,
+                Collector::new(COLLECTOR),
+                summary,
+            )
+        };
+        let gate = AdmitContext { controls: &catalogs.controls, now, assets: None };
+        return Ok(Statement::Result(Box::new(admit(result, &gate).map_err(admitted)?)));
+    }
+    let (framework, row) = requirement(catalogs, &target, framework.as_deref())?;
+    only_a_document(catalogs, framework.id.as_str(), row)?;
+    if asset.is_some() {
+        return Err(Failure::refused("--asset goes with a control"));
+    }
+    let attestation = Attestation {
+        at,
+        by,
+        system: system.clone(),
+        summary,
+        evidence,
+        framework: framework.id.clone(),
+        withdrawn: false,
+        requirement: row.id.clone(),
+        valid_until: valid_until.unwrap_or_else(|| at.plus(Period::days(365))),
+    };
+    Ok(Statement::Attestation(admit_attestation(attestation, now).map_err(admitted)?))
+}
+
+/// The requirement of that id or citation.
+pub fn requirement<'c>(
+    catalogs: &'c Catalogs,
+    name: &str,
+    of: Option<&str>,
+) -> Result<(&'c Framework, &'c Requirement), Failure> {
+    let same = |text: &str| text.replace(' ', "").eq_ignore_ascii_case(&name.replace(' ', ""));
+    let is_meant = |row: &&Requirement| same(&row.id) || same(&row.citation);
+    let frameworks = catalogs.frameworks.iter().filter(|it| of.is_none_or(|of| it.id.as_str() == of));
+    let rows = frameworks
+        .flat_map(|framework| framework.assessable().filter(is_meant).map(move |row| (framework, row)));
+    match rows.collect::<Vec<_>>()[..] {
+        [one] => Ok(one),
+        [] => Err(Failure::refused(format!(
+            "`{}` is no control and no requirement that is judged",
+            visible(name)
+        ))
+        .hint("`affiant catalog search` finds them by their words")),
+        [(one, _), (other, _), ..] => Err(Failure::refused(format!(
+            "`{}` is a requirement of {} and of {}",
+            visible(name),
+            one.id,
+            other.id
+        ))),
+    }
+}
+
+/// Refuses an attestation on a requirement that controls can show.
+fn only_a_document(catalogs: &Catalogs, framework: &str, row: &Requirement) -> Result<(), Failure> {
+    let mapped: Vec<String> = catalogs
+        .mappings
+        .controls_for(framework, &row.id)
+        .map(|mapping| mapping.control.to_string())
+        .collect();
+    if mapped.is_empty() {
+        return Ok(());
+    }
+    let text = format!("{} is shown by its controls, not by an attestation", row.citation);
+    Err(Failure::refused(text).hint(format!("attest one of them: {}", mapped.join(", "))))
 }

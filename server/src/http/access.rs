@@ -6,6 +6,7 @@
 use super::house::{House, lock};
 use super::problem::Problem;
 use affiant_controls::access::{Access, AccessEvent, EVENTS_MAX};
+use affiant_controls::statement::Statement;
 use affiant_ledger::ledger::Prepared;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -79,18 +80,9 @@ pub(super) async fn flush(house: &House) {
 }
 
 async fn append(house: &House, events: Vec<AccessEvent>) -> Result<(), Problem> {
-    let statements = events.chunks(EVENTS_MAX).map(|events| Access { events: events.to_vec() });
-    let drafts = statements
-        .map(|it| affiant_ledger::record::Draft {
-            stream: "access".parse().unwrap(),
-            kind: "access".parse().unwrap(),
-            by: "local".into(),
-            statement: affiant_ledger::codec::encode(&it),
-            signature: None,
-            id: None,
-            facet: None,
-        })
-        .collect();
+    let statements =
+        events.chunks(EVENTS_MAX).map(|events| Statement::Access(Access { events: events.to_vec() }));
+    let drafts = statements.map(|statement| statement.draft("local")).collect();
     let prepared = Prepared::all(drafts, &house.opening.surroundings)?;
     house.writer.append(prepared, crate::follow::Touched::default()).await??;
     Ok(())

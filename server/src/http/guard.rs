@@ -90,6 +90,11 @@ impl Guard {
         }
     }
 
+    /// Counts a wrong token of whoever sent this; how many seconds to wait when there were too many.
+    pub(super) fn count_wrong(&self, house: &House, headers: &HeaderMap, peer: Option<&Peer>) -> Option<u64> {
+        address(house, headers, peer).and_then(|address| self.wrong(address))
+    }
+
     /// Counts a wrong token; how many seconds to wait when there were too many.
     fn wrong(&self, address: IpAddr) -> Option<u64> {
         let mut wrong = lock(&self.wrong);
@@ -203,14 +208,19 @@ impl Who {
 #[derive(Debug, Clone, Default)]
 struct Asker(Arc<OnceLock<Who>>);
 
+/// Notes who asks, for the access log.
+pub(super) fn note(parts: &Parts, who: &Who) {
+    if let Some(Asker(asker)) = parts.extensions.get() {
+        let _ = asker.set(who.clone());
+    }
+}
+
 impl FromRequestParts<Arc<House>> for Who {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, house: &Arc<House>) -> Result<Self, Problem> {
         let who = who(parts, house)?;
-        if let Some(Asker(asker)) = parts.extensions.get() {
-            let _ = asker.set(who.clone());
-        }
+        note(parts, &who);
         Ok(who)
     }
 }
@@ -223,8 +233,7 @@ fn who(parts: &Parts, house: &House) -> Result<Who, Problem> {
         Some(value) => {
             let token = value.to_str().ok().and_then(bearer);
             token.and_then(|token| grants.of_token(token)).ok_or_else(|| {
-                let address = address(house, &parts.headers, peer);
-                match address.and_then(|address| house.guard.wrong(address)) {
+                match house.guard.count_wrong(house, &parts.headers, peer) {
                     Some(seconds) => Problem::too_many("too many wrong tokens from this address", seconds),
                     None => Problem::unknown("this is no token that was given out"),
                 }

@@ -4,6 +4,7 @@ use super::access::AccessLog;
 use super::api::packs::Jobs;
 use super::guard::Guard;
 use super::metrics::Metrics;
+use super::pages::session::Sessions;
 use super::problem::Problem;
 use super::writer::{Open, Writer};
 use crate::catalogs;
@@ -81,6 +82,7 @@ pub(super) struct House {
     pub(super) access: AccessLog,
     pub(super) metrics: Metrics,
     pub(super) packs: Jobs,
+    pub(super) sessions: Sessions,
     reader: Mutex<Arc<Reader>>,
     registers: Mutex<Kept>,
     systems: RwLock<Arc<Systems>>,
@@ -110,6 +112,7 @@ impl House {
             access: AccessLog::default(),
             metrics: Metrics::new(),
             packs: Jobs::default(),
+            sessions: Sessions::default(),
             reader,
             registers: Mutex::default(),
             systems: RwLock::default(),

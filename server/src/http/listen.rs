@@ -5,7 +5,7 @@ use super::api::{entries, evidence, grants, packs, results, statements, status};
 use super::guard::{self, Peer};
 use super::house::{Config, House, Opening};
 use super::problem::Problem;
-use super::{log, openapi};
+use super::{log, openapi, pages};
 use crate::failure::Failure;
 use crate::follow::follow_all;
 use affiant_controls::statement::is_system;
@@ -141,6 +141,7 @@ fn router(house: Arc<House>) -> Router {
         .route("/v1/tokens/{id}", delete(grants::revoke));
     Router::new()
         .merge(api)
+        .merge(pages::routes())
         .route("/log/checkpoint", get(log::checkpoint))
         .route("/log/tile/{*path}", get(log::tile))
         .route("/openapi.json", get(described))

@@ -89,6 +89,11 @@ impl Problem {
         self
     }
 
+    /// What to do about it.
+    pub(super) fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// What happened, in a sentence.
     pub(super) fn detail(&self) -> &str {
         &self.detail

@@ -170,6 +170,11 @@ impl Grants {
         Ok(files::write_privately(&path, &bytes)?)
     }
 
+    /// The one of an id.
+    pub fn get(&self, id: &Id) -> Option<&Grant> {
+        self.0.get(id)
+    }
+
     /// All, by id.
     pub fn all(&self) -> impl Iterator<Item = &Grant> {
         self.0.values()

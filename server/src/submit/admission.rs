@@ -62,7 +62,10 @@ impl Admission<'_> {
         let mut read = Read::default();
         for (line, bytes) in lines.iter() {
             match ndjson::line(bytes, line, self.intake) {
-                Ok(result) => read.results.push((line, result)),
+                Ok(mut result) => {
+                    self.submitter.name(&mut result, Some(line));
+                    read.results.push((line, result));
+                }
                 Err(fault) => read.faults.push_row(&fault),
             }
         }
@@ -73,8 +76,7 @@ impl Admission<'_> {
     /// Admits results.
     pub(super) fn admit(&self, read: Read) -> Admitted {
         let mut admitted = Admitted { faults: read.faults, ..Admitted::default() };
-        for (line, mut result) in read.results {
-            self.submitter.name(&mut result, Some(line));
+        for (line, result) in read.results {
             match self.judged(result) {
                 Ok(result) => self.pack(line, result, &mut admitted),
                 Err(why) => admitted.faults.push(line, format!("line {line}: {why}")),

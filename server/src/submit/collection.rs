@@ -121,7 +121,14 @@ impl<'a> Collection<'a> {
             );
         }
         self.places = format.importer().map(|_| Vec::new());
-        let mut results = parsed.lines.into_iter().zip(parsed.results);
+        let alone = parsed.results.len() == 1;
+        let named = parsed.results.into_iter().enumerate().map(|(at, mut result)| {
+            // Rows of a tool's report may stand on one line: their order tells them apart.
+            self.submitter.name(&mut result, (!alone).then_some(at as u64 + 1));
+            result
+        });
+        let results: Vec<ControlResult> = named.collect();
+        let mut results = parsed.lines.into_iter().zip(results);
         loop {
             let some: Vec<_> = results.by_ref().take(RESULTS).collect();
             if some.is_empty() {

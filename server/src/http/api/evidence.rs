@@ -55,12 +55,7 @@ pub(in super::super) async fn keep(
     who.may_push_kind("attestation").or_else(|_| who.may_push_kind("result"))?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = kind.unwrap_or("application/octet-stream").to_owned();
-    if name.is_empty() || name.len() > WORD_MAX || kind.len() > WORD_MAX || name.chars().any(char::is_control)
-    {
-        return Err(Problem::bad(format!(
-            "name: 1 to {WORD_MAX} characters, none of them a control character"
-        )));
-    }
+    check_name(&name, &kind)?;
     let max = usize::try_from(BLOB_SIZE_MAX).unwrap_or(usize::MAX);
     let bytes = body::collect(body, max).await?;
     if bytes.is_empty() {
@@ -75,4 +70,15 @@ pub(in super::super) async fn keep(
         })
         .await?;
     Ok((StatusCode::CREATED, Json(Kept { evidence })))
+}
+
+/// Refuses names and media types of files that cannot be shown.
+pub(in super::super) fn check_name(name: &str, kind: &str) -> Result<(), Problem> {
+    let sound =
+        |text: &str| !text.is_empty() && text.len() <= WORD_MAX && !text.chars().any(char::is_control);
+    if sound(name) && sound(kind) {
+        return Ok(());
+    }
+    let text = format!("name and media type: 1 to {WORD_MAX} characters, none of them a control character");
+    Err(Problem::bad(text))
 }

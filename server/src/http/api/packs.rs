@@ -49,6 +49,13 @@ impl Default for Jobs {
     }
 }
 
+impl Jobs {
+    /// Whether a pack is on its way.
+    pub(in super::super) fn any_on_its_way(&self) -> bool {
+        lock(&self.told).values().any(|told| matches!(told.state, Stage::Waiting | Stage::Building))
+    }
+}
+
 /// How far a pack is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
