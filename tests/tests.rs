@@ -9,6 +9,7 @@ mod support {
     pub(crate) mod folder;
     pub(crate) mod place;
     pub(crate) mod receiver;
+    pub(crate) mod service;
 }
 
 mod journeys {
@@ -34,6 +35,7 @@ mod journeys {
     mod runs;
     mod samples;
     mod scope;
+    mod service;
     mod signers;
     mod walks;
 }
@@ -42,6 +44,7 @@ mod bad_input {
     mod documents;
     mod ledgers;
     mod refusal;
+    mod requests;
     mod rows;
     mod words;
 }

@@ -14,6 +14,7 @@ mod access;
 mod api;
 mod body;
 mod guard;
+mod history;
 mod house;
 mod listen;
 mod log;

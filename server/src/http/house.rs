@@ -3,6 +3,7 @@
 use super::access::AccessLog;
 use super::api::packs::Jobs;
 use super::guard::Guard;
+use super::history::Histories;
 use super::metrics::Metrics;
 use super::pages::session::Sessions;
 use super::problem::Problem;
@@ -83,6 +84,7 @@ pub(super) struct House {
     pub(super) metrics: Metrics,
     pub(super) packs: Jobs,
     pub(super) sessions: Sessions,
+    pub(super) histories: Histories,
     reader: Mutex<Arc<Reader>>,
     registers: Mutex<Kept>,
     systems: RwLock<Arc<Systems>>,
@@ -113,6 +115,7 @@ impl House {
             metrics: Metrics::new(),
             packs: Jobs::default(),
             sessions: Sessions::default(),
+            histories: Histories::default(),
             reader,
             registers: Mutex::default(),
             systems: RwLock::default(),

@@ -1,7 +1,8 @@
 //! Systems by frameworks, each number with what it is of.
 
+use super::super::history;
 use super::super::house::House;
-use super::parts::share;
+use super::parts::{share, trend};
 use super::session::Visitor;
 use super::{Wrong, page};
 use crate::standing::{clock_text, findings_waiting, requests_waiting};
@@ -21,6 +22,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, visitor: Visitor) -> R
         let mut rows = Vec::new();
         for system in &systems {
             within.who.may_read(system)?;
+            let history = history::of(house, system);
             rows.push(house.look(system, asked, |_, standing| {
                 let name = standing.register.system().map(|system| system.name.clone()).unwrap_or_default();
                 let (waiting, overdue) = findings_waiting(standing.register, &house.catalogs.controls);
@@ -36,7 +38,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, visitor: Visitor) -> R
                             thead { tr {
                                 th scope="col" { "Framework" } th.number scope="col" { "Satisfied" }
                                 th.number scope="col" { "Apply" } th scope="col" { span.quiet { "share" } }
-                                th.number scope="col" { "Controls held" } th.number scope="col" { "of" }
+                                th.number scope="col" { "Controls held" } th.number scope="col" { "of" } th scope="col" { "Trend" }
                             } }
                             tbody { @for judged in &standing.assessments { tr {
                                 th scope="row" { a href=(format!("/systems/{system}#{}", judged.framework.id)) { (judged.framework.id) } }
@@ -45,6 +47,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, visitor: Visitor) -> R
                                 td { (share(judged)) }
                                 td.number { (judged.totals.controls_held.count) }
                                 td.number { (judged.totals.controls_held.of) }
+                                td { @match &history { Some(history) => (trend(history, judged.framework.id.as_str())), None => span.quiet { "being judged" } } }
                             } } }
                         } }
                         p {

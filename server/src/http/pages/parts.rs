@@ -1,5 +1,6 @@
 //! Pieces that several pages show.
 
+use super::super::history::History;
 use affiant_controls::control::Severity;
 use affiant_controls::state::ControlState;
 use affiant_frameworks::assessment::{Assessment, Gap, Outcome};
@@ -71,5 +72,51 @@ pub(super) fn entries<'a>(indexes: impl IntoIterator<Item = &'a u64>) -> Markup 
             @if at > 0 { ", " }
             a href=(format!("/entries/{index}")) { (index) }
         }
+    }
+}
+
+/// How a requirement stood at the ends of the last months: a letter and a colour for each.
+pub(super) fn months(history: &History, framework: &str, requirement: &str) -> Markup {
+    let outcomes = history.outcomes.get(&(framework.to_owned(), requirement.to_owned()));
+    let at = |at: usize| outcomes.and_then(|outcomes| outcomes.get(at).copied().flatten());
+    html! { span.heat {
+        @for (n, month) in history.months.iter().enumerate() {
+            @let (class, letter, word) = match at(n) {
+                Some(Outcome::Satisfied) => ("good", "s", "satisfied"),
+                Some(Outcome::Partial) => ("part", "p", "partial"),
+                Some(Outcome::NotSatisfied) => ("bad", "n", "not satisfied"),
+                Some(Outcome::NotAssessed) => ("none", "·", "not assessed"),
+                Some(Outcome::NotApplicable) => ("none", "–", "not applicable"),
+                Some(Outcome::Unknown) => ("none", "?", "unknown"),
+                None => ("none", " ", "not registered"),
+            };
+            abbr class=(class) title=(format!("{month}: {word}")) { (letter) }
+        }
+    } }
+}
+
+/// Requirements satisfied at the ends of the last months, drawn and told.
+pub(super) fn trend(history: &History, framework: &str) -> Markup {
+    let Some(shares) = history.satisfied.get(framework) else { return html! {} };
+    let known: Vec<(usize, f64)> = shares
+        .iter()
+        .enumerate()
+        .filter_map(|(at, share)| {
+            share.filter(|share| share.of > 0).map(|share| (at, share.count as f64 / share.of as f64))
+        })
+        .collect();
+    let points: Vec<String> =
+        known.iter().map(|(at, share)| format!("{},{:.1}", at * 10, 20.0 - share * 18.0)).collect();
+    let ends = known.first().zip(known.last()).map(|((first, _), (last, _))| (*first, *last));
+    html! {
+        svg.trend viewBox="-2 0 116 22" aria-hidden="true" {
+            polyline points=(points.join(" ")) {}
+            @if let Some(last) = known.last() { circle cx=(last.0 * 10) cy=(format!("{:.1}", 20.0 - last.1 * 18.0)) r="2" {} }
+        }
+        @if let Some((first, last)) = ends { span.quiet {
+            @if let (Some(Some(from)), Some(Some(to))) = (shares.get(first), shares.get(last)) {
+                (from.count) " of " (from.of) " in " (history.months[first]) ", " (to.count) " of " (to.of) " now"
+            }
+        } }
     }
 }

@@ -1,6 +1,7 @@
 //! A system: its requirements with what they rest on, what is missing, and evidence added by hand.
 
 use super::super::api::evidence::check_name;
+use super::super::history::{self, History};
 use super::super::house::House;
 use super::super::problem::Problem;
 use super::parts::{self, entries, outcome, state};
@@ -52,6 +53,7 @@ pub(super) async fn show(
         let system = house.system(&id)?;
         within.who.may_read(&system)?;
         let may_add = within.who.may_decide().is_ok();
+        let history = history::of(house, &system);
         house.look(&system, Asked::now(house.now()), |_, standing| {
             let register = standing.register;
             let about = register.system();
@@ -89,7 +91,7 @@ pub(super) async fn show(
                         tbody { @for asset in register.assets() { tr { td { code { (asset.id) } } td { (asset.name) } td { (asset.kind) } } } }
                     } }
                 }
-                @for judged in &standing.assessments { (framework(&system, judged)) }
+                @for judged in &standing.assessments { (framework(house, &system, judged, history.as_deref())) }
             }
         })
     });
@@ -102,7 +104,13 @@ fn words<T: AsRef<str>>(words: impl Iterator<Item = T>) -> String {
 }
 
 /// A framework: its requirements that apply, under their headings.
-fn framework(system: &Id, judged: &Assessment) -> Markup {
+fn framework(house: &House, system: &Id, judged: &Assessment, history: Option<&History>) -> Markup {
+    let framework = house.catalogs.frameworks.iter().find(|it| it.id == judged.framework.id);
+    let title = |group: Option<&str>| {
+        let row = group.and_then(|group| framework?.requirement(group));
+        row.map(|row| format!("{} {}", row.citation, row.title))
+            .unwrap_or_else(|| group.unwrap_or("Requirements").to_owned())
+    };
     let mut groups: BTreeMap<usize, (Option<&str>, Vec<&Determination>)> = BTreeMap::new();
     for determination in judged.determinations.iter().filter(|it| it.outcome != Outcome::NotApplicable) {
         let heading = determination.group.as_deref();
@@ -122,12 +130,13 @@ fn framework(system: &Id, judged: &Assessment) -> Markup {
             @for (heading, rows) in groups.values() {
                 details open[rows.iter().any(|it| it.outcome == Outcome::NotSatisfied)] {
                     @let satisfied = rows.iter().filter(|it| it.outcome == Outcome::Satisfied).count();
-                    summary { (heading.unwrap_or("Requirements")) " " span.quiet { (satisfied) " of " (rows.len()) " satisfied" } }
+                    summary { (title(*heading)) " " span.quiet { (satisfied) " of " (rows.len()) " satisfied" } }
                     div.wide { table {
-                        thead { tr { th scope="col" { "Requirement" } th scope="col" { "Title" } th scope="col" { "Outcome" } th.number scope="col" { "Gaps" } } }
+                        thead { tr { th scope="col" { "Requirement" } th scope="col" { "Title" } th scope="col" { "Outcome" } th.number scope="col" { "Gaps" } @if history.is_some() { th scope="col" { "Months" } } } }
                         tbody { @for it in rows { tr {
                             td { a href=(format!("/systems/{system}/requirements/{}/{}", judged.framework.id, it.requirement)) { (it.citation) } }
                             td { (it.title) } td { (outcome(it.outcome)) } td.number { (it.gaps.len()) }
+                            @if let Some(history) = history { td { (parts::months(history, judged.framework.id.as_str(), &it.requirement)) } }
                         } } }
                     } }
                 }
