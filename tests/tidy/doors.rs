@@ -3,7 +3,7 @@
 use super::tree::{read, sources};
 
 /// Crate, and the files that may name it.
-const DOORS: [(&str, &[&str]); 24] = [
+const DOORS: [(&str, &[&str]); 30] = [
     ("rustix", &["ledger/src/disk.rs"]),
     ("sled", &["ledger/src/table/database.rs"]),
     ("sha2", &["ledger/src/digest.rs"]),
@@ -35,6 +35,12 @@ const DOORS: [(&str, &[&str]); 24] = [
     ("clap", &["cli/args.rs"]),
     ("ruzstd", &["controls/src/intake/archive.rs"]),
     ("ureq", &["cli/notify/webhook.rs"]),
+    ("hyper", &["server/src/http/listen.rs"]),
+    ("hyper_util", &["server/src/http/listen.rs"]),
+    ("tower_http", &["server/src/http/listen.rs"]),
+    ("tokio_rustls", &["server/src/http/listen.rs", "server/src/http/tokens.rs"]),
+    ("prometheus_client", &["server/src/http/metrics.rs"]),
+    ("subtle", &["server/src/http/pages/session.rs", "server/src/http/tokens.rs"]),
     ("quick_xml", &["controls/src/intake/xml.rs"]),
 ];
 

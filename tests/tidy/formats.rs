@@ -51,7 +51,7 @@ const FORMATS: [(&str, &str, &str, &[&str]); 39] = [
 const DESCRIBED_ELSEWHERE: [(&str, &str); 1] = [("sarif", "docs/spec/result.md")];
 
 /// Pages of what is only written, or read back under a digest of our own, and why no stranger's bytes are parsed.
-const NOT_READ: [(&str, &str); 9] = [
+const NOT_READ: [(&str, &str); 10] = [
     ("board", "an answer for people and scripts"),
     ("fsck", "an answer for people and scripts"),
     (
@@ -64,6 +64,10 @@ const NOT_READ: [(&str, &str); 9] = [
     (
         "tables",
         "rows for spreadsheets; a list of requests comes in through the csv crate and is admitted like any request",
+    ),
+    (
+        "tokens",
+        "the operator's own file, mode 0600; read into closed types, and a file that cannot be read lets nobody in",
     ),
     ("verdict", "an answer for people and scripts"),
     ("walkthrough", "an answer for people and scripts"),

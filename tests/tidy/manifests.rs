@@ -6,6 +6,8 @@ use toml::{Table, Value};
 
 /// The storeys, from the ground. Each may use those before it.
 const STOREYS: [&str; 4] = ["ledger", "controls", "frameworks", "reports"];
+/// All packages: the storeys, the doors, the command.
+const FOLDERS: [&str; 6] = ["ledger", "controls", "frameworks", "reports", "server", "."];
 
 fn manifest(folder: &str) -> Table {
     read(format!("{folder}/Cargo.toml")).parse().unwrap()
@@ -46,6 +48,13 @@ fn no_storey_imports_one_beside_or_above_it_in_tests_either() {
 }
 
 #[test]
+fn no_storey_imports_a_door() {
+    for storey in STOREYS {
+        assert!(!dependencies(&manifest(storey)).contains_key("affiant-server"), "{storey} imports the doors");
+    }
+}
+
+#[test]
 fn nobody_depends_on_the_command_and_it_depends_on_every_storey() {
     let root: Table = read("Cargo.toml").parse().unwrap();
     let own = dependencies(&root);
@@ -60,7 +69,7 @@ fn every_version_stands_once_in_the_workspace_with_its_reason() {
     let text = read("Cargo.toml");
     let root: Table = text.parse().unwrap();
     let shared = root["workspace"]["dependencies"].as_table().unwrap();
-    for folder in STOREYS.iter().copied().chain(["."]) {
+    for folder in FOLDERS {
         for (name, value) in dependencies(&manifest(folder)) {
             let by_workspace = value.get("workspace").and_then(Value::as_bool) == Some(true);
             assert!(by_workspace, "{folder}: {name} has a version of its own");
@@ -77,10 +86,8 @@ fn every_version_stands_once_in_the_workspace_with_its_reason() {
 #[test]
 fn every_shared_dependency_is_used_by_some_package() {
     let root: Table = read("Cargo.toml").parse().unwrap();
-    let used: Vec<String> = STOREYS
-        .iter()
-        .copied()
-        .chain(["."])
+    let used: Vec<String> = FOLDERS
+        .into_iter()
         .flat_map(|folder| dependencies(&manifest(folder)).into_keys())
         .collect();
     for name in root["workspace"]["dependencies"].as_table().unwrap().keys() {
@@ -90,7 +97,7 @@ fn every_shared_dependency_is_used_by_some_package() {
 
 #[test]
 fn every_package_takes_its_version_edition_licence_and_lints_from_the_workspace() {
-    for folder in STOREYS.iter().copied().chain(["."]) {
+    for folder in FOLDERS {
         let table = manifest(folder);
         for field in ["version", "edition", "rust-version", "license"] {
             assert_eq!(table["package"][field]["workspace"].as_bool(), Some(true), "{folder}: {field}");
