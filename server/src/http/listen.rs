@@ -83,7 +83,7 @@ pub fn serve(
             () = accept(&listener, tls, router(house.clone()), &house, &ending) => {}
             () = told_to_stop() => {}
         }
-        drop(listener);
+        drop((listener, ending));
         tracing::info!("stopping: requests under way are finished");
         let _ = end.send(true);
         let _ = tokio::time::timeout(GOODBYE, end.closed()).await;
