@@ -5,7 +5,8 @@ use super::tree::{read, root, tracked};
 use std::collections::BTreeSet;
 
 /// Page in docs/spec, source, fixed bytes, fuzz targets.
-const FORMATS: [(&str, &str, &str, &[&str]); 39] = [
+const FORMATS: [(&str, &str, &str, &[&str]); 41] = [
+    ("access", "controls/src/access.rs", "fuzz/seeds/payload/access", &["payload"]),
     ("applicability", "controls/src/decision.rs", "fuzz/seeds/payload/applicability", &["payload"]),
     ("approval", "controls/src/approval.rs", "fuzz/seeds/payload/approval", &["payload"]),
     ("archive", "reports/src/archive.rs", "fuzz/seeds/archive/two-members", &["archive"]),
@@ -42,6 +43,7 @@ const FORMATS: [(&str, &str, &str, &[&str]); 39] = [
     ("sarif", "controls/src/intake/sarif.rs", "tests/fixtures/bandit/bandit.sarif", &["sarif"]),
     ("seal", "reports/src/seal.rs", "fuzz/seeds/seal/sealed.pdf", &["seal"]),
     ("settings", "ledger/src/settings.rs", "fuzz/seeds/settings/affiant.toml", &["settings"]),
+    ("sign-off", "controls/src/signoff.rs", "fuzz/seeds/payload/sign-off", &["payload"]),
     ("system", "controls/src/system.rs", "fuzz/seeds/definition/system.yaml", &["definition", "payload"]),
     ("tiles", "ledger/src/tile.rs", "docs/spec/tiles.md", &["tiles"]),
     ("trust", "reports/src/trust.rs", "fuzz/seeds/trust/trust.keys", &["trust"]),

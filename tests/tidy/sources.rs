@@ -15,7 +15,7 @@ const LONGER: [(&str, usize, &str); 2] = [
 ];
 
 /// Statement kinds and the formats around them, each with its page in docs/spec.
-const FORMATS: [&str; 28] = [
+const FORMATS: [&str; 30] = [
     "key",
     "system",
     "asset",
@@ -35,6 +35,8 @@ const FORMATS: [&str; 28] = [
     "sample",
     "delivery",
     "assertion",
+    "access",
+    "sign-off",
     "entry",
     "payload",
     "checkpoint",
