@@ -31,6 +31,7 @@ pub(crate) use pack::{
 };
 pub(crate) use people::{
     PolicyArguments, PolicySetArguments, PolicyVerb, RequestAddArguments, RequestArguments, RequestVerb,
+    SignOffArguments,
 };
 pub(crate) use posture::{
     AttestArguments, DecisionArguments, EventArguments, ExceptArguments, ExceptVerb, ExceptionArguments,

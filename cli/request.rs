@@ -1,6 +1,7 @@
-//! `affiant request`: evidence asked for by a day, and what became of it.
+//! `affiant request`: evidence asked for by a day, what became of it, and what is said about what is on file.
 
 mod import;
+mod sign_off;
 
 use crate::args::{RequestAddArguments, RequestArguments, RequestVerb};
 use crate::context::Context;
@@ -21,6 +22,7 @@ pub(crate) fn run(context: &Context, arguments: RequestArguments) -> Result<u8, 
         RequestVerb::Add(arguments) => add(context, &arguments),
         RequestVerb::Withdraw { id, system } => withdraw(context, &id, &system),
         RequestVerb::Import { file, system } => import::run(context, &file, &system),
+        RequestVerb::SignOff(arguments) => sign_off::run(context, &arguments),
         RequestVerb::List { system, csv } => list(context, &system, csv),
     }
 }

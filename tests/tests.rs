@@ -36,6 +36,7 @@ mod journeys {
     mod samples;
     mod scope;
     mod service;
+    mod sign_offs;
     mod signers;
     mod walks;
 }

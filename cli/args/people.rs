@@ -44,6 +44,17 @@ on file as it is stays as it is.")]
         #[arg(long, value_name = "ID")]
         system: String,
     },
+    /// Say something about what is on file: an auditor's or officer's remark, which changes no conclusion
+    #[command(after_help = "\
+Examples:
+  affiant request sign-off --system credit-scoring --about entry:12 --by 'Example Audit LLP' --outcome accepted \\
+      --note 'seen, with the run behind it'
+  affiant request sign-off --system credit-scoring --about requirement:eu-ai-act/art-9-1 --by 'Example Audit LLP' \\
+      --outcome questioned --note 'who approved the risk criteria?'
+
+It is about one thing: entry:INDEX, request:ID, sample:ID, finding:ID, pack:ID or requirement:FRAMEWORK/ID. The report of a
+pack lists it.")]
+    SignOff(SignOffArguments),
     /// List the requests of a system: overdue, open, answered, withdrawn
     List {
         /// The AI system
@@ -76,6 +87,31 @@ pub(crate) struct RequestAddArguments {
     /// For a control: the asset
     #[arg(long, value_name = "ID")]
     pub(crate) asset: Option<String>,
+    /// Its id; one that is there is replaced [default: made of its content]
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SignOffArguments {
+    /// The AI system
+    #[arg(long, value_name = "ID")]
+    pub(crate) system: String,
+    /// What it is about, such as entry:12
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) about: String,
+    /// Who says it
+    #[arg(long, value_name = "WHO")]
+    pub(crate) by: String,
+    /// In which role: auditor, officer
+    #[arg(long, value_name = "ROLE", default_value = "auditor")]
+    pub(crate) role: String,
+    /// What it comes to: noted, accepted, questioned
+    #[arg(long, value_name = "OUTCOME", default_value = "noted")]
+    pub(crate) outcome: String,
+    /// What is said
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: String,
     /// Its id; one that is there is replaced [default: made of its content]
     #[arg(long, value_name = "ID")]
     pub(crate) id: Option<String>,

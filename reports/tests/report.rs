@@ -5,6 +5,7 @@
 #[path = "forgeries/workshop.rs"]
 mod workshop;
 
+use affiant_controls::signoff::{Outcome, SignOff};
 use affiant_controls::{Assertion, PackIssued, PackPeriod, Statement};
 use affiant_ledger::time::Timestamp;
 use affiant_reports::issue::issue;
@@ -133,4 +134,33 @@ fn a_pack_about_a_period_says_so_everywhere_and_what_precedes_and_follows() {
     let (instant, _) = issued_as(&[], |_| ());
     assert!(instant.contains("Point in time") && !instant.contains("Over the period"));
     assert!(chapter(&instant, "Completeness").contains("Nothing precedes it"));
+}
+
+#[test]
+fn sign_offs_are_listed_where_there_are_any_and_the_report_is_as_before_where_there_are_none() {
+    let none = report(&[]);
+    assert!(!none.contains("Sign-offs") && !none.contains("signed off"), "{none}");
+    let said = |id: &str, note: &str, outcome| {
+        Statement::SignOff(SignOff {
+            at: "2026-11-22T00:00:00Z".parse().unwrap(),
+            by: "Example Audit LLP".into(),
+            id: id.parse().unwrap(),
+            note: note.into(),
+            role: "auditor".into(),
+            about: "entry:1".parse().unwrap(),
+            system: STREAM.parse().unwrap(),
+            outcome,
+        })
+    };
+    let shown = report(&[
+        said("b", "Who reviewed it?\n\nAnd when?", Outcome::Questioned),
+        said("a", "Seen.", Outcome::Noted),
+        said("c", "Too early.", Outcome::Questioned),
+        said("c", "It is as it should be.", Outcome::Accepted),
+    ]);
+    let places =
+        ["Who reviewed it?", "And when?", "Seen.", "It is as it should be."].map(|it| shown.find(it));
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "in the order of the log: {shown}");
+    assert!(!shown.contains("Too early."), "{shown}");
+    assert!(shown.contains("signed off (3)"), "{shown}");
 }

@@ -1,10 +1,11 @@
-//! Working papers: findings and how old they are, what was asked for, what each conclusion's population is, who and what
-//! stated the evidence.
+//! Working papers: findings and how old they are, what was asked for, what each conclusion's population is, what was said of
+//! what is on file, who and what stated the evidence.
 
 use super::{Material, paragraph, section};
 use crate::derive::statement;
 use crate::document::{Bar, Bars, Block, Category, Cell, Column, Kind, Row, Section, Span, Table, Tone};
 use affiant_controls::finding::{Found, Standing};
+use affiant_controls::signoff::{Outcome, SignOff};
 use affiant_controls::statement::Statement;
 use affiant_controls::{RequestState, Severity};
 use affiant_ledger::record::Record;
@@ -20,14 +21,9 @@ const ITEMS_SHOWN: usize = 40;
 pub(super) fn chapter(material: Material<'_>) -> Section {
     let text = "What an auditor asks for first, drawn from the same entries.";
     let mut all = section("s-papers", "Working papers", vec![paragraph(text)]);
-    all.sections = vec![
-        findings(material),
-        requests(material),
-        populations(material),
-        samples(material),
-        sources(material),
-        people(material),
-    ];
+    all.sections = vec![findings(material), requests(material), populations(material), samples(material)];
+    all.sections.extend(sign_offs(material));
+    all.sections.extend([sources(material), people(material)]);
     all
 }
 
@@ -227,6 +223,46 @@ fn samples(material: Material<'_>) -> Section {
     section("s-samples", "Samples", vec![paragraph(text), Block::Table(table)])
 }
 
+/// What auditors and officers said of what is on file; nothing where nobody said anything.
+fn sign_offs(material: Material<'_>) -> Option<Section> {
+    let said = material.register.sign_offs();
+    if said.is_empty() {
+        return None;
+    }
+    let rows = said.iter().take(LISTED).map(|filed| {
+        let SignOff { at, by, note, role, about, outcome, .. } = &filed.value;
+        let tone = match outcome {
+            Outcome::Noted => Tone::Neutral,
+            Outcome::Accepted => Tone::Good,
+            Outcome::Questioned => Tone::Caution,
+        };
+        let lines: Vec<&str> = note.lines().filter(|line| !line.trim().is_empty()).collect();
+        Row::from([
+            Cell::from(Span::mono(about.to_string())),
+            Cell::status(outcome.as_str(), tone),
+            Cell::text(lines.join("\n")),
+            Cell::text(format!("{by}, {role}")),
+            Cell::text(at.date().to_string()),
+            Cell::text(filed.citation.index.to_string()),
+        ])
+    });
+    let table = Table {
+        caption: counted("What was said, in the order of the log", said.len()),
+        columns: vec![
+            Column::share("About", 3, Kind::Mono),
+            Column::points("Outcome", 74, Kind::Status),
+            Column::share("What", 5, Kind::Text),
+            Column::share("Who", 3, Kind::Text),
+            Column::points("When", 58, Kind::Text),
+            Column::points("Entry", 34, Kind::Number),
+        ],
+        rows: rows.collect(),
+        empty: String::new(),
+    };
+    let text = "The words of those named. Nothing in this report was derived from them.";
+    Some(section("s-sign-offs", "Sign-offs", vec![paragraph(text), Block::Table(table)]))
+}
+
 /// Information produced by the organisation: which tool or person it came from, through which reader, and who recorded it.
 fn sources(material: Material<'_>) -> Section {
     #[derive(Default)]
@@ -300,6 +336,7 @@ fn people(material: Material<'_>) -> Section {
     register.decisions().for_each(|filed| add(&filed.value.decided_by, "decided on applicability"));
     register.attestations().for_each(|filed| add(&filed.value.by, "attested"));
     register.requests().for_each(|filed| add(&filed.value.asked_by, "asked for evidence"));
+    register.sign_offs().iter().for_each(|filed| add(&filed.value.by, "signed off"));
     register.plans().filter_map(|filed| filed.value.owner.as_deref()).for_each(|who| add(who, "owns a plan"));
     register
         .findings()
