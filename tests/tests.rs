@@ -13,6 +13,7 @@ mod support {
 }
 
 mod journeys {
+    mod access;
     mod assets;
     mod auditor;
     mod catalog;

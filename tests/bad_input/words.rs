@@ -54,6 +54,7 @@ fn a_wrong_word_is_refused_and_named() {
             "`ABC`",
         ),
         (vec!["register", "system", "org", "--name", "Org"], "`org`"),
+        (vec!["register", "system", "access", "--name", "Access"], "`access`"),
         (vec!["register", "system", "x", "--name", "a\u{0085}b"], "`name`"),
         (vec!["register", "system", "x", "--name", "X", "--placed-on-market", "2026-13-01"], "`2026-13-01`"),
         (vec!["push", "--examined", "1.5", "-"], "1.5"),
