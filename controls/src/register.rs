@@ -183,7 +183,7 @@ impl Register {
         let (index, leaf, time) = (record.entry.index, record.leaf, record.entry.time);
         let as_of = self.horizon.as_of;
         if let Statement::Result(result) = statement {
-            return self.keep_result(Recorded { index, leaf, time, result: *result });
+            return self.keep_result(Recorded { index, leaf, time, result });
         }
         let citation = Citation { leaf, index };
         match statement {

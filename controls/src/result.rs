@@ -207,9 +207,9 @@ pub struct ControlResult {
     pub checks: Vec<Check>,
     /// How it was found out.
     pub method: Method,
-    /// Where the collector looked.
+    /// Where the collector looked; apart, as few results say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<Source>,
+    pub source: Option<Box<Source>>,
     /// The outcome.
     pub status: Status,
     /// The AI system, which is the stream.

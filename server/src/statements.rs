@@ -335,7 +335,7 @@ pub fn stated(
         let result = ControlResult {
             asset,
             method: Method::Examine,
-            source: Some(Source { query: None, system: None, account: Some(by) }),
+            source: Some(Source { query: None, system: None, account: Some(by) }.into()),
             evidence,
             time_source: TimeSource::Declared,
             valid_until,

@@ -55,8 +55,10 @@ impl History {
         let (index, leaf, time) = (record.entry.index, record.leaf, record.entry.time);
         let citation = Citation { leaf, index };
         match statement {
-            Statement::Result(result) => {
-                let recorded = Recorded { index, leaf, time, result: *result };
+            Statement::Result(mut result) => {
+                // Words for people, the most of a result: no timeline asks for them.
+                result.details = None;
+                let recorded = Recorded { index, leaf, time, result };
                 self.results.entry(recorded.result.control.clone()).or_default().push(recorded);
             }
             Statement::Asset(value) => {

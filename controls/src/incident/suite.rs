@@ -56,7 +56,8 @@ impl Register {
             .filter(|it| it.result.observed_to > after)
             .filter(|it| test.collector.as_ref().is_none_or(|name| it.result.collector.name == *name))
             .filter_map(|it| {
-                Some(Recorded { result: narrowed(&it.result, test.rule.as_deref())?, ..it.clone() })
+                let result = narrowed(&it.result, test.rule.as_deref())?.into();
+                Some(Recorded { result, ..it.clone() })
             })
             .collect()
     }

@@ -227,7 +227,7 @@ fn complete(row: Row<'_>, context: &Context<'_>) -> Result<ControlResult, Proble
         flags: row.flags,
         checks: unwrapped(row.checks),
         method: row.method.unwrap_or(context.method),
-        source: row.source.map(|source| source.0),
+        source: row.source.map(|source| Box::new(source.0)),
         status,
         system,
         control,

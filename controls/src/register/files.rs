@@ -20,8 +20,8 @@ pub struct Recorded {
     pub leaf: Digest,
     /// When recorded.
     pub time: Timestamp,
-    /// The result.
-    pub result: ControlResult,
+    /// The result, apart: a table of them has slots that stay empty.
+    pub result: Box<ControlResult>,
 }
 
 impl Recorded {

@@ -39,7 +39,7 @@ fn full_result() -> ControlResult {
     }];
     result.method = Method::Examine;
     result.source =
-        Some(Source { query: Some("q".into()), system: Some("s".into()), account: Some("a".into()) });
+        Some(Source { query: Some("q".into()), system: Some("s".into()), account: Some("a".into()) }.into());
     result.details = Some("two\nlines".into());
     result.subject = Some(Subject { digest: Digest::ZERO, digest_source: DigestSource::InFile });
     result.evidence = vec![EvidenceRef::of(b"{}", "report.sarif", "application/sarif+json")];

@@ -231,7 +231,7 @@ impl<'a> Collected<'a> {
         result.basis = judged.basis;
         result.run = judged.run;
         result.method = context.method;
-        result.source = self.source.clone();
+        result.source = self.source.clone().map(Box::new);
         result.valid_until = tally.valid_until;
         result.measures = tally.measures.clone();
         result.raw_status = tally.unknown_word.clone().filter(|_| status == Status::Unknown);
