@@ -1,9 +1,10 @@
 //! The verdict on a pack: check by check, and what follows from them.
 
 use crate::pack::{DOES_NOT_ESTABLISH, PackAssessment};
+use affiant_controls::issued::SignerRole;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
-use affiant_ledger::keyring::{KeyPurpose, TrustedKey};
+use affiant_ledger::keyring::TrustedKey;
 use affiant_ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -159,11 +160,36 @@ pub struct CheckOutcome {
     pub detail: String,
 }
 
+/// As what a key signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyPurpose {
+    /// The head of the ledger, as the log.
+    Log,
+    /// The pack, as who issued it.
+    Issuer,
+    /// The pack, as who answers for the system.
+    Management,
+    /// The pack, as who looked it over before it was issued.
+    Reviewer,
+    /// The pack, as who verified it.
+    Countersigner,
+}
+
+impl From<SignerRole> for KeyPurpose {
+    fn from(role: SignerRole) -> Self {
+        match role {
+            SignerRole::Management => Self::Management,
+            SignerRole::Reviewer => Self::Reviewer,
+        }
+    }
+}
+
 /// A key that a signature was checked with, and passed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyUsed {
-    /// What it signs.
+    /// What it signed.
     pub purpose: KeyPurpose,
     /// Its name.
     pub name: String,

@@ -21,10 +21,9 @@ use crate::archive::{self, Limits};
 use crate::issue::RenderPdf;
 use crate::pack::{ASSESSMENT, ENTRIES, PACK_VERSION, PackAssessment};
 use crate::trust::Trust;
-use crate::verdict::{CheckName, CheckOutcome, Counts, KeyUsed, Outcome, Verdict};
+use crate::verdict::{CheckName, CheckOutcome, Counts, KeyPurpose, KeyUsed, Outcome, Verdict};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::is_hidden;
-use affiant_ledger::keyring::KeyPurpose;
 use receipts::Packed;
 use signature::Keys;
 use std::collections::BTreeMap;
@@ -159,6 +158,7 @@ impl<'a> Session<'a> {
             let log = head.as_ref().ok().map(|it| (KeyPurpose::Log, &it.log, it.checkpoint.size));
             let both = [issuer, log].into_iter().flatten();
             self.keys = both.filter_map(|(purpose, key, size)| keys.used(purpose, key, size)).collect();
+            self.keys.extend(signed.iter().flat_map(|signed| signed.beside.iter().cloned()));
         }
 
         let read =
@@ -181,6 +181,7 @@ impl<'a> Session<'a> {
         if let (true, Ok(assessment), Ok(signed), Ok(head), Ok(included)) = ground {
             let said = submitters::Said { records: &records, signatures: &signatures };
             let keyring = self.submitters(members, &mut key_records, said, (&head, &signed));
+            drop(signatures);
             let keyring = keyring.as_ref();
             if !self.sound() {
                 return;

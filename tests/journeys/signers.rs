@@ -109,6 +109,11 @@ fn management_and_a_reviewer_sign_beside_the_issuer_and_the_auditor_countersigns
         said.contains("by management test.example/log/management+") && !said.contains("you trust"),
         "{said}"
     );
+    let words = place.affiant(&["verify", "pack.zip", "--trust", "trust.keys"]);
+    words
+        .expect(0)
+        .says("management signed the pack: test.example/log/management")
+        .says("a reviewer signed the pack");
     let held = fs::read_to_string(place.path("trust.keys")).unwrap();
     place.write("more.keys", format!("{held}signer {vkey}\n"));
     let said = signature_of(&verify("pack.zip", "more.keys", 0));

@@ -4,8 +4,7 @@
 use super::words::{Sheet, checks, conclusion, named, used};
 use super::{Examination, Seen};
 use crate::derive::ENGINE;
-use crate::verdict::KeyUsed;
-use affiant_ledger::keyring::KeyPurpose;
+use crate::verdict::{KeyPurpose, KeyUsed};
 use affiant_ledger::time::Timestamp;
 
 /// Width of the heads.
@@ -69,14 +68,18 @@ impl Examination<'_> {
             row(sheet, "Key", &used(key));
         }
         let Some(trust) = self.given.trust() else { return };
-        let both = [(KeyPurpose::Log, &trust.logs), (KeyPurpose::Issuer, &trust.issuers)];
-        for (purpose, trusted) in
-            both.into_iter().flat_map(|(purpose, keys)| keys.iter().map(move |key| (purpose, key)))
-        {
-            let key = KeyUsed::new(purpose, trusted, true);
-            if !self.verdict.keys.contains(&key) {
-                let whose = if purpose == KeyPurpose::Log { "log" } else { "issuer" };
-                row(sheet, "Key", &format!("of the {whose}, held and not met: {}", named(&key)));
+        let all = [
+            ("the log", KeyPurpose::Log, &trust.logs),
+            ("the issuer", KeyPurpose::Issuer, &trust.issuers),
+            ("a signer", KeyPurpose::Countersigner, &trust.signers),
+        ];
+        for (whose, purpose, held) in all {
+            for trusted in held {
+                let key = KeyUsed::new(purpose, trusted, true);
+                let is_it = |met: &KeyUsed| KeyUsed { purpose, ..met.clone() } == key;
+                if !self.verdict.keys.iter().any(is_it) {
+                    row(sheet, "Key", &format!("of {whose}, held and not met: {}", named(&key)));
+                }
             }
         }
     }

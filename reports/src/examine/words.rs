@@ -4,9 +4,8 @@
 //! another.
 
 use super::{Examination, Seen};
-use crate::verdict::{CheckOutcome, Conclusion, KeyUsed, Outcome, Verdict};
+use crate::verdict::{CheckOutcome, Conclusion, KeyPurpose, KeyUsed, Outcome, Verdict};
 use affiant_ledger::id::escape_hidden_text;
-use affiant_ledger::keyring::KeyPurpose;
 
 /// Characters of a line, unless a single word is longer.
 const WIDTH: usize = 110;
@@ -94,19 +93,22 @@ pub(super) fn used(key: &KeyUsed) -> String {
     let signed = match key.purpose {
         KeyPurpose::Log => "the log's key signed the head of the ledger",
         KeyPurpose::Issuer => "the issuer's key signed the pack",
-        KeyPurpose::Collector => "a collector's key",
+        KeyPurpose::Management => "management signed the pack",
+        KeyPurpose::Reviewer => "a reviewer signed the pack",
+        KeyPurpose::Countersigner => "who verified the pack countersigned it",
     };
     format!("{signed}: {}", named(key))
 }
 
-/// A key by name and fingerprint, and the sizes it is trusted for.
-pub(super) fn named(KeyUsed { name, fingerprint, from, to, .. }: &KeyUsed) -> String {
-    let sizes = match (from, to) {
-        (1, None) => "a checkpoint of any size".to_owned(),
-        (from, None) => format!("checkpoints of {from} entries and more"),
-        (from, Some(to)) => format!("checkpoints of {from} to {to} entries"),
+/// A key by name and fingerprint, and the sizes it is trusted for, or that only the pack vouches for it.
+pub(super) fn named(KeyUsed { name, fingerprint, from, to, outside, .. }: &KeyUsed) -> String {
+    let trusted = match (from, to) {
+        _ if !outside => "the pack's own word".to_owned(),
+        (1, None) => "for a checkpoint of any size".to_owned(),
+        (from, None) => format!("for checkpoints of {from} entries and more"),
+        (from, Some(to)) => format!("for checkpoints of {from} to {to} entries"),
     };
-    format!("{name}, SHA-256 of the key {fingerprint}, for {sizes}")
+    format!("{name}, SHA-256 of the key {fingerprint}, {trusted}")
 }
 
 /// Every check: what must hold, how it came out, what was found.

@@ -3,11 +3,11 @@
 use super::{Members, member};
 use crate::pack::{ASSESSMENT, CHECKPOINT, ClaimedKeys, NOTE, PackAssessment, PackNote};
 use crate::trust::Trust;
-use crate::verdict::KeyUsed;
+use crate::verdict::{KeyPurpose, KeyUsed};
 use affiant_controls::issued::{PackSigner, SIGNERS_MAX, SignerRole};
 use affiant_ledger::checkpoint::Checkpoint;
 use affiant_ledger::id::visible;
-use affiant_ledger::keyring::{KeyPurpose, TrustedKey};
+use affiant_ledger::keyring::TrustedKey;
 use affiant_ledger::note::{Note, NoteSignature, Verifier};
 use std::collections::BTreeSet;
 
@@ -59,6 +59,8 @@ pub(super) struct Signed {
     pub(super) issuer: Verifier,
     /// Who signed beside it, as the assessment names them.
     pub(super) signers: BTreeSet<PackSigner>,
+    /// The keys of everyone who signed beside the issuer.
+    pub(super) beside: Vec<KeyUsed>,
     /// What was found, in words.
     pub(super) detail: String,
 }
@@ -105,7 +107,15 @@ pub(super) fn signature(
     if distinct.len() != keys.len() {
         return Err(format!("{NOTE}: one key has signed in two places"));
     }
-    Ok(Signed { note, issuer: Verifier::clone(issuer), signers: claims, detail })
+    let used = others.iter().enumerate().map(|(at, key)| {
+        let purpose = named.get(at).map_or(KeyPurpose::Countersigner, |(role, _)| (*role).into());
+        match trusted.iter().find(|trusted| trusted.key == **key && trusted.counts_for(note.size)) {
+            Some(held) => KeyUsed::new(purpose, held, true),
+            None => KeyUsed::new(purpose, &TrustedKey::always(Verifier::clone(key)), false),
+        }
+    });
+    let beside = used.collect();
+    Ok(Signed { note, issuer: Verifier::clone(issuer), signers: claims, beside, detail })
 }
 
 /// The signers named beside the issuer: each has signed, in their order.

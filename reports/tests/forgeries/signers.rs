@@ -7,6 +7,7 @@ use affiant_ledger::note::{Verifier, signature_line};
 use affiant_reports::archive::Limits;
 use affiant_reports::countersign::{CountersignError, countersign_with};
 use affiant_reports::issue::{IssueError, Issuer, RenderPdf, Signer};
+use affiant_reports::verdict::KeyPurpose;
 
 fn signer(role: SignerRole, seed: u8) -> Signer {
     let name = format!("{ORIGIN}/{role}").parse().unwrap();
@@ -55,6 +56,11 @@ fn found(verdict: &Verdict) -> &str {
     &verdict.checks.iter().find(|check| check.name == Signature).unwrap().detail
 }
 
+/// Who signed, by name, and whether the auditor's own file vouches for the key.
+fn used(verdict: &Verdict) -> Vec<(KeyPurpose, &str, bool)> {
+    verdict.keys.iter().map(|key| (key.purpose, key.name.as_str(), key.outside)).collect()
+}
+
 fn countersigned(pack: &[u8], trust: &Trust, name: &str, seed: u8) -> Result<Vec<u8>, CountersignError> {
     let (name, key) = (name.parse().unwrap(), SigningKey::from_seed(&[seed; 32]));
     countersign_with(pack, trust, &Limits::default(), Some(&stub as RenderPdf<'_>), (&name, &key))
@@ -76,8 +82,18 @@ fn who_signs_beside_the_issuer_is_said_with_the_role_and_who_vouches_for_the_key
         let (_, rest) = said.split_once(words).unwrap_or_else(|| panic!("{said}"));
         assert!(rest[8..].starts_with(", whose key only this pack names"), "{said}");
     }
+    let (first, second) = ("affiant.example/log1/management", "affiant.example/log1/reviewer");
+    assert_eq!(
+        used(&verdict)[2..],
+        [(KeyPurpose::Management, first, false), (KeyPurpose::Reviewer, second, false)]
+    );
     let [reviewer, management] = &both()[..] else { panic!() };
     let verdict = judge_with(&pack, Some(&trusting(&[key_of(management)])));
+    assert_eq!(
+        used(&verdict)[2..],
+        [(KeyPurpose::Management, first, true), (KeyPurpose::Reviewer, second, false)]
+    );
+    assert_eq!(verdict.keys[2].fingerprint, management.key.verifying_key().fingerprint());
     let (_, rest) = found(&verdict).split_once("by management").unwrap();
     let (first, second) = rest.split_once("; by reviewer").unwrap();
     assert!(first.ends_with(", whose key you trust") && second.ends_with("only this pack names"), "{rest}");
@@ -191,6 +207,8 @@ fn a_countersignature_is_good_for_those_who_trust_its_key_and_changes_nothing_el
         let verdict = judge_with(&signed, Some(&trusting(std::slice::from_ref(&key))));
         assert_eq!(verdict.conclusion, Conclusion::Verified);
         assert!(found(&verdict).contains("; countersigned by auditor.example+"), "{}", found(&verdict));
+        let last = used(&verdict).pop().unwrap();
+        assert_eq!(last, (KeyPurpose::Countersigner, "auditor.example", true));
         let (mut before, mut after) = (Opened::of(&pack).members, Opened::of(&signed).members);
         assert_ne!(before.remove(NOTE), after.remove(NOTE));
         assert_eq!(before, after);
