@@ -24,12 +24,19 @@ def text(cell):
     return "".join(span["text"] for span in cell["spans"])
 
 
+def widths(table, share):
+    """The widths of the columns: so many points, or a share of the rest in the words of the program."""
+    return [f"{column['width']['Points']}pt" if "Points" in column["width"] else share for column in table["columns"]]
+
+
 def as_html():
     out = ["<!DOCTYPE html><html lang=en><style>@page{size:A4;margin:74pt 54pt 64pt;@bottom-right{content:counter(page)}}"
-           "body{font:8.3pt sans-serif}table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;"
-           "border-bottom:.4pt solid #ccc;padding:2pt}</style><body>"]
+           "body{font:8.3pt sans-serif}table{border-collapse:collapse;width:100%;table-layout:fixed}td,th{text-align:left;vertical-align:top;"
+           "border-bottom:.4pt solid #ccc;padding:3.4pt 4pt;line-height:1.2}</style><body>"]
     for heading, table in tables(document["sections"]):
-        out.append(f"<h1>{html.escape(heading)}</h1><table><thead><tr>")
+        out.append(f"<h1>{html.escape(heading)}</h1><table>")
+        out.extend(f"<col style=width:{width}>" for width in widths(table, "auto"))
+        out.append("<thead><tr>")
         out.extend(f"<th>{html.escape(column['header'])}" for column in table["columns"])
         out.append("</thead><tbody>")
         for row in table["rows"]:
@@ -42,10 +49,11 @@ def as_typst():
     def escaped(words):
         return '"' + words.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
-    out = ['#set page(paper: "a4", numbering: "1")\n#set text(size: 8.3pt)\n']
+    out = ['#set page(paper: "a4", numbering: "1", margin: (top: 74pt, x: 54pt, bottom: 64pt))\n#set text(size: 8.3pt)\n'
+           '#set table(inset: (x: 4pt, y: 5.6pt), stroke: (x: none, top: none, bottom: .4pt + luma(80%)))\n']
     for heading, table in tables(document["sections"]):
         head = ",".join(f"text({escaped(column['header'])})" for column in table["columns"])
-        out.append(f"#heading({escaped(heading)})\n#table(columns: ({'1fr,' * len(table['columns'])}), stroke: none, table.header({head}),\n")
+        out.append(f"#heading({escaped(heading)})\n#table(columns: ({','.join(widths(table, '1fr'))}), table.header({head}),\n")
         for row in table["rows"]:
             out.append(",".join(f"text({escaped(text(cell))})" for cell in row["cells"]) + ",\n")
         out.append(")\n")
