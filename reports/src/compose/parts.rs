@@ -262,7 +262,7 @@ pub(super) fn controls(material: Material<'_>) -> Section {
         columns: vec![
             Column::points("Control", 72, Kind::Mono),
             Column::share("Title", 3, Kind::Text),
-            Column::share("Asset", 2, Kind::Mono),
+            Column::points("Asset", 80, Kind::Mono),
             Column::points("State", 68, Kind::Status),
             Column::share("Why", 4, Kind::Text),
             Column::points("Entries", 46, Kind::Number),

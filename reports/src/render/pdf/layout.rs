@@ -5,6 +5,7 @@ use super::font::Fonts;
 use super::look::{
     self, ACCENT, BODY, BOTTOM, CODE, COLUMN, LEFT, Length, RULE, TINT, TOP, Type, points, tenths,
 };
+use super::table::Grid;
 use super::text::{Inline, Line, inlines, wrap, wrap_verbatim};
 use crate::document::{Block, KeyValue, Level, Notice, Section, Span};
 
@@ -63,14 +64,19 @@ impl<'f> Flow<'f> {
     }
 
     fn section(&mut self, section: &Section, level: usize) {
-        self.heading(section, level);
+        let with = match section.blocks.first() {
+            Some(Block::KeyValues(pairs)) => self.kept_whole(&Grid::of_pairs(pairs)),
+            _ => 0,
+        };
+        self.heading(section, level, with);
         section.blocks.iter().for_each(|block| self.block(block));
         for section in &section.sections {
             self.section(section, level + 1);
         }
     }
 
-    fn heading(&mut self, section: &Section, level: usize) {
+    /// A heading, kept with so much of what follows it.
+    fn heading(&mut self, section: &Section, level: usize, with: Length) {
         let (above, below, keep) = match level {
             1 => (points(30), points(11), points(150)),
             2 => (points(18), points(5), points(84)),
@@ -81,7 +87,7 @@ impl<'f> Flow<'f> {
         let parts = [Inline::new(&number, style.coloured(ACCENT)), Inline::new(&section.heading, style)];
         let parts = if section.number.is_empty() { &parts[1..] } else { &parts };
         let lines = wrap(self.fonts, parts, COLUMN);
-        self.need(above + keep);
+        self.need(above + keep.max(style.lines(lines.len()) + below + with));
         if level == 1 {
             self.section = titled(section);
             if self.y == TOP
@@ -144,7 +150,8 @@ impl<'f> Flow<'f> {
     }
 
     pub(super) fn key_values(&mut self, pairs: &[KeyValue]) {
-        let grid = super::table::Grid::of_pairs(self.fonts, pairs);
+        let grid = Grid::of_pairs(pairs);
+        self.need(self.kept_whole(&grid));
         self.grid(&grid);
         self.y += points(10);
     }

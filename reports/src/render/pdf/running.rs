@@ -204,9 +204,9 @@ impl Flow<'_> {
 
     /// One text at the left and one at the right, on one baseline.
     fn running(&mut self, left: &str, right: &str, baseline: Length) {
-        let half = COLUMN / 2 - points(8);
-        let set =
-            |text| wrap(self.fonts, &[Inline::new(text, SMALL)], half).into_iter().next().unwrap_or_default();
+        // Room for an ellipsis beside what fits.
+        let half = COLUMN / 2 - points(14);
+        let set = |text| clipped(self.fonts, Inline::new(text, SMALL), half, 1).pop().unwrap_or_default();
         let (left, right): (Line, Line) = (set(left), set(right));
         let x = RIGHT - right.width;
         self.canvas.artifact(|canvas| {

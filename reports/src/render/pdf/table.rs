@@ -56,7 +56,7 @@ impl<'a> Grid<'a> {
         Self { columns, header, caption: &table.caption, style: TABLE, rows: Rows::Table(table) }
     }
 
-    pub(super) fn of_pairs(_: &Fonts, pairs: &'a [KeyValue]) -> Self {
+    pub(super) fn of_pairs(pairs: &'a [KeyValue]) -> Self {
         let columns = place(&widths(&[Width::Points(130), Width::Share(1)]), [false, false].into_iter());
         let style = Type { leading: tenths(125), size: tenths(92), ..BODY };
         Self { columns, header: Vec::new(), caption: "", style, rows: Rows::Pairs(pairs) }
@@ -105,6 +105,13 @@ impl Flow<'_> {
             self.empty(&table.empty);
         }
         self.y += points(12);
+    }
+
+    /// The height of a grid without a header that is never split; 0 of one that is too tall for that.
+    pub(super) fn kept_whole(&self, grid: &Grid) -> Length {
+        let rows = (0..grid.len()).map(|index| height(&grid.row(self.fonts, index), grid.style));
+        let all: Length = rows.sum();
+        if all <= WHOLE { all } else { 0 }
     }
 
     fn empty(&mut self, text: &str) {
