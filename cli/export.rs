@@ -42,6 +42,7 @@ pub(crate) fn run(context: &Context, arguments: &ExportArguments) -> Result<u8, 
                 origin,
                 as_of: register.as_of(),
                 pack: None,
+                withholding: &[],
             };
             let document = match arguments.format {
                 ExportFormat::Poam => match export::poam(source, &register, &catalogs.controls) {

@@ -23,6 +23,20 @@ fn shown(text: impl std::fmt::Display) -> String {
     escape_hidden_text(&text.to_string()).into_owned()
 }
 
+/// Standard output, for what writes by itself.
+pub(crate) struct Stdout;
+
+impl Write for Stdout {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        bytes(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Writes data as it is.
 pub(crate) fn bytes(bytes: &[u8]) {
     if LOST.get().is_some() {

@@ -9,12 +9,12 @@ use crate::args::{BuildArguments, PackArguments, PackVerb, SealArguments};
 use crate::catalogs;
 use crate::context::{self, Context};
 use crate::output;
-use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
 use affiant_reports::pack::{PACK_ENDING, Withholding};
 use affiant_reports::render::{html, markdown, xlsx};
 use affiant_reports::seal::{Sealer, SealerError};
 use affiant_server::failure::Failure;
+use affiant_server::pack_file::PackFile;
 use affiant_server::packs::{Order, issued, period, rules};
 use std::path::{Path, PathBuf};
 
@@ -47,8 +47,12 @@ fn build(context: &Context, arguments: BuildArguments) -> Result<u8, Failure> {
     let tables = wanted.iter().any(|(_, rendition)| matches!(rendition, Rendition::Workbook));
     let order = Order { system: &system, as_of, period, sealer, signers, withheld, tables };
     let open_key = |path: &Path| context.passphrases.open(path);
-    let issued = issued(&mut ledger, &catalogs, order, &open_key, context.now())?;
-    context::output(&path, &issued.bytes)?;
+    let file = match path.as_os_str() == "-" {
+        true => PackFile::streaming(output::Stdout),
+        false => PackFile::begin(&path)?,
+    };
+    let issued = issued(&mut ledger, &catalogs, order, &open_key, context.now(), file)?;
+    let (bytes, digest) = issued.bytes.finish()?;
     for (path, rendition) in &wanted {
         match rendition {
             Rendition::Pdf => context::output(path, &issued.report)?,
@@ -62,9 +66,8 @@ fn build(context: &Context, arguments: BuildArguments) -> Result<u8, Failure> {
         }
     }
     ledger.close()?;
-    let (pack, bytes) = (&issued.assessment.pack, issued.bytes.len());
+    let pack = &issued.assessment.pack;
     if context.json {
-        let digest = Digest::of(&issued.bytes);
         let entries = issued.assessment.entries;
         output::json(&serde_json::json!({
             "pack": pack, "file": path, "bytes": bytes, "sha256": digest, "entries": entries,

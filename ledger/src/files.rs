@@ -4,9 +4,9 @@
 //! names of files being written, the opening of files of strangers, and reading and writing whole files on the disk.
 
 use crate::disk::Disk;
-use crate::storage::Storage;
+use crate::storage::{InPlace, Storage};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// A file that could not be read or written, and why.
@@ -76,6 +76,46 @@ pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     DISK.write_durably(path, bytes)
 }
 
+/// A file written part by part, which has its name once it is whole, durably; left unfinished there is none.
+#[derive(Debug)]
+pub struct Unfinished {
+    path: PathBuf,
+    file: Box<dyn InPlace>,
+    size: u64,
+}
+
+impl Unfinished {
+    /// Begins a file on the disk.
+    pub fn begin(path: &Path) -> Result<Self, FileError> {
+        Ok(Self { path: path.to_owned(), file: DISK.stage(path, &[])?, size: 0 })
+    }
+
+    /// Gives it its name, in the place of what stood there.
+    pub fn finish(mut self) -> Result<(), FileError> {
+        self.file.sync().map_err(FileError::at(&self.path))?;
+        DISK.publish(&self.path)?;
+        DISK.sync_names(parent(&self.path))
+    }
+}
+
+impl Write for Unfinished {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write_at(self.size, bytes)?;
+        self.size += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let _ = DISK.remove_if_any(&temporary(&self.path));
+    }
+}
+
 /// The same, of a file that its owner alone can read.
 pub fn write_privately(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     DISK.write_privately(path, bytes)
@@ -136,4 +176,27 @@ pub(crate) fn temporary(path: &Path) -> PathBuf {
     name.push(".");
     name.push(TEMPORARY);
     path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_stands_under_its_name_once_it_is_whole_and_leaves_nothing_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pack.zip");
+        fs::write(&path, b"old").unwrap();
+        let names = || fs::read_dir(folder.path()).unwrap().count();
+        let mut file = Unfinished::begin(&path).unwrap();
+        file.write_all(b"new, ").unwrap();
+        assert_eq!((fs::read(&path).unwrap(), names()), (b"old".to_vec(), 2));
+        drop(file);
+        assert_eq!((fs::read(&path).unwrap(), names()), (b"old".to_vec(), 1));
+        let mut file = Unfinished::begin(&path).unwrap();
+        file.write_all(b"new, ").unwrap();
+        file.write_all(b"and whole").unwrap();
+        file.finish().unwrap();
+        assert_eq!((fs::read(&path).unwrap(), names()), (b"new, and whole".to_vec(), 1));
+    }
 }

@@ -89,15 +89,24 @@ pub enum ArchiveError {
 /// Writes the one archive of these members.
 ///
 /// Fails on names outside the grammar, clashing names, and sizes a ZIP without 64-bit sizes cannot carry (4 GiB).
-pub fn write(members: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, ArchiveError> {
-    let members: Members = members.iter().map(|(name, data)| (name.as_str(), data.as_slice())).collect();
-    check_names(&members)?;
-    let mut bytes = Vec::with_capacity(size_of(&members)?);
-    emit(&members, &mut |part| {
+pub fn write(members: &BTreeMap<String, impl AsRef<[u8]>>) -> Result<Vec<u8>, ArchiveError> {
+    let mut bytes = Vec::new();
+    write_to(members, |part| {
         bytes.extend_from_slice(part);
-        Ok(())
+        Ok::<_, ArchiveError>(())
     })?;
     Ok(bytes)
+}
+
+/// [`write()`] without holding the archive: gives it to `sink`, part by part.
+pub fn write_to<E: From<ArchiveError>>(
+    members: &BTreeMap<String, impl AsRef<[u8]>>,
+    mut sink: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let members: Members = members.iter().map(|(name, data)| (name.as_str(), data.as_ref())).collect();
+    check_names(&members)?;
+    check_size(&members)?;
+    emit(&members, &mut sink)
 }
 
 /// Reads an archive; accepts exactly what [`write()`] gives.
@@ -158,10 +167,10 @@ fn local_member(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8])> {
 }
 
 /// Gives the archive of `members` to `sink`, part by part.
-fn emit(
+fn emit<E: From<ArchiveError>>(
     members: &Members,
-    sink: &mut impl FnMut(&[u8]) -> Result<(), ArchiveError>,
-) -> Result<(), ArchiveError> {
+    sink: &mut impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
     let mut offset = 0;
     let mut directory = Vec::new();
     for (name, data) in members {
@@ -227,11 +236,10 @@ fn end_records(count: usize, directory_size: usize, directory_at: usize) -> Resu
     Ok(end)
 }
 
-fn size_of(members: &Members) -> Result<usize, ArchiveError> {
+/// Refuses more than a ZIP without 64-bit sizes carries, before anything of it is written.
+fn check_size(members: &Members) -> Result<(), ArchiveError> {
     let parts = members.iter().map(|(name, data)| LOCAL_SIZE + CENTRAL_SIZE + 2 * name.len() + data.len());
-    let total = parts.fold(0, usize::saturating_add);
-    size32("an archive size", total)?;
-    Ok(total + END_SIZE_MAX)
+    size32("an archive size", parts.fold(0, usize::saturating_add)).map(drop)
 }
 
 fn size32(what: &'static str, size: usize) -> Result<u32, ArchiveError> {
@@ -303,7 +311,6 @@ const ZIP64_END: &[u8] = b"PK\x06\x06";
 const ZIP64_LOCATOR: &[u8] = b"PK\x06\x07";
 const LOCAL_SIZE: usize = 30;
 const CENTRAL_SIZE: usize = 46;
-const END_SIZE_MAX: usize = 56 + 20 + 22;
 /// Made by, and needed to extract: ZIP 1.0 on a system without attributes.
 const VERSION: u16 = 10;
 /// The version that introduced ZIP64.

@@ -34,15 +34,15 @@ pub struct BagInfo {
 pub type Members = BTreeMap<String, Vec<u8>>;
 
 /// Adds declaration, information and manifests to members; gives the digest of the tag manifest.
-pub fn close(members: &mut Members, info: &BagInfo) -> Digest {
-    members.insert(BAGIT.into(), DECLARATION.into());
-    let text = info_text(members.iter().map(|(name, bytes)| (name.as_str(), bytes.len())), info);
-    members.insert(BAG_INFO.into(), text.into_bytes());
-    let text = manifest(members.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])));
-    members.insert(MANIFEST.into(), text.into_bytes());
-    let text = tagmanifest(members.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])));
+pub fn close<B: AsRef<[u8]> + From<Vec<u8>>>(members: &mut BTreeMap<String, B>, info: &BagInfo) -> Digest {
+    members.insert(BAGIT.into(), DECLARATION.as_bytes().to_vec().into());
+    let text = info_text(members.iter().map(|(name, bytes)| (name.as_str(), bytes.as_ref().len())), info);
+    members.insert(BAG_INFO.into(), text.into_bytes().into());
+    let text = manifest(members.iter().map(|(name, bytes)| (name.as_str(), bytes.as_ref())));
+    members.insert(MANIFEST.into(), text.into_bytes().into());
+    let text = tagmanifest(members.iter().map(|(name, bytes)| (name.as_str(), bytes.as_ref())));
     let digest = Digest::of(text.as_bytes());
-    members.insert(TAGMANIFEST.into(), text.into_bytes());
+    members.insert(TAGMANIFEST.into(), text.into_bytes().into());
     digest
 }
 

@@ -12,9 +12,10 @@ pub use cyclonedx::declarations;
 pub use envelope::envelope;
 pub use ocsf::ocsf;
 pub use oscal::{assessment_results, mapping_collection, poam};
-pub use sheet::{REQUESTS, Sheet, SheetSource, csv, each_sheet, requests};
+pub use sheet::{REQUESTS, Rows, Sheet, SheetSource, csv, each_sheet, requests};
 pub use table::{COLUMNS, row};
 
+use crate::pack::Withholding;
 use affiant_controls::statement::Statement;
 use affiant_controls::{ControlResult, StatementError};
 use affiant_frameworks::assessment::Assessment;
@@ -50,6 +51,8 @@ pub struct ExportSource<'a> {
     pub as_of: Timestamp,
     /// The pack that the document is in, if it is in one.
     pub pack: Option<&'a Id>,
+    /// What is kept out of it.
+    pub withholding: &'a [Withholding],
 }
 
 /// The result that a record holds, if it holds one that is not withheld or erased.

@@ -2,7 +2,7 @@
 //! the same bytes.
 
 use crate::archive::{self, ArchiveError};
-use crate::bag::{self, BagInfo, Members};
+use crate::bag::{self, BagInfo};
 use crate::derive::{Catalogs, DeriveError, Subject, derive, issued, samples, to_json};
 use crate::document::Document;
 use crate::export::Sheet;
@@ -23,7 +23,12 @@ use affiant_ledger::multiproof;
 use affiant_ledger::note::{KeyName, Note, Verifier, signature_line};
 use affiant_ledger::reader::{ReadError, record_of};
 use affiant_ledger::record::Record;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+/// Members by name; what the source holds is borrowed from it.
+type Members<'a> = BTreeMap<String, Cow<'a, [u8]>>;
 
 /// An entry as the ledger holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,9 +111,9 @@ impl Issuer {
 
 /// A pack, issued.
 #[derive(Debug, Clone)]
-pub struct IssuedPack {
-    /// The file's bytes.
-    pub bytes: Vec<u8>,
+pub struct IssuedPack<W = Vec<u8>> {
+    /// The file's bytes, or what they were written to.
+    pub bytes: W,
     /// The report alone, as PDF.
     pub report: Vec<u8>,
     /// The report as data, for its other forms.
@@ -172,16 +177,19 @@ pub enum IssueError {
     /// The report cannot be rendered.
     #[error("report: {0}")]
     Render(String),
-    /// The file cannot be written.
+    /// There is no such file.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// The file cannot be written.
+    #[error("the pack cannot be written: {0}")]
+    Write(#[from] io::Error),
 }
 
 /// Refuses catalogs that a verifier would refuse.
 pub fn fits(catalogs: &Catalogs) -> Result<(), IssueError> {
     let mut members = Members::new();
     insert_catalogs(&mut members, catalogs);
-    let (count, size) = (members.len(), members.values().map(Vec::len).sum());
+    let (count, size) = (members.len(), members.values().map(|bytes| bytes.len()).sum());
     if count > CATALOGS_MAX || size > CATALOGS_SIZE_MAX {
         Err(IssueError::Catalogs { count, size })
     } else {
@@ -199,6 +207,17 @@ pub fn issue(
     issuer: &Issuer,
     render: RenderPdf<'_>,
 ) -> Result<IssuedPack, IssueError> {
+    issue_to(source, catalogs, issuer, render, Vec::new())
+}
+
+/// The same, written as it is made: its bytes are not held.
+pub fn issue_to<W: Write>(
+    source: &PackSource,
+    catalogs: &Catalogs,
+    issuer: &Issuer,
+    render: RenderPdf<'_>,
+    mut bytes: W,
+) -> Result<IssuedPack<W>, IssueError> {
     fits(catalogs)?;
     let mut catalogs = catalogs.clone();
     catalogs.frameworks.sort_by(|a, b| a.id.cmp(&b.id));
@@ -246,25 +265,26 @@ pub fn issue(
 
     let mut sheets = Vec::new();
     let wanted = source.tables.then_some(&mut sheets);
-    let mut members = conclusions.renditions(&document, wanted).map_err(DeriveError::from)?;
+    let mut members = Members::new();
+    let keep = |name, bytes: Vec<u8>| drop(members.insert(name, bytes.into()));
+    conclusions.renditions(&document, wanted, keep).map_err(DeriveError::from)?;
     drop(register);
-    members.insert(REPORT_PDF.into(), report.clone());
-    members.insert(ASSESSMENT.into(), to_json(&assessment));
-    members.insert(ENTRIES.into(), source.entries.iter().flat_map(|packed| packed.entry.clone()).collect());
+    members.insert(REPORT_PDF.into(), (&report).into());
+    members.insert(ASSESSMENT.into(), to_json(&assessment).into());
+    members.insert(ENTRIES.into(), sequence(&source.entries).into());
     for (packed, record) in source.entries.iter().zip(&records) {
         let payload = packed.payload.as_ref().filter(|_| record.statement.is_some());
-        members.extend(payload.map(|payload| (payload_member(packed.index), payload.clone())));
+        members.extend(payload.map(|payload| (payload_member(packed.index), payload.into())));
     }
     insert_keys(&mut members, &source.keys)?;
-    members.insert(CHECKPOINT.into(), source.checkpoint.clone());
+    members.insert(CHECKPOINT.into(), (&source.checkpoint).into());
     let samples = samples(&records).map_err(DeriveError::from)?;
     drop(records);
-    members.insert(PROOFS.into(), proofs(source, &checkpoint, &samples));
+    members.insert(PROOFS.into(), proofs(source, &checkpoint, &samples).into());
     for file in assessment.evidence.iter().filter(|file| file.held) {
         // Evidence at hand that no entry cites has no place in the pack.
-        members.extend(
-            source.evidence.get(&file.sha256).map(|bytes| (evidence_member(&file.sha256), bytes.clone())),
-        );
+        let bytes = source.evidence.get(&file.sha256);
+        members.extend(bytes.map(|bytes| (evidence_member(&file.sha256), bytes.into())));
     }
     insert_catalogs(&mut members, &catalogs);
 
@@ -276,15 +296,10 @@ pub fn issue(
         root: checkpoint.root,
         tagmanifest: bag::close(&mut members, &info),
     };
-    members.insert(NOTE.into(), signed(&note.to_text(), issuer));
-    Ok(IssuedPack {
-        bytes: archive::write(&members)?,
-        report,
-        document,
-        sheets,
-        assessment,
-        certificate: issuing.certificate,
-    })
+    members.insert(NOTE.into(), signed(&note.to_text(), issuer).into());
+    archive::write_to(&members, |part| bytes.write_all(part).map_err(IssueError::from))?;
+    drop(members);
+    Ok(IssuedPack { bytes, report, document, sheets, assessment, certificate: issuing.certificate })
 }
 
 /// The note: the line of the issuer, then those of the signers in the order in which the issuing entry names them.
@@ -343,27 +358,32 @@ pub(crate) fn proofs_json(proofs: &Proofs) -> Vec<u8> {
     bytes
 }
 
+/// Entries as a CBOR sequence.
+fn sequence(entries: &[PackedEntry]) -> Vec<u8> {
+    entries.iter().map(|packed| packed.entry.as_slice()).collect::<Vec<_>>().concat()
+}
+
 /// The entries of stream `org`, and what they say where it is about keys.
-fn insert_keys(members: &mut Members, keys: &[PackedEntry]) -> Result<(), IssueError> {
+fn insert_keys<'a>(members: &mut Members<'a>, keys: &'a [PackedEntry]) -> Result<(), IssueError> {
     if keys.is_empty() {
         return Ok(());
     }
-    members.insert(KEYS.into(), keys.iter().flat_map(|packed| packed.entry.clone()).collect());
+    members.insert(KEYS.into(), sequence(keys).into());
     for (packed, record) in keys.iter().zip(records(keys)?) {
         let payload = packed.payload.as_ref().filter(|_| states_keys(&record.entry));
-        members.extend(payload.map(|payload| (key_payload_member(packed.index), payload.clone())));
+        members.extend(payload.map(|payload| (key_payload_member(packed.index), payload.into())));
     }
     Ok(())
 }
 
-fn insert_catalogs(members: &mut Members, catalogs: &Catalogs) {
+fn insert_catalogs(members: &mut Members<'_>, catalogs: &Catalogs) {
     for framework in &catalogs.frameworks {
-        members.insert(catalog_member(&framework.pin()), framework.to_bytes());
+        members.insert(catalog_member(&framework.pin()), framework.to_bytes().into());
     }
     for catalog in catalogs.controls.catalogs() {
-        members.insert(catalog_member(&catalog.pin()), catalog.to_bytes());
+        members.insert(catalog_member(&catalog.pin()), catalog.to_bytes().into());
     }
     for set in catalogs.mappings.sets() {
-        members.insert(catalog_member(&set.pin()), set.to_bytes());
+        members.insert(catalog_member(&set.pin()), set.to_bytes().into());
     }
 }

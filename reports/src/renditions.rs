@@ -1,7 +1,6 @@
 //! The files of a pack that are made from what it concludes, beside the PDF: for people, spreadsheets and others' tools.
 //! Pure, so that whoever verifies makes them again and compares bytes.
 
-use crate::bag::Members;
 use crate::compose::compose;
 use crate::derive::Catalogs;
 use crate::document::Document;
@@ -36,24 +35,28 @@ impl Conclusions<'_> {
         compose(self.assessment, self.records, self.register, self.catalogs, self.checkpoint)
     }
 
-    /// The files of the report; the tables among them also as rows where these are wanted.
+    /// Gives the files of the report, one after the other; the tables among them also as rows where these are wanted.
     pub(crate) fn renditions(
         &self,
         document: &Document,
         mut sheets: Option<&mut Vec<Sheet>>,
-    ) -> Result<Members, StatementError> {
+        mut give: impl FnMut(String, Vec<u8>),
+    ) -> Result<(), StatementError> {
         let Self { assessment, records, register, catalogs, checkpoint, certificate } = *self;
-        let mut members = Members::new();
         let instructions = instructions::text(assessment, checkpoint, certificate);
-        members.insert(VERIFY.into(), instructions.into_bytes());
-        members.insert(REPORT_HTML.into(), html::render(document).into_bytes());
-        let source = SheetSource { document, records, register, controls: &catalogs.controls };
+        give(VERIFY.into(), instructions.into_bytes());
+        give(REPORT_HTML.into(), html::render(document).into_bytes());
+        let source = SheetSource {
+            document,
+            records,
+            register,
+            controls: &catalogs.controls,
+            withholding: &assessment.withholding,
+        };
         export::each_sheet(source, |sheet| {
             let name = if sheet.name == REQUESTS { REQUESTS_CSV.into() } else { table_member(&sheet.name) };
-            members.insert(name, sheet.to_csv());
-            if let Some(sheets) = &mut sheets {
-                sheets.push(sheet);
-            }
+            give(name, sheet.into_csv(sheets.as_deref_mut())?);
+            Ok(())
         })?;
         let judged = &assessment.assessments;
         let cited: BTreeSet<u64> = judged
@@ -68,11 +71,12 @@ impl Conclusions<'_> {
             origin: &assessment.origin,
             as_of: assessment.as_of,
             pack: Some(&assessment.pack),
+            withholding: &assessment.withholding,
         };
-        members.insert(ASSESSMENT_RESULTS.into(), json_file(&export::assessment_results(source)));
-        members.extend(
-            export::poam(source, register, &catalogs.controls).map(|poam| (POAM.into(), json_file(&poam))),
-        );
-        Ok(members)
+        give(ASSESSMENT_RESULTS.into(), json_file(&export::assessment_results(source)));
+        if let Some(poam) = export::poam(source, register, &catalogs.controls) {
+            give(POAM.into(), json_file(&poam));
+        }
+        Ok(())
     }
 }

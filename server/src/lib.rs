@@ -9,6 +9,7 @@ pub mod filing;
 pub mod follow;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod pack_file;
 pub mod packs;
 pub mod signer;
 pub mod standing;

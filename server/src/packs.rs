@@ -17,10 +17,11 @@ use affiant_ledger::note::KeyName;
 use affiant_ledger::rotation::OpenKey;
 use affiant_ledger::time::Timestamp;
 use affiant_reports::derive::{Catalogs, statement};
-use affiant_reports::issue::{IssuedPack, Issuer, PackSource, PackedEntry, Signer, issue, records};
+use affiant_reports::issue::{IssuedPack, Issuer, PackSource, PackedEntry, Signer, issue_to, records};
 use affiant_reports::render::pdf;
 use affiant_reports::seal::Sealer;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 
 /// What pack is asked for.
 pub struct Order<'a> {
@@ -40,15 +41,16 @@ pub struct Order<'a> {
     pub tables: bool,
 }
 
-/// Issues a pack: records that it is issued, then builds it from the stream up to that entry.
-pub fn issued(
+/// Issues a pack: records that it is issued, then builds it from the stream up to that entry and writes it.
+pub fn issued<W: Write>(
     ledger: &mut Ledger,
     catalogs: &Catalogs,
     order: Order<'_>,
     open_key: OpenKey<'_>,
     now: Timestamp,
-) -> Result<IssuedPack, Failure> {
-    recorded(ledger, catalogs, order, open_key, now)?.issue(catalogs)
+    pack: W,
+) -> Result<IssuedPack<W>, Failure> {
+    recorded(ledger, catalogs, order, open_key, now)?.issue_to(catalogs, pack)
 }
 
 /// A pack that was recorded as issued, with all that goes into it: what is left needs no ledger.
@@ -62,10 +64,10 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Builds the pack.
-    pub fn issue(&self, catalogs: &Catalogs) -> Result<IssuedPack, Failure> {
+    /// Builds the pack and writes it.
+    pub fn issue_to<W: Write>(&self, catalogs: &Catalogs, pack: W) -> Result<IssuedPack<W>, Failure> {
         let render = |document: &_| pdf::render(document).map_err(|error| error.to_string());
-        issue(&self.source, catalogs, &self.issuer, &render).map_err(Failure::io)
+        issue_to(&self.source, catalogs, &self.issuer, &render, pack).map_err(Failure::io)
     }
 }
 

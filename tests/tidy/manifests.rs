@@ -50,7 +50,10 @@ fn no_storey_imports_one_beside_or_above_it_in_tests_either() {
 #[test]
 fn no_storey_imports_a_door() {
     for storey in STOREYS {
-        assert!(!dependencies(&manifest(storey)).contains_key("affiant-server"), "{storey} imports the doors");
+        assert!(
+            !dependencies(&manifest(storey)).contains_key("affiant-server"),
+            "{storey} imports the doors"
+        );
     }
 }
 
@@ -86,10 +89,8 @@ fn every_version_stands_once_in_the_workspace_with_its_reason() {
 #[test]
 fn every_shared_dependency_is_used_by_some_package() {
     let root: Table = read("Cargo.toml").parse().unwrap();
-    let used: Vec<String> = FOLDERS
-        .into_iter()
-        .flat_map(|folder| dependencies(&manifest(folder)).into_keys())
-        .collect();
+    let used: Vec<String> =
+        FOLDERS.into_iter().flat_map(|folder| dependencies(&manifest(folder)).into_keys()).collect();
     for name in root["workspace"]["dependencies"].as_table().unwrap().keys() {
         assert!(used.contains(name), "`{name}` is used by no package");
     }

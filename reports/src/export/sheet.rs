@@ -10,6 +10,7 @@
 
 use super::{COLUMNS, entered, row};
 use crate::document::{Block, Cell, Document, Section, Table};
+use crate::pack::Withholding;
 use affiant_controls::StatementError;
 use affiant_controls::register::Register;
 use affiant_controls::set::ControlSet;
@@ -20,15 +21,18 @@ use std::collections::BTreeMap;
 /// The sheet of requests.
 pub const REQUESTS: &str = "requests";
 
+/// Rows that are made when they are asked for: of a long stream there are many.
+pub type Rows<'a> = Box<dyn Iterator<Item = Result<Vec<String>, StatementError>> + 'a>;
+
 /// Rows under headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sheet {
+pub struct Sheet<R = Vec<Vec<String>>> {
     /// Its name: lowercase letters, digits and `-`, unique among the sheets of a pack.
     pub name: String,
     /// The headers.
     pub columns: Vec<String>,
     /// The rows, each with a cell for every header.
-    pub rows: Vec<Vec<String>>,
+    pub rows: R,
 }
 
 impl Sheet {
@@ -48,6 +52,30 @@ impl Sheet {
     pub fn to_csv(&self) -> Vec<u8> {
         csv(&self.columns, &self.rows)
     }
+
+    fn into_rows<'a>(self) -> Sheet<Rows<'a>> {
+        Sheet { name: self.name, columns: self.columns, rows: Box::new(self.rows.into_iter().map(Ok)) }
+    }
+}
+
+impl Sheet<Rows<'_>> {
+    /// The sheet as comma-separated values, and whole among those kept, where any are.
+    pub fn into_csv(self, kept: Option<&mut Vec<Sheet>>) -> Result<Vec<u8>, StatementError> {
+        let Self { name, columns, rows } = self;
+        let (mut out, mut whole) = (Vec::new(), Vec::new());
+        write(&mut out, &columns);
+        for row in rows {
+            let row = row?;
+            write(&mut out, &row);
+            if kept.is_some() {
+                whole.push(row);
+            }
+        }
+        if let Some(kept) = kept {
+            kept.push(Sheet { name, columns, rows: whole });
+        }
+        Ok(out)
+    }
 }
 
 /// What sheets are made of.
@@ -61,31 +89,65 @@ pub struct SheetSource<'a> {
     pub register: &'a Register,
     /// The control catalogs.
     pub controls: &'a ControlSet,
+    /// What is kept out of the pack.
+    pub withholding: &'a [Withholding],
 }
 
-/// Gives each sheet, one after the other: of a long stream one may take much memory. What the report cuts short stands here
-/// whole, in the place of its table.
-pub fn each_sheet(source: SheetSource<'_>, mut give: impl FnMut(Sheet)) -> Result<(), StatementError> {
-    const INSTEAD: [&str; 4] = ["results", "entries", "findings", REQUESTS];
-    of_document(source.document, &INSTEAD).into_iter().for_each(&mut give);
-    give(results(source.records)?);
-    give(entries(source.records));
-    give(findings(source));
-    give(requests(source.register));
-    Ok(())
-}
+impl SheetSource<'_> {
+    /// What is there of what an entry says.
+    fn payload(&self, record: &Record) -> &'static str {
+        let covers = |it: &Withholding| it.rule.covers_kind(&record.entry.kind);
+        match record.statement {
+            Some(_) => "held",
+            None if self.withholding.iter().any(covers) => "withheld",
+            None => "erased",
+        }
+    }
 
-fn results(records: &[Record]) -> Result<Sheet, StatementError> {
-    let rows = records.iter().filter_map(|record| entered(record).transpose());
-    let rows = rows.map(|entered| entered.map(|entered| row(&entered))).collect::<Result<_, _>>()?;
-    Ok(Sheet { name: "results".into(), columns: COLUMNS.map(str::to_owned).to_vec(), rows })
-}
-
-fn entries(records: &[Record]) -> Sheet {
-    let columns = ["index", "position", "recorded", "kind", "by", "payload_sha256", "leaf"];
-    let rows = records.iter().map(|record| {
+    /// The row of an entry whose payload is not in the pack: what the entry alone tells, and in the place of what it found why
+    /// nothing more is told. Left out, it would be missed by nobody.
+    fn absent(&self, record: &Record, columns: &[&str]) -> Vec<String> {
         let entry = &record.entry;
-        [
+        let told = |column: &&str| match *column {
+            "system" => entry.stream.to_string(),
+            "status" | "standing" => self.payload(record).to_owned(),
+            "recorded" => entry.time.to_string(),
+            "entry" => entry.index.to_string(),
+            "leaf" => record.leaf.to_string(),
+            _ => String::new(),
+        };
+        columns.iter().map(told).collect()
+    }
+}
+
+/// Gives each sheet, one after the other. What the report cuts short stands here whole, in the place of its table.
+pub fn each_sheet<'a>(
+    source: SheetSource<'a>,
+    mut give: impl FnMut(Sheet<Rows<'a>>) -> Result<(), StatementError>,
+) -> Result<(), StatementError> {
+    const INSTEAD: [&str; 4] = ["results", "entries", "findings", REQUESTS];
+    of_document(source.document, &INSTEAD).into_iter().map(Sheet::into_rows).try_for_each(&mut give)?;
+    give(results(source))?;
+    give(entries(source))?;
+    give(findings(source).into_rows())?;
+    give(requests(source.register).into_rows())
+}
+
+fn results(source: SheetSource<'_>) -> Sheet<Rows<'_>> {
+    let results = source.records.iter().filter(|record| record.entry.kind == *"result");
+    let told = move |record| {
+        let entered = entered(record)?;
+        Ok(entered.map_or_else(|| source.absent(record, &COLUMNS), |entered| row(&entered)))
+    };
+    let columns = COLUMNS.map(str::to_owned).to_vec();
+    Sheet { name: "results".into(), columns, rows: Box::new(results.map(told)) }
+}
+
+fn entries(source: SheetSource<'_>) -> Sheet<Rows<'_>> {
+    let columns = ["index", "position", "recorded", "kind", "by", "payload_sha256", "leaf", "payload"];
+    let rows = source.records.iter().map(move |record| {
+        let entry = &record.entry;
+        Ok(vec![
             entry.index.to_string(),
             entry.n.to_string(),
             entry.time.to_string(),
@@ -93,9 +155,11 @@ fn entries(records: &[Record]) -> Sheet {
             entry.by.clone(),
             entry.payload.to_string(),
             record.leaf.to_string(),
-        ]
+            source.payload(record).to_owned(),
+        ])
     });
-    Sheet::new("entries", columns, rows)
+    let columns = columns.map(str::to_owned).to_vec();
+    Sheet { name: "entries".into(), columns, rows: Box::new(rows) }
 }
 
 fn findings(source: SheetSource<'_>) -> Sheet {
@@ -138,7 +202,10 @@ fn findings(source: SheetSource<'_>) -> Sheet {
             it.filed.citation.index.to_string(),
         ]
     });
-    Sheet::new("findings", columns, rows)
+    let mut sheet = Sheet::new("findings", columns, rows);
+    let absent = |record: &&Record| record.entry.kind == *"finding" && record.statement.is_none();
+    sheet.rows.extend(source.records.iter().filter(absent).map(|record| source.absent(record, &columns)));
+    sheet
 }
 
 /// What was asked for, and what became of it.

@@ -109,6 +109,7 @@ fn source_and_register(check: impl FnOnce(ExportSource<'_>, &Register, &ControlS
         origin: "log.example/1",
         as_of: now,
         pack: None,
+        withholding: &[],
     };
     check(source, &register, &controls);
 }

@@ -187,14 +187,21 @@ fn same_report(
 ) -> Result<Option<String>, String> {
     let document = conclusions.document();
     let wrong = |error: &dyn std::fmt::Display| format!("not made: the report cannot be rendered: {error}");
-    let mut made = conclusions.renditions(&document, None).map_err(|error| wrong(&error))?;
-    if !members.keys().any(|name| is_rendition(name) && *name != VERIFY) {
-        // Issued before there were others.
-        made.retain(|name, _| name == VERIFY);
-    }
-    let other = made.iter().find(|(name, bytes)| members.get(name.as_str()) != Some(&bytes.as_slice()));
-    let extra = || members.keys().find(|name| is_rendition(name) && !made.contains_key(**name));
-    if let Some(name) = other.map(|(name, _)| name.clone()).or_else(|| extra().map(ToString::to_string)) {
+    // One issued before there were others has none of them.
+    let first = !members.keys().any(|name| is_rendition(name) && *name != VERIFY);
+    let (mut made, mut other) = (BTreeSet::new(), None);
+    let compare = |name: String, bytes: Vec<u8>| {
+        if first && name != VERIFY {
+            return;
+        }
+        if members.get(name.as_str()) != Some(&bytes.as_slice()) {
+            other.get_or_insert_with(|| name.clone());
+        }
+        made.insert(name);
+    };
+    conclusions.renditions(&document, None, compare).map_err(|error| wrong(&error))?;
+    let extra = || members.keys().find(|name| is_rendition(name) && !made.contains(**name));
+    if let Some(name) = other.or_else(|| extra().map(ToString::to_string)) {
         return Ok(Some(name));
     }
     let report = render(&document).map_err(|error| wrong(&error))?;

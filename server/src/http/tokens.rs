@@ -16,6 +16,8 @@ use affiant_ledger::random;
 use affiant_ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use subtle::ConstantTimeEq;
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -164,7 +166,7 @@ impl Grants {
     pub fn write(&self, ledger: &Path) -> Result<(), Failure> {
         let path = Self::path(ledger);
         let folder = files::parent(&path);
-        std::fs::create_dir_all(folder).map_err(FileError::at(folder))?;
+        make_private(folder).map_err(FileError::at(folder))?;
         let stored = Stored { grants: self.0.values().cloned().collect() };
         let bytes = serde_json::to_vec_pretty(&stored).map_err(Failure::io)?;
         Ok(files::write_privately(&path, &bytes)?)
@@ -217,6 +219,11 @@ impl Grants {
         let digest = Digest::of(der);
         self.0.values().find(|grant| grant.certificate && grant.sha256 == digest)
     }
+}
+
+/// Makes a folder that its owner alone may enter.
+pub(super) fn make_private(folder: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// A new token of an id, to be shown once, and its digest.

@@ -7,9 +7,11 @@ use super::super::body;
 use super::super::guard::Who;
 use super::super::house::{House, lock};
 use super::super::problem::Problem;
+use super::super::tokens::make_private;
 use super::{Query, json, time};
 use crate::catalogs;
 use crate::failure::Failure;
+use crate::pack_file::PackFile;
 use crate::packs::{Order, Recorded, period, recorded, rules};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::files;
@@ -208,15 +210,12 @@ async fn build(
     lock(&house.packs.told).insert(told.id.clone(), told.clone());
     let mut kept = told.clone();
     let done = house.work(move |house| {
-        let issued = made.issue(&catalogs)?;
-        (kept.state, kept.steps) = (Stage::Done, 3);
-        (kept.bytes, kept.sha256) = (Some(issued.bytes.len() as u64), Some(Digest::of(&issued.bytes)));
         let folder = folder(house);
-        let lost =
-            |error: &dyn std::fmt::Display| Problem::later(format!("the pack cannot be kept: {error}"), 1);
-        std::fs::create_dir_all(&folder).map_err(|error| lost(&error))?;
-        let path = folder.join(format!("{}{PACK_ENDING}", kept.id));
-        files::write_privately(&path, &issued.bytes).map_err(|error| lost(&error))?;
+        make_private(&folder).map_err(|error| lost(&error))?;
+        let file = PackFile::begin(&folder.join(format!("{}{PACK_ENDING}", kept.id)))?;
+        let (bytes, sha256) = made.issue_to(&catalogs, file)?.bytes.finish()?;
+        (kept.state, kept.steps) = (Stage::Done, 3);
+        (kept.bytes, kept.sha256) = (Some(bytes), Some(sha256));
         let about = serde_json::to_vec(&kept).unwrap_or_default();
         files::write_privately(&folder.join(format!("{}.json", kept.id)), &about)
             .map_err(|error| lost(&error))?;
@@ -234,6 +233,10 @@ async fn build(
 
 fn folder(house: &House) -> PathBuf {
     house.opening.folder.join("access").join("packs")
+}
+
+fn lost(error: &dyn std::fmt::Display) -> Problem {
+    Problem::later(format!("the pack cannot be kept: {error}"), 1)
 }
 
 /// What is told of a pack.
