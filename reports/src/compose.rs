@@ -10,7 +10,7 @@ mod parts;
 pub(crate) mod period;
 mod posture;
 mod sheets;
-mod withheld;
+pub(crate) mod withheld;
 
 use crate::derive::Catalogs;
 use crate::document::{

@@ -36,16 +36,21 @@ pub(super) fn section(material: Material<'_>) -> Section {
 
 /// What has to be said before any conclusion is read.
 pub(super) fn notice(material: Material<'_>) -> Option<Notice> {
-    let bearing: Vec<&Withholding> = material.assessment.withholding.iter().filter(|it| it.bears).collect();
+    let text = words(&material.assessment.withholding)?;
+    Some(Notice { level: Level::Warning, title: "Withheld.".into(), body: vec![Span::plain(text)] })
+}
+
+/// The same in words, for every form of the report.
+pub(crate) fn words(withholding: &[Withholding]) -> Option<String> {
+    let bearing: Vec<&Withholding> = withholding.iter().filter(|it| it.bears).collect();
     if bearing.is_empty() {
         return None;
     }
     let count: u64 = bearing.iter().map(|it| it.entries).sum();
     let rules: Vec<&str> = bearing.iter().map(|it| it.rule.as_str()).collect();
-    let text = format!(
+    Some(format!(
         "What {count} entries say that bear on conclusions is not in this pack ({}). Every conclusion, figure and list was made without \
          them, and may be another with them.",
         rules.join(", ")
-    );
-    Some(Notice { level: Level::Warning, title: "Withheld.".into(), body: vec![Span::plain(text)] })
+    ))
 }

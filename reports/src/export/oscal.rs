@@ -11,6 +11,8 @@ pub use crosswalk::mapping_collection;
 pub use poam::poam;
 
 use super::{Entered, ExportSource};
+use crate::compose::withheld;
+use crate::pack::Withholding;
 use affiant_controls::Method;
 use affiant_frameworks::assessment::{Assessment, Determination, Outcome};
 use affiant_ledger::digest::Digest;
@@ -35,8 +37,22 @@ impl ExportSource<'_> {
             ),
             None => "An export for convenience. The audit pack is what can be verified whole.".to_owned(),
         };
-        metadata(title, self.as_of, &self.as_of.to_string(), &remarks)
+        let remarks = [Some(remarks), withheld::words(self.withholding)];
+        let remarks = remarks.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let mut metadata = metadata(title, self.as_of, &self.as_of.to_string(), &remarks);
+        if !self.withholding.is_empty() {
+            metadata["props"] = self.withholding.iter().map(kept_out).collect();
+        }
+        metadata
     }
+}
+
+/// A rule by which something is kept out of the pack, and how much.
+fn kept_out(Withholding { rule, entries, files, bears }: &Withholding) -> Value {
+    let mut property = property("withheld", rule.as_str());
+    let bearing = if *bears { ", which bear on conclusions" } else { "" };
+    property["remarks"] = json!(format!("{entries} payloads{bearing}; {files} evidence files"));
+    property
 }
 
 fn metadata(title: &str, modified: Timestamp, version: &str, remarks: &str) -> Value {
@@ -53,8 +69,12 @@ fn metadata(title: &str, modified: Timestamp, version: &str, remarks: &str) -> V
 pub fn assessment_results(source: ExportSource<'_>) -> Value {
     let ExportSource { assessments, results, origin, as_of, .. } = source;
     let system = source.system();
-    let documents: Vec<Value> =
+    let mut documents: Vec<Value> =
         assessments.iter().map(|assessment| result(assessment, results, origin)).collect();
+    if let Some(words) = withheld::words(source.withholding) {
+        // Tools take results apart from the document they came in.
+        documents.iter_mut().for_each(|result| result["remarks"] = json!(words));
+    }
     let plan = uuid(&[origin, "assessment-plan"]);
     json!({"assessment-results": {
         "uuid": uuid(&[origin, "assessment-results", &system, &as_of.to_string()]),

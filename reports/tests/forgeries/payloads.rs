@@ -91,6 +91,43 @@ fn withheld_payloads_that_bear_on_conclusions_leave_a_pack_undetermined() {
 }
 
 #[test]
+fn tables_and_oscal_say_what_is_withheld_by_themselves() {
+    let mut opened = Opened::of(&issued_by(&["payload:result"]).bytes);
+    let mut text = |name: &str| String::from_utf8(opened.bytes(name).clone()).unwrap();
+    // Whoever counts rows counts the withheld among them.
+    let results = text("data/tables/results.csv");
+    let rows: Vec<Vec<&str>> = results.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows.len(), 1 + 3);
+    for (n, row) in (5..).zip(&rows[1..]) {
+        assert_eq!((row.len(), row[0], row[1], row[2]), (rows[0].len(), STREAM, "", "withheld"));
+        assert_eq!(row[14], at(n).to_string());
+    }
+    let entries = text("data/tables/entries.csv");
+    assert_eq!(entries.lines().filter(|line| line.ends_with(",withheld")).count(), 3);
+    assert_eq!(entries.lines().filter(|line| line.ends_with(",held")).count(), 6);
+    let json = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
+    let document = json(text("data/oscal/assessment-results.json"));
+    let (metadata, result) =
+        (&document["assessment-results"]["metadata"], &document["assessment-results"]["results"][0]);
+    let words = "What 3 entries say that bear on conclusions is not in this pack";
+    assert!(metadata["remarks"].as_str().unwrap().contains(words), "{metadata:#}");
+    assert!(result["remarks"].as_str().unwrap().starts_with(words), "{result:#}");
+    assert_eq!(metadata["props"][0]["value"], "payload:result");
+    // Evidence that is kept out bears on nothing, and is named too.
+    let mut opened = Opened::of(&issued_by(&["evidence"]).bytes);
+    let poam = json(String::from_utf8(opened.bytes("data/oscal/poam.json").clone()).unwrap());
+    let metadata = &poam["plan-of-action-and-milestones"]["metadata"];
+    assert_eq!(metadata["props"][0]["remarks"], "0 payloads; 1 evidence files");
+    assert!(!metadata["remarks"].as_str().unwrap().contains("not in this pack"));
+    // Of the whole pack they say nothing of the kind.
+    let mut whole = Opened::of(&honest().pack);
+    for name in ["data/tables/results.csv", "data/oscal/assessment-results.json", "data/oscal/poam.json"] {
+        let text = String::from_utf8(whole.bytes(name).clone()).unwrap();
+        assert!(!text.contains("withheld") && !text.contains("not in this pack"), "{name}");
+    }
+}
+
+#[test]
 fn what_a_rule_covers_is_withheld_whole_and_what_none_covers_not_at_all() {
     let result = |n| payload_member(at(n) as u64);
     let payload_of = |n| honest().all[at(n)].1.clone();
