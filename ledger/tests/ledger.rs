@@ -384,3 +384,30 @@ fn a_second_log_is_not_founded_under_an_origin_that_was_used() {
     fs::remove_file(head).unwrap();
     Ledger::create(&place.ledger, &settings, &key, place.surroundings.clone()).unwrap().close().unwrap();
 }
+
+#[test]
+fn a_tile_above_others_is_missed_only_when_all_of_it_is_settled() {
+    let mut place = place();
+    place.surroundings.tail_size_max = 2 << 20;
+    let mut ledger = place.create();
+    // 65,536 entries make the first tile of level 1; the last of them are still in the journal.
+    for first in (1..65_800).step_by(2_048) {
+        ledger.append(&drafts("a", first..(first + 2_048).min(65_800))).unwrap();
+    }
+    let tile = place.ledger.join("tile/1/000");
+    ledger.reader().unwrap();
+    assert!(!tile.exists(), "this is about a ledger whose tile waits for the journal");
+    sound(&place.fsck());
+    // A stop leaves it so, and the next open does what is left.
+    drop(ledger);
+    sound(&place.fsck());
+    place.open().unwrap().close().unwrap();
+    assert!(tile.exists());
+    sound(&place.fsck());
+    // Then it may not be missing, and no other may stand in its place.
+    let bytes = fs::read(&tile).unwrap();
+    fs::write(&tile, [&bytes[32..], &bytes[..32]].concat()).unwrap();
+    assert!(place.fsck().faults.iter().any(|fault| fault.kind == FaultKind::Tile));
+    fs::remove_file(&tile).unwrap();
+    assert!(place.fsck().faults.iter().any(|fault| fault.kind == FaultKind::Missing));
+}
