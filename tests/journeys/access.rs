@@ -37,19 +37,21 @@ fn record(place: &Place) -> u64 {
 #[test]
 fn what_is_told_of_the_systems_is_the_same_with_and_without_the_stream_access() {
     let place = Place::with_system_at(NOON);
+    place.write("gate.yaml", "gate: 1\nfailed_max: 0\n");
     place.push("auc", "failed");
     place.affiant(&["notify", "--jsonl", "alerts.jsonl"]).expect(0);
     let questions: [&[&str]; 7] = [
         &["status"],
         &["status", "--risk"],
         &["status", "--board"],
-        &["gate", "scoring"],
+        &["gate", "scoring", "--profile", "gate.yaml"],
         &["finding", "list"],
         &["export", "csv", "scoring"],
         &["register", "list", "scoring"],
     ];
     let ask = || questions.map(|words| place.affiant(words)).map(|answer| (answer.code, answer.stdout));
     let before = ask();
+    assert_eq!(before[3].0, 1, "the gate says no");
     let index = record(&place);
     for (words, (was, is)) in questions.iter().zip(before.iter().zip(&ask())) {
         assert_eq!(was, is, "{words:?}");
@@ -84,7 +86,8 @@ fn nobody_takes_the_stream_access_for_a_system() {
     let unknown = "system `access` is not registered";
     refuse(&["register", "asset", "a", "--system", "access", "--kind", "model", "--name", "A"], unknown);
     refuse(&["status", "access"], unknown);
-    refuse(&["gate", "access"], unknown);
+    place.write("gate.yaml", "gate: 1\nfailed_max: 0\n");
+    refuse(&["gate", "access", "--profile", "gate.yaml"], unknown);
     refuse(&["export", "csv", "access"], unknown);
     refuse(&["pack", "build", "access"], unknown);
     refuse(&["sample", "access", "--text", "rain", "--count", "1"], unknown);

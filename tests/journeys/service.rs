@@ -13,10 +13,7 @@ struct Tokens {
 }
 
 fn tokens(place: &Place) -> Tokens {
-    let new = |words: &[&str]| {
-        let words = [&["token", "new"], words, &["--quiet"]].concat();
-        place.affiant(&words).expect(0).stdout.trim().to_owned()
-    };
+    let new = |words: &[&str]| tokens_of(place, words);
     Tokens {
         ci: new(&["ci", "--role", "collector", "--system", "scoring", "--kind", "result"]),
         officer: new(&["officer", "--role", "officer"]),
@@ -440,4 +437,127 @@ fn what_was_answered_is_there_after_a_kill() {
             place.affiant(&["verify", &format!("{id}.tlog-proof"), "--trust", "trust.keys"]).expect(0);
         }
     }
+}
+
+/// Runs a program that must succeed; its standard output.
+fn run(place: &Place, program: &str, words: &[&str]) -> String {
+    let mut command = std::process::Command::new(program);
+    place.settle(&mut command);
+    let done = command.args(words).output().unwrap();
+    assert!(done.status.success(), "{program} {words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8_lossy(&done.stdout).into_owned()
+}
+
+/// Whether programs of others are here; where they are not the test is skipped, loudly, but never in CI.
+fn have(programs: &[&str]) -> bool {
+    let is_missing = |program: &&&str| std::process::Command::new(program).arg("--version").output().is_err();
+    let missing: Vec<_> = programs.iter().filter(is_missing).collect();
+    if missing.is_empty() {
+        return true;
+    }
+    assert!(std::env::var_os("CI").is_none(), "{missing:?} must be here");
+    eprintln!("SKIPPED: {missing:?} is not installed");
+    false
+}
+
+#[test]
+fn a_collector_is_known_by_its_client_certificate_over_tls() {
+    if !have(&["curl", "openssl"]) {
+        return;
+    }
+    let place = Place::with_system();
+    let make = |name: &str, of: &[&str]| {
+        let key =
+            ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj"];
+        let subject = format!("/CN={name}");
+        let files = [format!("{name}.key"), format!("{name}.pem")];
+        let words = [&key[..], &[&subject, "-keyout", &files[0], "-out", &files[1], "-x509"], of].concat();
+        run(&place, "openssl", &words);
+    };
+    make("authority", &["-addext", "basicConstraints=critical,CA:TRUE"]);
+    let by = ["-CA", "authority.pem", "-CAkey", "authority.key"];
+    make(
+        "localhost",
+        &[&by[..], &["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=CA:FALSE"]]
+            .concat(),
+    );
+    make(
+        "host",
+        &[&by[..], &["-addext", "extendedKeyUsage=clientAuth", "-addext", "basicConstraints=CA:FALSE"]]
+            .concat(),
+    );
+    make(
+        "stranger",
+        &[&by[..], &["-addext", "extendedKeyUsage=clientAuth", "-addext", "basicConstraints=CA:FALSE"]]
+            .concat(),
+    );
+    let words = ["token", "new", "build-host", "--role", "collector", "--certificate", "host.pem"];
+    place.affiant(&words).expect(0).says("collector granted to `build-host`");
+    let tls = ["--tls-cert", "localhost.pem", "--tls-key", "localhost.key", "--client-ca", "authority.pem"];
+    let service = Service::start_with(&place, &tls);
+    place.write("row.json", result("tls-1", "passed").to_string());
+    let url = format!("https://localhost:{}/v1/results", service.port);
+    let push = |who: &[&str]| {
+        let how = [
+            "-s",
+            "-o",
+            "answer.json",
+            "-w",
+            "%{http_code}",
+            "--cacert",
+            "authority.pem",
+            "--data-binary",
+            "@row.json",
+        ];
+        run(&place, "curl", &[&how[..], &["-H", "content-type: application/json"], who, &[&url]].concat())
+    };
+    assert_eq!(push(&[]), "401");
+    assert_eq!(push(&["--cert", "stranger.pem", "--key", "stranger.key"]), "401");
+    assert_eq!(push(&["--cert", "host.pem", "--key", "host.key"]), "201");
+    place.affiant(&["token", "revoke", "build-host"]).expect(0);
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert_eq!(push(&["--cert", "host.pem", "--key", "host.key"]), "401");
+    // Plain HTTP at a door for TLS is nothing.
+    assert!(service.raw(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").is_none());
+    assert_eq!(service.stop(), 0);
+    let last = place.affiant(&["log", "show", "--stream", "scoring", "--json"]).expect(0).json_lines();
+    assert_eq!(last.last().unwrap()["by"], "token:build-host");
+}
+
+#[test]
+fn the_lines_for_curl_in_the_guide_do_what_it_says() {
+    if !have(&["curl", "python3"]) {
+        return;
+    }
+    let place = Place::new();
+    place.affiant(&["init", "ledger", "--origin", "curl.example/log"]).expect(0);
+    place
+        .affiant(&["register", "system", "credit-scoring", "--name", "Credit scoring", "--role", "provider"])
+        .expect(0);
+    for (id, kind) in [("scoring-model", "model"), ("scoring-code", "code-repo")] {
+        let words = ["register", "asset", id, "--system", "credit-scoring", "--kind", kind, "--name", id];
+        place.affiant(&words).expect(0);
+    }
+    let token = tokens_of(&place, &["ci", "--role", "collector"]);
+    place.fixture("bandit/bandit.sarif", "bandit.sarif");
+    let service = Service::start(&place);
+    let guide = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide/collector.md");
+    let page = std::fs::read_to_string(guide).unwrap();
+    let lines = page.split("```curl\n").nth(1).unwrap().split("```").next().unwrap().to_owned();
+    let mut command = std::process::Command::new("sh");
+    place.settle(&mut command);
+    let url = format!("http://127.0.0.1:{}", service.port);
+    let done = command.args(["-euc", &lines]).env("URL", url).env("TOKEN", token).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let answer: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert!(answer["recorded"].as_u64().unwrap() >= 3, "{answer}");
+    assert_eq!(service.stop(), 0);
+    place.affiant(&["key", "trust", "--output", "trust.keys"]).expect(0);
+    place.affiant(&["verify", "auc-2026-11.tlog-proof", "--trust", "trust.keys"]).expect(0);
+}
+
+/// A token of these words.
+fn tokens_of(place: &Place, words: &[&str]) -> String {
+    let words = [&["token", "new"], words, &["--quiet"]].concat();
+    place.affiant(&words).expect(0).stdout.trim().to_owned()
 }

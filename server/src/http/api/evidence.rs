@@ -43,7 +43,9 @@ pub(in super::super) struct Kept {
         (status = 400, description = "Not a request", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Nobody known", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json")),
+        (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "An empty file shows nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not now", body = Problem, content_type = "application/problem+json")),
     security(("token" = [])))]
 pub(in super::super) async fn keep(
     State(house): State<Arc<House>>,

@@ -6,7 +6,7 @@ use super::super::problem::Problem;
 use super::{Query, time};
 use crate::view::Asked;
 use affiant_frameworks::assessment::Outcome;
-use affiant_ledger::id::Id;
+use affiant_ledger::id::{Id, visible};
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,13 @@ pub(in super::super) struct When {
 
 impl When {
     fn asked(&self, house: &House) -> Result<Asked, Problem> {
+        if let Some(id) = &self.framework
+            && !house.catalogs.frameworks.iter().any(|framework| framework.id.as_str() == id)
+        {
+            let known: Vec<&str> = house.catalogs.frameworks.iter().map(|it| it.id.as_str()).collect();
+            let problem = Problem::refused(format!("framework `{}` is not in use", visible(id)));
+            return Err(problem.hint(format!("in use: {}", known.join(", "))));
+        }
         let as_of = time("as_of", self.as_of.as_deref())?;
         let known = time("known_on", self.known_on.as_deref())?;
         if as_of.is_none() && known.is_none() && self.at_size.is_none() {
@@ -81,17 +88,17 @@ pub(in super::super) async fn systems(
 }
 
 macro_rules! of_system {
-    ($(#[$meta:meta])* $path:literal, $name:ident, $what:literal, |$house:ident, $system:ident, $when:ident, $asked:ident| $work:expr) => {
+    ($(#[$meta:meta])* $path:literal, $name:ident, $body:ty, $what:literal, |$house:ident, $system:ident, $when:ident, $asked:ident| $work:expr) => {
         $(#[$meta])*
         #[utoipa::path(get, path = $path, tag = "status",
             params(("system" = String, Path, description = "Its id"), When),
             responses(
-                (status = 200, description = $what, body = Object),
+                (status = 200, description = $what, body = $body),
                 (status = 400, description = "Not a request", body = Problem, content_type = "application/problem+json"),
                 (status = 401, description = "Nobody known", body = Problem, content_type = "application/problem+json"),
                 (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
                 (status = 404, description = "No such system, or not yet then", body = Problem, content_type = "application/problem+json"),
-                (status = 422, description = "No such time or size", body = Problem, content_type = "application/problem+json")),
+                (status = 422, description = "No such time, size or framework", body = Problem, content_type = "application/problem+json")),
             security(("token" = [])))]
         pub(in super::super) async fn $name(
             State(house): State<Arc<House>>,
@@ -112,7 +119,7 @@ macro_rules! of_system {
 
 of_system!(
     /// Where a system stands: what `affiant status --json` says of it.
-    "/v1/systems/{system}/status", status, "Where it stands",
+    "/v1/systems/{system}/status", status, Object, "Where it stands",
     |house, system, when, asked| {
         let told = house.look(&system, asked, |view, standing| {
             let entries = view.count(&system)?;
@@ -126,7 +133,7 @@ of_system!(
 
 of_system!(
     /// A system judged by each framework, requirement by requirement.
-    "/v1/systems/{system}/assessments", assessments, "The assessments",
+    "/v1/systems/{system}/assessments", assessments, Vec<Object>, "The assessments",
     |house, system, when, asked| {
         let mut told = house.look(&system, asked, |_, standing| json!(standing.assessments))?;
         keep_framework(&mut told, &when);
@@ -136,7 +143,7 @@ of_system!(
 
 of_system!(
     /// What is missing: the requirements that apply and are not satisfied, with their gaps.
-    "/v1/systems/{system}/gaps", gaps, "The gaps",
+    "/v1/systems/{system}/gaps", gaps, Object, "The gaps",
     |house, system, when, asked| {
         house.look(&system, asked, |_, standing| {
             let open = |outcome| !matches!(outcome, Outcome::NotApplicable | Outcome::Satisfied);
