@@ -204,10 +204,11 @@ impl Flow<'_> {
 
     /// One text at the left and one at the right, on one baseline.
     fn running(&mut self, left: &str, right: &str, baseline: Length) {
-        // Room for an ellipsis beside what fits.
-        let half = COLUMN / 2 - points(14);
-        let set = |text| clipped(self.fonts, Inline::new(text, SMALL), half, 1).pop().unwrap_or_default();
-        let (left, right): (Line, Line) = (set(left), set(right));
+        // Room for an ellipsis behind what fits; the right has what the left leaves.
+        let apart = points(14);
+        let set = |text, width| clipped(self.fonts, Inline::new(text, SMALL), width, 1).pop();
+        let left: Line = set(left, COLUMN / 2 - apart).unwrap_or_default();
+        let right: Line = set(right, COLUMN - left.width - 2 * apart).unwrap_or_default();
         let x = RIGHT - right.width;
         self.canvas.artifact(|canvas| {
             left.pieces.iter().for_each(|piece| canvas.text(LEFT, baseline, piece));
