@@ -264,7 +264,7 @@ fn bearer(value: &str) -> Option<&str> {
 /// The address of who asks: the last that a proxy of ours saw, or the other end.
 fn address(house: &House, headers: &HeaderMap, peer: Option<&Peer>) -> Option<IpAddr> {
     if house.config.behind_proxy {
-        let last = headers.get_all("x-forwarded-for").iter().last()?.to_str().ok()?;
+        let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
         return last.rsplit(',').next()?.trim().parse().ok();
     }
     peer.map(|peer| peer.address.ip())

@@ -72,6 +72,9 @@ impl Opening {
     }
 }
 
+/// The entries of a stream, and the size of the ledger up to which they are known.
+type Positions = (Arc<Vec<u64>>, u64);
+
 /// What all routes share.
 pub(super) struct House {
     pub(super) config: Config,
@@ -88,7 +91,7 @@ pub(super) struct House {
     reader: Mutex<Arc<Reader>>,
     registers: Mutex<Kept>,
     systems: RwLock<Arc<Systems>>,
-    positions: Mutex<BTreeMap<Id, (Arc<Vec<u64>>, u64)>>,
+    positions: Mutex<BTreeMap<Id, Positions>>,
 }
 
 impl House {

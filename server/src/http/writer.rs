@@ -45,9 +45,12 @@ pub(super) enum Busy {
     Closed(String),
 }
 
+/// Something to be done with the ledger, or with the reason why there is none.
+type Job = Box<dyn FnOnce(Result<&mut Ledger, String>) + Send>;
+
 enum Work {
     Append { drafts: Vec<Prepared>, touched: Touched, reply: oneshot::Sender<Result<Done, String>> },
-    Do(Box<dyn FnOnce(Result<&mut Ledger, String>) + Send>),
+    Do(Job),
 }
 
 /// A handle to the writer.
