@@ -144,8 +144,18 @@ impl Writer {
         work: impl FnOnce(&mut Ledger) -> T + Send + 'static,
     ) -> Result<oneshot::Receiver<Result<T, String>>, Busy> {
         let (reply, answer) = oneshot::channel();
-        // Whoever asked may have gone.
-        self.send(Work::Do(Box::new(move |ledger| drop(reply.send(ledger.map(work))))))?;
+        let seen = self.seen.clone();
+        let job = move |ledger: Result<&mut Ledger, String>| {
+            let done = ledger.map(|ledger| {
+                let done = work(ledger);
+                // Whoever is answered finds what it was told of.
+                seen.size.store(ledger.size(), Ordering::Release);
+                done
+            });
+            // Whoever asked may have gone.
+            drop(reply.send(done));
+        };
+        self.send(Work::Do(Box::new(job)))?;
         Ok(answer)
     }
 
@@ -202,7 +212,6 @@ impl State {
                     Work::Do(job) => {
                         self.seen.waiting.fetch_sub(1, Ordering::AcqRel);
                         job(self.ledger());
-                        self.note_size();
                     }
                 }
             }
