@@ -44,7 +44,7 @@ fn say(context: &Context, work: &WorkArguments, state: FindingState) -> Result<u
 }
 
 /// The latest statement of a finding, of whatever system unless one is named.
-pub(crate) fn find(ledger: &mut Ledger, id: &str, system: Option<&str>) -> Result<Finding, Failure> {
+fn find(ledger: &mut Ledger, id: &str, system: Option<&str>) -> Result<Finding, Failure> {
     let system: Option<Id> = system.map(|id| id.parse().map_err(Failure::refused)).transpose()?;
     statements::finding(ledger, id, system.as_ref())?.ok_or_else(|| unknown(id))
 }
