@@ -115,7 +115,8 @@ pub(super) fn trend(history: &History, framework: &str) -> Markup {
         }
         @if let Some((first, last)) = ends { span.quiet {
             @if let (Some(Some(from)), Some(Some(to))) = (shares.get(first), shares.get(last)) {
-                (from.count) " of " (from.of) " in " (history.months[first]) ", " (to.count) " of " (to.of) " now"
+                @if first != last { (from.count) " of " (from.of) " in " (history.months[first]) ", " }
+                (to.count) " of " (to.of) " now"
             }
         } }
     }

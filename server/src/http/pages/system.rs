@@ -107,9 +107,11 @@ fn words<T: AsRef<str>>(words: impl Iterator<Item = T>) -> String {
 fn framework(house: &House, system: &Id, judged: &Assessment, history: Option<&History>) -> Markup {
     let framework = house.catalogs.frameworks.iter().find(|it| it.id == judged.framework.id);
     let title = |group: Option<&str>| {
-        let row = group.and_then(|group| framework?.requirement(group));
-        row.map(|row| format!("{} {}", row.citation, row.title))
-            .unwrap_or_else(|| group.unwrap_or("Requirements").to_owned())
+        let known = framework.and_then(|it| it.groups.iter().find(|known| Some(known.id.as_str()) == group));
+        known.map_or_else(
+            || group.unwrap_or("Requirements").to_owned(),
+            |known| format!("{} {}", known.citation, known.title),
+        )
     };
     let mut groups: BTreeMap<usize, (Option<&str>, Vec<&Determination>)> = BTreeMap::new();
     for determination in judged.determinations.iter().filter(|it| it.outcome != Outcome::NotApplicable) {
