@@ -10,6 +10,8 @@ mod except;
 mod export;
 mod finding;
 mod gate;
+#[cfg(feature = "client")]
+mod http;
 mod incident;
 mod init;
 mod key;
@@ -22,6 +24,7 @@ mod pack;
 mod plan;
 mod policy;
 mod push;
+mod receipt;
 mod register;
 mod request;
 mod run;

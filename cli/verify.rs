@@ -5,14 +5,12 @@ mod checkpoints;
 use crate::args::VerifyArguments;
 use crate::context::{self, Context};
 use crate::output;
-use affiant_ledger::digest::Digest;
-use affiant_ledger::entry::Entry;
-use affiant_ledger::receipt::{Receipt, ReceiptError};
+use crate::receipt::Stated;
 use affiant_reports::examine::{self, Examination, FILE_SIZE_MAX, Given};
 use affiant_reports::trust::Trust;
 use affiant_reports::verdict::Verdict;
 use affiant_reports::verify::renderer;
-use affiant_server::failure::{Failure, INTEGRITY, UNDETERMINED};
+use affiant_server::failure::{Failure, UNDETERMINED};
 use serde_json::json;
 use std::path::Path;
 
@@ -69,33 +67,12 @@ pub(crate) fn show(verdict: &Verdict) {
 }
 
 fn receipt(context: &Context, bytes: &[u8], trust: Option<&Trust>) -> Result<u8, Failure> {
-    let receipt = Receipt::parse(bytes).map_err(Failure::integrity)?;
-    let entry_bytes = receipt.extra.as_deref().ok_or_else(|| {
-        Failure::refused("the receipt carries no entry")
-            .hint("its `extra` line holds the entry it is a receipt for")
-    })?;
-    let entry = Entry::from_bytes(entry_bytes).map_err(Failure::integrity)?;
+    let stated = Stated::parse(bytes)?;
     let Some(trust) = trust else {
         return Err(no_anchor());
     };
-    let leaf = Digest::leaf(entry_bytes);
-    if entry.index != receipt.index {
-        return Err(Failure::integrity(format!(
-            "a receipt for entry {} with the bytes of entry {}",
-            receipt.index, entry.index
-        )));
-    }
-    let opened =
-        trust.open(&receipt.checkpoint).ok_or_else(|| Failure::refused("no log key to verify with"))?;
-    let included = opened.map_err(ReceiptError::from).and_then(|(checkpoint, _)| {
-        receipt.verify_inclusion(&leaf, &checkpoint)?;
-        Ok(checkpoint)
-    });
-    let checkpoint = included.map_err(|error| Failure {
-        code: INTEGRITY,
-        message: format!("receipt rejected: {error}"),
-        hint: None,
-    })?;
+    let checkpoint = stated.verify(trust)?;
+    let Stated { entry, leaf, .. } = stated;
     if context.json {
         output::json(
             &json!({"conclusion": "verified", "index": entry.index, "leaf": leaf, "stream": entry.stream, "time": entry.time.to_string(), "kind": entry.kind, "origin": checkpoint.origin, "size": checkpoint.size}),

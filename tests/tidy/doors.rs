@@ -34,7 +34,7 @@ const DOORS: [(&str, &[&str]); 30] = [
     ("comfy_table", &["cli/output.rs"]),
     ("clap", &["cli/args.rs"]),
     ("ruzstd", &["controls/src/intake/archive.rs"]),
-    ("ureq", &["cli/notify/webhook.rs"]),
+    ("ureq", &["cli/http.rs"]),
     ("hyper", &["server/src/http/listen.rs"]),
     ("hyper_util", &["server/src/http/listen.rs"]),
     ("tower_http", &["server/src/http/listen.rs"]),

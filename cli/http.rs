@@ -1,0 +1,204 @@
+//! HTTP as a client: for alerts to a webhook and pushes to a service. The only file that imports `ureq`.
+//!
+//! Redirects are never followed: what is sent is for the address that was given. An answer is read up to a limit.
+
+use crate::context;
+use affiant_server::failure::Failure;
+use std::io::Read;
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::Duration;
+use ureq::http::Uri;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, SendBody};
+
+/// Largest file with certificates, in bytes.
+const CERTIFICATES_SIZE_MAX: u64 = 1 << 20;
+/// Bytes of a body from which the server is asked first whether it wants it.
+const ASK_FIRST: u64 = 64 << 10;
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Who asks.
+const USER_AGENT: &str = concat!("affiant/", env!("CARGO_PKG_VERSION"));
+
+/// An http or https address without user and password.
+#[derive(Debug, Clone)]
+pub(crate) struct Address(Uri);
+
+impl Address {
+    /// Reads an address.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let uri = text.parse::<Uri>().ok()?;
+        let authority = uri.authority().map_or("@", |authority| authority.as_str());
+        let plain = matches!(uri.scheme_str(), Some("http" | "https")) && !authority.contains('@');
+        plain.then_some(Self(uri))
+    }
+
+    /// The host.
+    pub(crate) fn host(&self) -> &str {
+        self.0.host().unwrap_or_default()
+    }
+
+    /// Whether others may read along: not encrypted, and not to this machine.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.scheme_str() != Some("https") && !self.is_here()
+    }
+
+    /// Whether it is on this machine.
+    fn is_here(&self) -> bool {
+        let host = self.host().trim_matches(['[', ']']);
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
+    /// Whether something is asked for behind a question mark.
+    pub(crate) fn has_query(&self) -> bool {
+        self.0.query().is_some()
+    }
+}
+
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Patience {
+    /// So long for all of it.
+    Whole(Duration),
+    /// So long for the answer to begin, once all is sent.
+    Answer(Duration),
+}
+
+/// What is sent along.
+pub(crate) enum Sent<'a> {
+    /// A body that is there.
+    Bytes(&'a [u8]),
+    /// A body of so many bytes, read as it is sent.
+    Stream(&'a mut dyn Read, u64),
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    /// The status with its words.
+    pub(crate) line: String,
+    /// After how many seconds to try again.
+    pub(crate) retry_after: Option<u64>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Asks servers.
+pub(crate) struct Client(Agent);
+
+impl Client {
+    /// A client that believes the authorities in a file, or those of Mozilla.
+    pub(crate) fn new(
+        authorities: Option<&Path>,
+        patience: Patience,
+        address: &Address,
+    ) -> Result<Self, Failure> {
+        let roots = match authorities {
+            Some(path) => RootCerts::new_with_certs(&certificates(path)?),
+            None => RootCerts::WebPki,
+        };
+        let config = Agent::config_builder()
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .user_agent(USER_AGENT)
+            .tls_config(TlsConfig::builder().root_certs(roots).build());
+        let config = match patience {
+            Patience::Whole(time) => config.timeout_global(Some(time)),
+            Patience::Answer(time) => config
+                .timeout_connect(Some(CONNECT.min(time)))
+                .timeout_per_write(Some(time))
+                .timeout_per_read(Some(time))
+                .timeout_recv_response(Some(time)),
+        };
+        // What stays on this machine goes through no proxy.
+        let config = if address.is_here() { config.proxy(None) } else { config };
+        Ok(Self(config.build().into()))
+    }
+
+    /// Posts a body; reads at most `max` bytes of the answer.
+    pub(crate) fn post(
+        &self,
+        address: &Address,
+        headers: &[(&str, &str)],
+        sent: Sent<'_>,
+        max: u64,
+    ) -> Result<Answered, String> {
+        let mut request = self.0.post(&address.0);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = match sent {
+            Sent::Bytes(bytes) => request.send(bytes),
+            Sent::Stream(reader, size) => {
+                request = request.header("content-length", size.to_string());
+                if size > ASK_FIRST {
+                    request = request.header("expect", "100-continue");
+                }
+                request.send(SendBody::from_reader(reader))
+            }
+        };
+        read(answer.map_err(|error| error.to_string())?, max)
+    }
+
+    /// Asks for something; reads at most `max` bytes of the answer.
+    pub(crate) fn get(
+        &self,
+        address: &Address,
+        headers: &[(&str, &str)],
+        max: u64,
+    ) -> Result<Answered, String> {
+        let mut request = self.0.get(&address.0);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(request.call().map_err(|error| error.to_string())?, max)
+    }
+}
+
+fn read(mut answer: ureq::http::Response<ureq::Body>, max: u64) -> Result<Answered, String> {
+    let status = answer.status();
+    let retry_after = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+    let mut body = Vec::new();
+    if max > 0 {
+        let mut reader = answer.body_mut().as_reader().take(max + 1);
+        reader.read_to_end(&mut body).map_err(|error| format!("the answer broke off: {error}"))?;
+        if body.len() as u64 > max {
+            return Err(format!("the answer has more than {max} bytes"));
+        }
+    }
+    Ok(Answered { status: status.as_u16(), line: status.to_string(), retry_after, body })
+}
+
+fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Failure> {
+    let bytes = context::input(path, CERTIFICATES_SIZE_MAX)?;
+    let certificate = |item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        _ => None,
+    };
+    let found: Vec<_> = parse_pem(&bytes).filter_map(certificate).collect();
+    if found.is_empty() {
+        return Err(Failure::refused(format!("{}: no certificate in PEM", path.display())));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Address;
+
+    #[test]
+    fn what_others_may_read_is_told_from_what_stays_here() {
+        let open = |text: &str| Address::parse(text).map(|address| address.is_open());
+        for here in ["http://127.0.0.1:8470", "http://[::1]:1/x", "http://localhost", "https://example.org"] {
+            assert_eq!(open(here), Some(false), "{here}");
+        }
+        for away in ["http://example.org", "http://10.0.0.1:80", "http://127.0.0.1.example.org"] {
+            assert_eq!(open(away), Some(true), "{away}");
+        }
+        for none in ["ftp://example.org", "https://me:secret@example.org", "/v1", ""] {
+            assert_eq!(open(none), None, "{none}");
+        }
+    }
+}

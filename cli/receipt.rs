@@ -1,0 +1,61 @@
+//! Receipts: read, and held against the checkpoint they carry.
+
+use affiant_ledger::checkpoint::Checkpoint;
+use affiant_ledger::digest::Digest;
+use affiant_ledger::entry::Entry;
+use affiant_ledger::receipt::{Receipt, ReceiptError};
+use affiant_reports::trust::Trust;
+use affiant_server::failure::Failure;
+
+/// What a receipt states; nothing of it is proven yet.
+pub(crate) struct Stated {
+    receipt: Receipt,
+    pub(crate) entry: Entry,
+    pub(crate) leaf: Digest,
+}
+
+impl Stated {
+    /// Reads a receipt and the entry in it.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
+        let receipt = Receipt::parse(bytes).map_err(Failure::integrity)?;
+        let entry_bytes = receipt.extra.as_deref().ok_or_else(|| {
+            Failure::refused("the receipt carries no entry")
+                .hint("its `extra` line holds the entry it is a receipt for")
+        })?;
+        let entry = Entry::from_bytes(entry_bytes).map_err(Failure::integrity)?;
+        let leaf = Digest::leaf(entry_bytes);
+        Ok(Self { receipt, entry, leaf })
+    }
+
+    /// Proves that the entry is in a log whose key is trusted.
+    pub(crate) fn verify(&self, trust: &Trust) -> Result<Checkpoint, Failure> {
+        let opened = trust
+            .open(&self.receipt.checkpoint)
+            .ok_or_else(|| Failure::refused("no log key to verify with"))?;
+        self.included(opened.map(|(checkpoint, _)| checkpoint).map_err(ReceiptError::from))
+    }
+
+    /// Proves that the entry is under the checkpoint, whoever signed that.
+    #[cfg(feature = "client")]
+    pub(crate) fn verify_unsigned(&self) -> Result<Checkpoint, Failure> {
+        let note = affiant_ledger::note::Note::parse(&self.receipt.checkpoint);
+        let opened = note.map_err(affiant_ledger::checkpoint::CheckpointError::from);
+        let opened = opened.and_then(|note| Checkpoint::from_text(&note.text));
+        self.included(opened.map_err(ReceiptError::from))
+    }
+
+    fn included(&self, opened: Result<Checkpoint, ReceiptError>) -> Result<Checkpoint, Failure> {
+        let Self { receipt, entry, leaf } = self;
+        if entry.index != receipt.index {
+            return Err(Failure::integrity(format!(
+                "a receipt for entry {} with the bytes of entry {}",
+                receipt.index, entry.index
+            )));
+        }
+        let included = opened.and_then(|checkpoint| {
+            receipt.verify_inclusion(leaf, &checkpoint)?;
+            Ok(checkpoint)
+        });
+        included.map_err(|error| Failure::integrity(format!("receipt rejected: {error}")))
+    }
+}
