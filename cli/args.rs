@@ -12,6 +12,8 @@ mod people;
 mod posture;
 mod push;
 mod register;
+#[cfg(feature = "client")]
+mod remote;
 mod sample;
 #[cfg(feature = "serve")]
 mod serve;
@@ -41,6 +43,8 @@ pub(crate) use push::{PushArguments, RunArguments, Submission};
 pub(crate) use register::{
     AssetArguments, BomArguments, ReconcileArguments, RegisterArguments, RegisterVerb, SystemArguments,
 };
+#[cfg(feature = "client")]
+pub(crate) use remote::Remote;
 pub(crate) use sample::SampleArguments;
 #[cfg(feature = "serve")]
 pub(crate) use serve::{NewTokenArguments, ServeArguments, TokenArguments, TokenVerb};

@@ -46,6 +46,13 @@ impl Context {
         Self { ledger, clock, passphrases: self.passphrases.clone(), ..*self }
     }
 
+    /// The ledger's folder that was named in words, and not by the environment alone.
+    #[cfg(feature = "client")]
+    pub(crate) fn named_ledger(&self) -> Option<&Path> {
+        let named = self.ledger.as_deref();
+        named.filter(|folder| std::env::var_os("AFFIANT_LEDGER").is_none_or(|set| set != folder.as_os_str()))
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }

@@ -5,6 +5,8 @@
 
 mod answer;
 mod own_rules;
+#[cfg(feature = "client")]
+mod remote;
 
 use crate::args::{PushArguments, Submission};
 use crate::catalogs;
@@ -39,6 +41,10 @@ use std::path::Path;
 const PUBLIC_KEY_SIZE_MAX: u64 = 64 << 10;
 
 pub(crate) fn run(context: &Context, arguments: Box<PushArguments>) -> Result<u8, Failure> {
+    #[cfg(feature = "client")]
+    if let Some(address) = &arguments.remote.to {
+        return remote::run(context, &arguments, address);
+    }
     let mut ledger = context.open()?;
     let code = push(context, &mut ledger, &arguments)?;
     ledger.close()?;

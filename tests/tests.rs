@@ -10,6 +10,7 @@ mod support {
     pub(crate) mod place;
     pub(crate) mod receiver;
     pub(crate) mod service;
+    pub(crate) mod serving;
 }
 
 mod journeys {
@@ -33,6 +34,7 @@ mod journeys {
     mod pipeline;
     mod posture;
     mod publish;
+    mod remote;
     mod runs;
     mod samples;
     mod scope;

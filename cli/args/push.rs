@@ -12,6 +12,7 @@ Examples:
   bandit -r app -f sarif | affiant push - --format sarif --system credit-scoring --asset scoring-code
   affiant push --system credit-scoring --control AFF-GOV-04 --status passed \\
       --summary 'risk assessment 2026-11 approved' --observed 2026-11-20 --id ra-2026-11
+  affiant push bandit.json --system credit-scoring --to https://evidence.example.org --token-file ci.token --spool spool
 
 The format is found out; `push FILE --explain` shows what each row would come to. Test reports whose names are your own are
 tied to controls with --control, or rule by rule with --rules.
@@ -20,10 +21,15 @@ Findings-only formats such as SARIF cannot show a pass. Say what was run, and co
   affiant push bandit.sarif --system credit-scoring --examined 42
 
 A batch is all or nothing; with --partial good rows are taken and bad ones reported. The same id pushed again returns
-the first receipt; the same id with other content is refused.")]
+the first receipt; the same id with other content is refused.
+
+With --to the service records, and receipts are verified before this says done: that each entry is in the log, and with --trust
+that the log signed it. What an entry says stands behind a salt that the service keeps: that it is what was sent is its word.
+What cannot be delivered is kept in --spool, the exit code is 0 then, and the next push delivers it; without --spool it is 5.")]
 pub(crate) struct PushArguments {
     /// File with results or a tool's report; `-` is stdin; none with --status
-    #[arg(required_unless_present = "status")]
+    #[cfg_attr(feature = "client", arg(required_unless_present_any = ["status", "flush"]))]
+    #[cfg_attr(not(feature = "client"), arg(required_unless_present = "status"))]
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) submission: Submission,
@@ -36,6 +42,9 @@ pub(crate) struct PushArguments {
     /// A single result: its idempotency id
     #[arg(long, value_name = "ID", requires = "status")]
     pub(crate) id: Option<String>,
+    #[cfg(feature = "client")]
+    #[command(flatten)]
+    pub(crate) remote: super::Remote,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,8 @@ pub(crate) enum Then {
     Answer(u16),
     /// Answers with this status and a header.
     Say(u16, &'static str),
+    /// Answers with this status and a body.
+    Give(u16, &'static str),
     /// Closes the connection without a word.
     Break,
     /// Says nothing for so long.
@@ -57,13 +59,17 @@ pub(crate) fn webhook(plan: &[Then]) -> Receiver<Vec<Request>> {
 
 fn answered(mut stream: TcpStream, then: Then) -> Request {
     let request = request(&stream);
-    let mut answer = |status: u16, header: &str| {
-        let text = format!("HTTP/1.1 {status} X\r\n{header}content-length: 0\r\nconnection: close\r\n\r\n");
+    let mut answer = |status: u16, header: &str, body: &str| {
+        let size = body.len();
+        let text = format!(
+            "HTTP/1.1 {status} X\r\n{header}content-length: {size}\r\nconnection: close\r\n\r\n{body}"
+        );
         let _ = stream.write_all(text.as_bytes());
     };
     match then {
-        Then::Answer(status) => answer(status, ""),
-        Then::Say(status, header) => answer(status, &format!("{header}\r\n")),
+        Then::Answer(status) => answer(status, "", ""),
+        Then::Say(status, header) => answer(status, &format!("{header}\r\n"), ""),
+        Then::Give(status, body) => answer(status, "", body),
         Then::Break => {}
         Then::Wait(time) => thread::sleep(time),
     }
