@@ -60,6 +60,7 @@ impl Address {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Patience {
     /// So long for all of it.
+    #[cfg_attr(not(feature = "notify"), allow(dead_code, reason = "for webhooks"))]
     Whole(Duration),
     /// So long for the answer to begin, once all is sent.
     Answer(Duration),
@@ -68,6 +69,7 @@ pub(crate) enum Patience {
 /// What is sent along.
 pub(crate) enum Sent<'a> {
     /// A body that is there.
+    #[cfg_attr(not(feature = "notify"), allow(dead_code, reason = "for webhooks"))]
     Bytes(&'a [u8]),
     /// A body of so many bytes, read as it is sent.
     Stream(&'a mut dyn Read, u64),

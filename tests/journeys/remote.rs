@@ -7,6 +7,7 @@ use crate::support::receiver::{self, Then};
 use crate::support::serving::Serving;
 use serde_json::{Value, json};
 use std::fs;
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
@@ -327,7 +328,8 @@ fn memory_does_not_grow_with_what_is_pushed() {
         "--tries",
         "1",
     ];
-    let mut child = pair.here.command(&words).spawn().unwrap();
+    let mut command = pair.here.command(&words);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
         let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
