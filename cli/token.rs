@@ -8,7 +8,7 @@ use affiant_ledger::files;
 use affiant_ledger::id::Id;
 use affiant_ledger::time::Period;
 use affiant_server::failure::{Failure, NO};
-use affiant_server::http::tokens::{Grant, Grants, Role, certificate_digest, new_token};
+use affiant_server::http::tokens::{By, Grant, Grants, Person, Role, certificate_digest, new_token};
 use serde_json::{Value, json};
 
 /// Largest file of a certificate, in bytes.
@@ -32,10 +32,13 @@ pub(crate) fn run(context: &Context, arguments: TokenArguments) -> Result<u8, Fa
                     let ends = grant
                         .revoked
                         .map_or_else(|| grant.expires.to_string(), |revoked| format!("revoked {revoked}"));
-                    let kind = if grant.certificate { "certificate" } else { "token" };
+                    let by = match &grant.by {
+                        By::Person(person) => person.name(),
+                        other => other.as_str(),
+                    };
                     let kinds = words(&grant.kinds, "");
                     let systems = words(&grant.systems, "all");
-                    vec![grant.id.to_string(), kind.into(), grant.role.as_str().into(), kinds, systems, ends]
+                    vec![grant.id.to_string(), by.into(), grant.role.as_str().into(), kinds, systems, ends]
                 };
                 output::table(&["id", "by", "role", "kinds", "systems", "ends"], grants.all().map(row));
             }
@@ -58,22 +61,27 @@ pub(crate) fn run(context: &Context, arguments: TokenArguments) -> Result<u8, Fa
 fn new(context: &Context, folder: &std::path::Path, arguments: &NewTokenArguments) -> Result<u8, Failure> {
     let id: Id = arguments.id.parse().map_err(Failure::refused)?;
     let role = Role::from_word(&arguments.role).ok_or_else(|| Failure::refused("no such role"))?;
-    let (token, sha256) = match &arguments.certificate {
-        Some(path) => {
+    let NewTokenArguments { certificate, issuer, person, subject, .. } = arguments;
+    let (token, by) = match (certificate, issuer) {
+        (Some(path), _) => {
             let bytes = context::input(path, CERTIFICATE_SIZE_MAX)?;
-            (None, certificate_digest(&bytes).map_err(|failure| failure.within(path.display()))?)
+            let digest = certificate_digest(&bytes).map_err(|failure| failure.within(path.display()))?;
+            (None, By::Certificate(digest))
         }
-        None => {
+        (None, Some(issuer)) => {
+            let (issuer, subject, email) = (issuer.clone(), subject.clone(), person.clone());
+            (None, By::Person(Person { issuer, subject, email }))
+        }
+        (None, None) => {
             let (token, sha256) = new_token(&id);
-            (Some(token), sha256)
+            (Some(token), By::Token(sha256))
         }
     };
     let created = context.now();
     let grant = Grant {
         id,
         role,
-        sha256,
-        certificate: token.is_none(),
+        by,
         kinds: ids(&arguments.kinds)?,
         systems: ids(&arguments.systems)?,
         created,
@@ -99,13 +107,18 @@ fn new(context: &Context, folder: &std::path::Path, arguments: &NewTokenArgument
         Some(token) => output::line(token),
         None => output::line(format!("{} granted to `{}`", grant.role.as_str(), grant.id)),
     }
-    context.say(format!("{} until {}; it is not shown again", grant.role.as_str(), grant.expires));
+    let once = if matches!(grant.by, By::Token(_)) { "; it is not shown again" } else { "" };
+    context.say(format!("{} until {}{once}", grant.role.as_str(), grant.expires));
     Ok(0)
 }
 
 fn shown(grant: &Grant) -> Value {
-    json!({
-        "id": grant.id, "role": grant.role, "certificate": grant.certificate, "kinds": grant.kinds,
-        "systems": grant.systems, "created": grant.created, "expires": grant.expires, "revoked": grant.revoked,
-    })
+    let mut shown = json!({
+        "id": grant.id, "role": grant.role, "by": grant.by.as_str(), "kinds": grant.kinds, "systems": grant.systems,
+        "created": grant.created, "expires": grant.expires, "revoked": grant.revoked,
+    });
+    if let By::Person(person) = &grant.by {
+        shown["person"] = json!(person);
+    }
+    shown
 }

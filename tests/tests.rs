@@ -7,6 +7,7 @@
 mod support {
     pub(crate) mod answer;
     pub(crate) mod folder;
+    pub(crate) mod issuer;
     pub(crate) mod place;
     pub(crate) mod receiver;
     pub(crate) mod service;
@@ -23,6 +24,7 @@ mod journeys {
     mod exports;
     mod figures;
     mod findings;
+    mod issuer;
     mod keys;
     mod ledger;
     mod notify;

@@ -9,11 +9,15 @@ use std::path::PathBuf;
 Examples:
   affiant serve
   affiant serve --listen 0.0.0.0:8470 --tls-cert chain.pem --tls-key key.pem
-  affiant serve --behind-proxy
+  affiant serve --behind-proxy --issuer https://login.example.org --client-id affiant --client-secret-file secret \
+      --public-url https://evidence.example.org
 
 Who may ask is said with `affiant token new`. The service is the one writer of its ledger while it runs; commands that read
 work beside it. It ends in order on SIGTERM or SIGINT: what was begun is finished. Without TLS it listens on this machine
 alone, unless a proxy in front speaks TLS (--behind-proxy).
+
+With --issuer people sign in there (OpenID Connect) and are let in by `affiant token new ID --role ROLE --issuer URL --person
+ADDRESS`; it sends them back to PUBLIC-URL/login/callback. Tokens go on working.
 
 What it does is written to stderr as lines of JSON; AFFIANT_LOG says how much (error, warn, info, debug).")]
 pub(crate) struct ServeArguments {
@@ -32,6 +36,21 @@ pub(crate) struct ServeArguments {
     /// A proxy of yours stands in front: it speaks TLS and says in X-Forwarded-For who asks
     #[arg(long)]
     pub(crate) behind_proxy: bool,
+    /// People sign in with this issuer of identities (OpenID Connect)
+    #[arg(long, value_name = "URL", env = "AFFIANT_ISSUER", requires_all = ["client_id", "public_url"])]
+    pub(crate) issuer: Option<String>,
+    /// What the issuer calls this service
+    #[arg(long, value_name = "ID", env = "AFFIANT_CLIENT_ID", requires = "issuer")]
+    pub(crate) client_id: Option<String>,
+    /// File with the secret that shows the issuer it is this service
+    #[arg(long, value_name = "FILE", env = "AFFIANT_CLIENT_SECRET_FILE", requires = "issuer")]
+    pub(crate) client_secret_file: Option<PathBuf>,
+    /// Authorities in PEM that the issuer's certificate is checked against [default: Mozilla's]
+    #[arg(long, value_name = "FILE", env = "AFFIANT_ISSUER_CA", requires = "issuer")]
+    pub(crate) issuer_ca: Option<PathBuf>,
+    /// Address under which browsers reach this service
+    #[arg(long, value_name = "URL", env = "AFFIANT_PUBLIC_URL", requires = "issuer")]
+    pub(crate) public_url: Option<String>,
     /// Largest push, in MB, behind any compression
     #[arg(long, value_name = "MB", default_value_t = 1024)]
     pub(crate) body_max: u64,
@@ -66,6 +85,7 @@ Examples:
   affiant token new j-doe --role officer
   affiant token new audit-2026 --role auditor --system credit-scoring --days 30
   affiant token new build-host --role collector --certificate host.pem
+  affiant token new a-roe --role officer --issuer https://login.example.org --person a.roe@example.org
 
 Roles: a collector pushes given kinds to given systems; an auditor reads given systems, samples and comments; an officer reads
 and records all, and issues packs; an admin gives out tokens too. A running service takes changes in within two seconds.")]
@@ -87,8 +107,17 @@ pub(crate) struct NewTokenArguments {
     /// Grant it to whoever shows this client certificate (PEM), in the place of a token
     #[arg(long, value_name = "FILE")]
     pub(crate) certificate: Option<PathBuf>,
+    /// Grant it to a person whom this issuer of identities names, in the place of a token
+    #[arg(long, value_name = "URL", conflicts_with = "certificate", requires = "named")]
+    pub(crate) issuer: Option<String>,
+    /// The person by address, which the issuer has verified
+    #[arg(long, value_name = "ADDRESS", group = "named", requires = "issuer")]
+    pub(crate) person: Option<String>,
+    /// The person by the issuer's subject
+    #[arg(long, value_name = "SUBJECT", group = "named", requires = "issuer")]
+    pub(crate) subject: Option<String>,
     /// Write the token to this file, readable by you alone, and not to the terminal
-    #[arg(long, value_name = "FILE", conflicts_with = "certificate")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["certificate", "issuer"])]
     pub(crate) output: Option<PathBuf>,
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Said {
     pub(crate) status: u16,
     /// By their names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
+    /// What is to be kept, each as it was said.
+    pub(crate) cookies: Vec<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -110,11 +112,14 @@ pub(crate) fn read(stream: &TcpStream) -> Option<Said> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|length| *length > 0)?;
     let status = line.split(' ').nth(1)?.parse().ok()?;
-    let mut headers = BTreeMap::new();
+    let (mut headers, mut cookies) = (BTreeMap::new(), Vec::new());
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
         let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        if name.eq_ignore_ascii_case("set-cookie") {
+            cookies.push(value.trim().to_owned());
+        }
         headers.insert(name.to_lowercase(), value.trim().to_owned());
     }
     let mut body = Vec::new();
@@ -122,7 +127,7 @@ pub(crate) fn read(stream: &TcpStream) -> Option<Said> {
         Some(length) => reader.take(length).read_to_end(&mut body).ok()?,
         None => reader.read_to_end(&mut body).ok()?,
     };
-    Some(Said { status, headers, body })
+    Some(Said { status, headers, cookies, body })
 }
 
 impl Said {
@@ -142,6 +147,14 @@ impl Said {
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// A cookie, as it is sent along again.
+    #[track_caller]
+    pub(crate) fn cookie(&self, name: &str) -> String {
+        let own = |cookie: &&String| cookie.split_once('=').is_some_and(|(own, _)| own == name);
+        let cookie = self.cookies.iter().find(own).unwrap_or_else(|| panic!("no cookie {name} in {self:?}"));
+        cookie.split(';').next().unwrap_or_default().to_owned()
     }
 
     /// Demands a text in the body.

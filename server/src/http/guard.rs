@@ -122,7 +122,7 @@ fn modified(folder: &Path) -> Option<SystemTime> {
 /// Who asks.
 #[derive(Debug, Clone)]
 pub(super) struct Who {
-    /// What stands in the access log: `token:<id>`, `certificate:<id>`.
+    /// What stands in the access log: `token:<id>`, `certificate:<id>`, `person:<id>`.
     pub(super) name: String,
     pub(super) grant: Grant,
     /// The system that was asked about.
@@ -131,8 +131,11 @@ pub(super) struct Who {
 
 impl Who {
     pub(super) fn new(grant: &Grant) -> Self {
-        let kind = if grant.certificate { "certificate" } else { "token" };
-        Self { name: format!("{kind}:{}", grant.id), grant: grant.clone(), system: Arc::default() }
+        Self {
+            name: format!("{}:{}", grant.by.as_str(), grant.id),
+            grant: grant.clone(),
+            system: Arc::default(),
+        }
     }
 
     pub(super) fn role(&self) -> Role {

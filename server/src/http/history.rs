@@ -3,15 +3,21 @@
 use super::house::{House, lock};
 use super::problem::Problem;
 use crate::standing::Standing;
-use crate::view::{self, Asked};
+use affiant_controls::register::{Horizon, Register};
 use affiant_frameworks::assessment::{Outcome, Share};
+use affiant_ledger::entry::Entry;
 use affiant_ledger::id::Id;
+use affiant_ledger::reader::Reader;
+use affiant_ledger::record::Record;
 use affiant_ledger::time::{Date, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 /// Months looked back on.
 const MONTHS: usize = 12;
+/// Entries held at a time.
+const PIECE: usize = 256;
 
 /// How a system stood, month by month.
 #[derive(Debug, Default)]
@@ -55,27 +61,82 @@ pub(super) fn of(house: &Arc<House>, system: &Id) -> Option<Arc<History>> {
 }
 
 fn judge(house: &House, system: &Id) -> Result<History, Problem> {
-    let reader = house.reader()?;
-    let view = house.view(&reader);
+    let (reader, positions) = house.positions(system)?;
     let mut history = History::default();
+    let mut before: Option<(Register, usize)> = None;
     for (name, end) in ends(house.now()) {
-        let asked = Asked::of(house.now(), &reader, Some(end), None, None)?;
-        let register = view::register(&view, system, asked)?;
         let at = history.months.len();
         history.months.push(name);
-        if register.system().is_none() {
-            continue;
-        }
-        for judged in Standing::of(&house.catalogs, system, &register)?.assessments {
-            let framework = judged.framework.id.to_string();
-            fill(history.satisfied.entry(framework.clone()).or_default(), at, judged.totals.satisfied);
-            for it in judged.determinations {
-                let key = (framework.clone(), it.requirement);
-                fill(history.outcomes.entry(key).or_default(), at, it.outcome);
+        let (known, horizon) = (recorded_by(&reader, &positions, end)?, Horizon::at(end));
+        let register = match before.take() {
+            Some((register, from)) => go_on(house, &reader, register, &positions[from..known], horizon)?,
+            None => None,
+        };
+        let register = match register {
+            Some(register) => register,
+            None => Register::replay_pieces(pieces(house, &reader, &positions[..known]), horizon)?,
+        };
+        if register.system().is_some() {
+            for judged in Standing::of(&house.catalogs, system, &register)?.assessments {
+                let framework = judged.framework.id.to_string();
+                fill(history.satisfied.entry(framework.clone()).or_default(), at, judged.totals.satisfied);
+                for it in judged.determinations {
+                    let key = (framework.clone(), it.requirement);
+                    fill(history.outcomes.entry(key).or_default(), at, it.outcome);
+                }
             }
         }
+        before = Some((register, known));
     }
     Ok(history)
+}
+
+/// What a stream said at the end of a month, from what it said at the end of the one before. None where only a replay can
+/// tell.
+fn go_on(
+    house: &House,
+    reader: &Reader,
+    mut register: Register,
+    since: &[u64],
+    horizon: Horizon,
+) -> Result<Option<Register>, Problem> {
+    let mut still = register.go_on([], horizon)?;
+    for piece in pieces(house, reader, since) {
+        still = still && register.go_on(&piece?, horizon)?;
+        if !still {
+            break;
+        }
+    }
+    Ok(still.then_some(register))
+}
+
+/// How many of the entries, which stand in the order of their recording, were recorded by a time.
+fn recorded_by(reader: &Reader, positions: &[u64], time: Timestamp) -> Result<usize, Problem> {
+    let (mut low, mut high) = (0, positions.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let entry = Entry::from_bytes(&reader.entry_bytes(positions[middle])?);
+        if entry.map_err(|error| Problem::internal(error.to_string()))?.time <= time {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
+}
+
+/// Entries piece by piece, on this thread alone: nobody waits for them. Ends with the service.
+fn pieces<'a>(
+    house: &'a House,
+    reader: &'a Reader,
+    positions: &'a [u64],
+) -> impl Iterator<Item = Result<Vec<Record>, Problem>> + 'a {
+    positions.chunks(PIECE).map(|piece| {
+        if house.ends.load(Ordering::Acquire) {
+            return Err(Problem::later("the service ends", 1));
+        }
+        Ok(piece.iter().map(|index| reader.record(*index)).collect::<Result<Vec<_>, _>>()?)
+    })
 }
 
 /// Puts a value at a place, with nothing before it where nothing was.

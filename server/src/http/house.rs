@@ -6,6 +6,7 @@ use super::guard::Guard;
 use super::history::Histories;
 use super::metrics::Metrics;
 use super::pages::session::Sessions;
+use super::people::{Issuer, People};
 use super::problem::Problem;
 use super::writer::{Open, Writer};
 use crate::catalogs;
@@ -26,9 +27,13 @@ use affiant_reports::derive::Catalogs;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
+use tokio::sync::Semaphore;
+
+/// How many the issuer of identities is asked about at a time.
+const AT_ISSUER_MAX: usize = 8;
 
 /// How the service is run.
 #[derive(Debug, Clone)]
@@ -45,6 +50,8 @@ pub struct Config {
     pub connections_max: usize,
     /// Whether a proxy in front says who asks, in `X-Forwarded-For`.
     pub behind_proxy: bool,
+    /// Whom people may sign in with, beside tokens.
+    pub issuer: Option<Issuer>,
 }
 
 /// Opens a private key.
@@ -87,7 +94,12 @@ pub(super) struct House {
     pub(super) metrics: Metrics,
     pub(super) packs: Jobs,
     pub(super) sessions: Sessions,
+    pub(super) people: Option<People>,
+    /// Seats for those whom the issuer is asked about.
+    pub(super) at_issuer: Arc<Semaphore>,
     pub(super) histories: Histories,
+    /// Whether the service ends: what nobody waits for is left.
+    pub(super) ends: AtomicBool,
     reader: Mutex<Arc<Reader>>,
     registers: Mutex<Kept>,
     systems: RwLock<Arc<Systems>>,
@@ -108,6 +120,8 @@ impl House {
         let started = Writer::start(ledger, open, clock, catalogs.controls.clone());
         let (writer, thread) = started.map_err(Failure::io)?;
         let house = Self {
+            people: config.issuer.clone().map(People::new),
+            at_issuer: Arc::new(Semaphore::new(AT_ISSUER_MAX)),
             config,
             opening,
             writer,
@@ -119,6 +133,7 @@ impl House {
             packs: Jobs::default(),
             sessions: Sessions::default(),
             histories: Histories::default(),
+            ends: AtomicBool::new(false),
             reader,
             registers: Mutex::default(),
             systems: RwLock::default(),

@@ -85,6 +85,7 @@ pub fn serve(
         }
         drop((listener, ending));
         tracing::info!("stopping: requests under way are finished");
+        house.ends.store(true, Ordering::Release);
         let _ = end.send(true);
         let _ = tokio::time::timeout(GOODBYE, end.closed()).await;
         background.iter().for_each(tokio::task::JoinHandle::abort);

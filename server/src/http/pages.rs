@@ -2,6 +2,7 @@
 
 mod entry;
 mod findings;
+mod issuer;
 mod overview;
 mod packs;
 mod parts;
@@ -31,6 +32,8 @@ pub(super) fn routes() -> Router<Arc<House>> {
     Router::new()
         .route("/", get(overview::show))
         .route("/login", get(session::door).post(session::enter))
+        .route("/login/issuer", get(issuer::begin))
+        .route("/login/callback", get(issuer::back))
         .route("/logout", post(session::leave))
         .route("/assets/style.css", get(style))
         .route("/systems/{system}", get(system::show))

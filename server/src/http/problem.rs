@@ -2,6 +2,7 @@
 
 use super::writer::{Busy, is_stop};
 use crate::failure::{Failure, INTEGRITY, IO, REFUSED};
+use affiant_controls::register::RegisterError;
 use affiant_ledger::ledger::LedgerError;
 use affiant_ledger::reader::ReadError;
 use axum::body::Body;
@@ -144,6 +145,12 @@ impl From<LedgerError> for Problem {
         if is_stop(&error) {
             return Self::later(error.to_string(), RETRY_AFTER);
         }
+        Failure::from(error).into()
+    }
+}
+
+impl From<RegisterError> for Problem {
+    fn from(error: RegisterError) -> Self {
         Failure::from(error).into()
     }
 }

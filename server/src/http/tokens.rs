@@ -1,17 +1,19 @@
-//! Who may ask: tokens and certificates with a role, what it covers, and an end (docs/spec/access.md).
+//! Who may ask: grants of a role, what it covers, and an end (docs/spec/tokens.md).
 //!
 //! They stand in `access/tokens.json` of the ledger's folder, written whole by whoever gives one out, read again when it
-//! has changed. Of a token its SHA-256 is kept: it is 256 random bits, and nothing is gained by guessing slowly. The
+//! has changed. Who asks is known by a token, by a client certificate, or by what an issuer of identities says. Of a token
+//! its SHA-256 is kept: it is 256 random bits, and nothing is gained by guessing slowly. The
 //! word itself is shown once:
 //!
 //! ```text
 //! affiant_<id>_<64 hexadecimal digits>
 //! ```
 
+use super::people::{Identity, is_private};
 use crate::failure::Failure;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::files::{self, FileError};
-use affiant_ledger::id::Id;
+use affiant_ledger::id::{Id, is_hidden, visible};
 use affiant_ledger::random;
 use affiant_ledger::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,6 +31,8 @@ const FILE_SIZE_MAX: u64 = 4 << 20;
 const TOKENS_MAX: usize = 10_000;
 /// How a token begins.
 const PREFIX: &str = "affiant_";
+/// Longest name of a person or issuer, in bytes.
+const NAME_MAX: usize = 255;
 /// Most streams or systems of a grant.
 const SCOPE_MAX: usize = 1000;
 
@@ -65,7 +69,70 @@ impl Role {
     }
 }
 
-/// A token or certificate that was given out.
+/// By what somebody is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    /// SHA-256 of a token.
+    Token(Digest),
+    /// SHA-256 of a client certificate in DER.
+    Certificate(Digest),
+    /// What an issuer of identities says.
+    Person(Person),
+}
+
+impl By {
+    /// Its word.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Token(_) => "token",
+            Self::Certificate(_) => "certificate",
+            Self::Person(_) => "person",
+        }
+    }
+}
+
+/// A person, as an issuer of identities names them: by a subject, or by an address that it has verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// The issuer, as it writes itself.
+    pub issuer: String,
+    /// The subject: who it is, for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+impl Person {
+    /// The name that the issuer gives them.
+    pub fn name(&self) -> &str {
+        self.subject.as_deref().or(self.email.as_deref()).unwrap_or_default()
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let Self { issuer, subject, email } = self;
+        if !is_private(issuer) || issuer.len() > NAME_MAX {
+            return Err(Failure::refused(format!("issuer `{}`: give its https address", visible(issuer))));
+        }
+        let name = match (subject, email) {
+            (Some(subject), None) => subject,
+            (None, Some(email)) if email.contains('@') => email,
+            (None, Some(email)) => {
+                return Err(Failure::refused(format!("`{}` is no address", visible(email))));
+            }
+            _ => return Err(Failure::refused("a person is named by subject or by address, by one of them")),
+        };
+        if !(1..=NAME_MAX).contains(&name.len()) || name.chars().any(is_hidden) {
+            return Err(Failure::refused(format!("`{}`: 1 to {NAME_MAX} visible characters", visible(name))));
+        }
+        Ok(())
+    }
+}
+
+/// What was granted to somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
@@ -73,11 +140,8 @@ pub struct Grant {
     pub id: Id,
     /// What it may do.
     pub role: Role,
-    /// SHA-256 of the token, or of the client certificate in DER.
-    pub sha256: Digest,
-    /// Whether it is a certificate.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub certificate: bool,
+    /// By what whoever it was granted to is known.
+    pub by: By,
     /// Kinds a collector may push; all of results, findings, attestations, incidents and exceptions when empty.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub kinds: BTreeSet<Id>,
@@ -114,6 +178,12 @@ impl Grant {
         }
         if self.kinds.len() > SCOPE_MAX || self.systems.len() > SCOPE_MAX {
             return refused(format!("more than {SCOPE_MAX} kinds or systems"));
+        }
+        if let By::Person(person) = &self.by {
+            person.check()?;
+            if self.role == Role::Collector {
+                return refused("a collector is no person: people look at pages".into());
+            }
         }
         if self.expires <= self.created {
             return refused(format!("it would end at {}, before it begins", self.expires));
@@ -191,6 +261,14 @@ impl Grants {
         if self.0.len() >= TOKENS_MAX {
             return Err(Failure::refused(format!("{TOKENS_MAX} tokens were given out")));
         }
+        if let By::Person(person) = &grant.by {
+            // Which of two would count could not be seen.
+            let same = |other: &&Grant| matches!(&other.by, By::Person(other) if is_same(other, person));
+            if let Some(other) = self.0.values().filter(|other| other.is_valid(grant.created)).find(same) {
+                let text = format!("`{}` has a grant, `{}`", visible(person.name()), other.id);
+                return Err(Failure::refused(text).hint(format!("revoke `{}` first", other.id)));
+            }
+        }
         self.0.insert(grant.id.clone(), grant);
         Ok(())
     }
@@ -198,8 +276,7 @@ impl Grants {
     /// Takes one back.
     pub fn revoke(&mut self, id: &str, now: Timestamp) -> Result<&Grant, Failure> {
         let grant = self.0.iter_mut().find(|(own, _)| own.as_str() == id).map(|(_, grant)| grant);
-        let grant = grant
-            .ok_or_else(|| Failure::refused(format!("`{}` is no token", affiant_ledger::id::visible(id))))?;
+        let grant = grant.ok_or_else(|| Failure::refused(format!("`{}` is no token", visible(id))))?;
         grant.revoked.get_or_insert(now);
         Ok(grant)
     }
@@ -209,16 +286,31 @@ impl Grants {
         let (id, _) = token.strip_prefix(PREFIX)?.rsplit_once('_')?;
         let given = Digest::of(token.as_bytes());
         let grant = self.0.iter().find(|(own, _)| own.as_str() == id).map(|(_, grant)| grant);
-        let kept = grant.filter(|grant| !grant.certificate).map_or(Digest::ZERO, |grant| grant.sha256);
-        let same: bool = kept.as_bytes().ct_eq(given.as_bytes()).into();
-        grant.filter(|grant| same && !grant.certificate)
+        let kept = grant.and_then(|grant| match grant.by {
+            By::Token(kept) => Some(kept),
+            By::Certificate(_) | By::Person(_) => None,
+        });
+        let same: bool = kept.unwrap_or(Digest::ZERO).as_bytes().ct_eq(given.as_bytes()).into();
+        grant.filter(|_| same && kept.is_some())
     }
 
     /// Whose client certificate this is.
     pub fn of_certificate(&self, der: &[u8]) -> Option<&Grant> {
         let digest = Digest::of(der);
-        self.0.values().find(|grant| grant.certificate && grant.sha256 == digest)
+        self.0.values().find(|grant| grant.by == By::Certificate(digest))
     }
+
+    /// The grant that counts for a person whom an issuer has named.
+    pub(super) fn of_person(&self, identity: &Identity, now: Timestamp) -> Option<&Grant> {
+        let is = |grant: &&Grant| matches!(&grant.by, By::Person(person) if identity.is(person));
+        self.0.values().filter(|grant| grant.is_valid(now)).find(is)
+    }
+}
+
+/// Whether two are the same person.
+fn is_same(one: &Person, other: &Person) -> bool {
+    let email = |person: &Person| person.email.as_ref().map(|email| email.to_ascii_lowercase());
+    one.issuer == other.issuer && one.subject == other.subject && email(one) == email(other)
 }
 
 /// Makes a folder that its owner alone may enter.

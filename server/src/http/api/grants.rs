@@ -5,7 +5,7 @@ use super::super::body;
 use super::super::guard::Who;
 use super::super::house::House;
 use super::super::problem::Problem;
-use super::super::tokens::{Grant, Role, new_token};
+use super::super::tokens::{By, Grant, Person, Role, new_token};
 use super::json;
 use affiant_controls::access::AccessEvent;
 use affiant_ledger::id::Id;
@@ -47,6 +47,23 @@ pub(in super::super) struct Asked {
     /// For how many days.
     #[serde(default)]
     days: Option<u32>,
+    /// Grant it to a person, in the place of a token.
+    #[serde(default)]
+    person: Option<Named>,
+}
+
+/// A person, as an issuer of identities names them: by `subject` or by `email`.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    /// The issuer, as it writes itself.
+    issuer: String,
+    /// The subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+    /// The address, which the issuer has verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
 }
 
 /// What is told of a token.
@@ -57,6 +74,11 @@ pub(in super::super) struct Shown {
     id: Id,
     /// Its role.
     role: &'static str,
+    /// By what whoever it was granted to is known: `token`, `certificate` or `person`.
+    by: &'static str,
+    /// The person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<Named>,
     /// Kinds that it may push.
     #[schema(value_type = Vec<String>)]
     kinds: BTreeSet<Id>,
@@ -80,15 +102,20 @@ pub(in super::super) struct Shown {
 
 impl Shown {
     fn of(grant: &Grant, token: Option<String>) -> Self {
-        let Grant { id, role, kinds, systems, created, expires, revoked, .. } = grant.clone();
-        Self { id, role: role.as_str(), kinds, systems, created, expires, revoked, token }
+        let Grant { id, role, by, kinds, systems, created, expires, revoked } = grant.clone();
+        let word = by.as_str();
+        let person = match by {
+            By::Person(Person { issuer, subject, email }) => Some(Named { issuer, subject, email }),
+            By::Token(_) | By::Certificate(_) => None,
+        };
+        Self { id, role: role.as_str(), by: word, person, kinds, systems, created, expires, revoked, token }
     }
 }
 
 /// Gives out a token.
 #[utoipa::path(post, path = "/v1/tokens", tag = "tokens", request_body = Asked,
     responses(
-        (status = 201, description = "Given out; the token is shown this once", body = Shown),
+        (status = 201, description = "Granted; a token is shown this once", body = Shown),
         (status = 400, description = "Not a request", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Nobody known", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
@@ -109,15 +136,20 @@ pub(in super::super) async fn give(
         return Err(Problem::refused(format!("days {days}: from 1 to {DAYS_MAX}")));
     }
     let created = house.now();
-    let (token, sha256) = new_token(&asked.id);
+    let (token, by) = match asked.person {
+        Some(Named { issuer, subject, email }) => (None, By::Person(Person { issuer, subject, email })),
+        None => {
+            let (token, sha256) = new_token(&asked.id);
+            (Some(token), By::Token(sha256))
+        }
+    };
     let expires = created.plus(Period::days(days));
     let (id, kinds, systems) = (asked.id, asked.kinds, asked.systems);
-    let grant =
-        Grant { id, role, sha256, certificate: false, kinds, systems, created, expires, revoked: None };
+    let grant = Grant { id, role, by, kinds, systems, created, expires, revoked: None };
     told(&house, &who, format!("token `{}` given out, role {}", grant.id, role.as_str())).await?;
     let given = grant.clone();
     house.work(move |house| Ok(house.guard.change(|grants| grants.add(given))?)).await?;
-    let shown = Json(Shown::of(&grant, Some(token)));
+    let shown = Json(Shown::of(&grant, token));
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], shown).into_response())
 }
 

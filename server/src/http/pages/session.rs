@@ -1,5 +1,5 @@
-//! People in a browser: they show a token once and get a session, which ends with the token, after eight hours, or when
-//! they leave.
+//! People in a browser: they show a token once, or come back from the issuer of identities, and get a session, which ends
+//! with what was granted to them, after eight hours, or when they leave.
 //!
 //! The cookie is 256 random bits, kept here as a digest, for this site alone and out of reach of scripts. What changes anything
 //! carries a word of the session that no other site knows.
@@ -7,6 +7,7 @@
 use super::super::guard::{self, Who};
 use super::super::house::{House, lock};
 use super::super::problem::Problem;
+use super::super::tokens::Grant;
 use super::{page, redirect};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
@@ -41,7 +42,8 @@ struct Session {
     since: Instant,
 }
 
-fn secret() -> String {
+/// 256 random bits.
+pub(super) fn secret() -> String {
     let mut bytes = [0; 32];
     random::fill(&mut bytes);
     Digest(bytes).to_string()
@@ -82,7 +84,7 @@ pub(in super::super) struct Visitor {
 impl Visitor {
     /// Refuses a form that another site sent.
     pub(in super::super) fn check(&self, word: &str) -> Result<(), Problem> {
-        if word.as_bytes().ct_eq(self.word.as_bytes()).into() {
+        if is_same(word, &self.word) {
             Ok(())
         } else {
             Err(Problem::forbidden(
@@ -96,7 +98,7 @@ impl FromRequestParts<Arc<House>> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, house: &Arc<House>) -> Result<Self, Response> {
-        let session = cookie(&parts.headers).and_then(|cookie| house.sessions.find(cookie));
+        let session = cookie_of(&parts.headers, COOKIE).and_then(|cookie| house.sessions.find(cookie));
         let grants = house.guard.grants();
         let found = session.and_then(|session| Some((grants.get(&session.grant)?, session.word)));
         match found.filter(|(grant, _)| grant.is_valid(house.now())) {
@@ -110,26 +112,41 @@ impl FromRequestParts<Arc<House>> for Visitor {
     }
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// Whether two secrets are the same, in a time that does not say where they differ.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
+}
+
+/// What a cookie of a name holds.
+pub(super) fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+    pairs.find(|(own, _)| *own == name).map(|(_, value)| value)
 }
 
 /// The door.
-pub(in super::super) async fn door() -> Response {
-    shown(None, StatusCode::OK)
+pub(in super::super) async fn door(State(house): State<Arc<House>>) -> Response {
+    shown(&house, None, StatusCode::OK)
 }
 
-fn shown(wrong: Option<&str>, status: StatusCode) -> Response {
+/// The door, for somebody who is not let in.
+pub(super) fn refused(house: &House, wrong: &str, status: StatusCode) -> Response {
+    shown(house, Some(wrong), status)
+}
+
+fn shown(house: &House, wrong: Option<&str>, status: StatusCode) -> Response {
+    let people = house.people.as_ref();
     let body = html! {
         h1 { "Sign in" }
         @if let Some(wrong) = wrong { p.alert role="alert" { (wrong) } }
+        @if let Some(people) = people {
+            p { a.button href="/login/issuer" { "Sign in with " (people.host()) } }
+            p.quiet { "or with a token:" }
+        }
         form.card method="post" action="/login" {
             label for="token" { "Access token" }
-            input #token type="password" name="token" autocomplete="off" required autofocus
-                aria-describedby="token-help";
-            p #token-help.quiet { "An officer or auditor gets one from " code { "affiant token new" } "." }
+            input #token type="password" name="token" autocomplete="off" required autofocus[people.is_none()];
+            p.quiet { "Of an officer, auditor or admin; given out with " code { "affiant token new" } "." }
             button type="submit" { "Sign in" }
         }
     };
@@ -151,7 +168,7 @@ pub(in super::super) async fn enter(
 ) -> Response {
     // A form of another site could put somebody into a session of its own choosing.
     if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
-        return shown(Some("This form came from another site."), StatusCode::FORBIDDEN);
+        return refused(&house, "This form came from another site.", StatusCode::FORBIDDEN);
     }
     let grants = house.guard.grants();
     let grant = grants.of_token(given.token.trim()).filter(|grant| grant.is_valid(house.now()));
@@ -161,27 +178,40 @@ pub(in super::super) async fn enter(
             Some(seconds) => {
                 Problem::too_many("too many wrong tokens from this address", seconds).into_response()
             }
-            None => shown(Some("This token is not known, or counts no more."), StatusCode::UNAUTHORIZED),
+            None => refused(&house, "This token is not known, or counts no more.", StatusCode::UNAUTHORIZED),
         };
     };
     if let Err(problem) = Who::new(grant).may_look() {
-        return shown(Some(problem.detail()), StatusCode::FORBIDDEN);
+        return refused(&house, problem.detail(), StatusCode::FORBIDDEN);
     }
-    let cookie = match house.sessions.open(&grant.id) {
-        Ok(cookie) => cookie,
-        Err(problem) => return problem.into_response(),
-    };
-    let mut response = redirect("/");
-    set_cookie(&house, &mut response, &cookie, LIFE.as_secs());
-    response
+    begun(&house, grant, || redirect("/")).unwrap_or_else(IntoResponse::into_response)
 }
 
-fn set_cookie(house: &House, response: &mut Response, value: &str, seconds: u64) {
+/// Begins the session of somebody, with an answer that leads on.
+pub(super) fn begun(
+    house: &House,
+    grant: &Grant,
+    onward: impl FnOnce() -> Response,
+) -> Result<Response, Problem> {
+    let cookie = house.sessions.open(&grant.id)?;
+    Ok(with_cookie(house, onward(), COOKIE, &cookie, LIFE.as_secs(), "Strict"))
+}
+
+/// An answer with a cookie for this site, out of reach of scripts; `same_site` says what other sites may send it along with.
+pub(super) fn with_cookie(
+    house: &House,
+    mut response: Response,
+    name: &str,
+    value: &str,
+    seconds: u64,
+    same_site: &str,
+) -> Response {
     let secure = if house.config.tls.is_some() || house.config.behind_proxy { "; Secure" } else { "" };
-    let text = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
+    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite={same_site}; Max-Age={seconds}{secure}");
     if let Ok(value) = HeaderValue::from_str(&text) {
-        response.headers_mut().insert(header::SET_COOKIE, value);
+        response.headers_mut().append(header::SET_COOKIE, value);
     }
+    response
 }
 
 /// A form with nothing but the word of the session.
@@ -198,10 +228,8 @@ pub(in super::super) async fn leave(
     Form(form): Form<Bare>,
 ) -> Result<Response, Problem> {
     visitor.check(&form.word)?;
-    if let Some(cookie) = cookie(&headers) {
+    if let Some(cookie) = cookie_of(&headers, COOKIE) {
         house.sessions.close(cookie);
     }
-    let mut response = redirect("/login");
-    set_cookie(&house, &mut response, "", 0);
-    Ok(response)
+    Ok(with_cookie(&house, redirect("/login"), COOKIE, "", 0, "Strict"))
 }
