@@ -151,12 +151,31 @@ impl Sample {
 }
 
 /// The results that a sample is drawn from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PopulationList {
     /// Index and leaf hash of each entry, by index.
     pub entries: Vec<(u64, Digest)>,
     /// Results that cannot be asked, because their payload is gone.
     pub unread: u64,
+}
+
+impl PopulationList {
+    /// Takes in further records of a stream, in their order, so that not all results are held at once.
+    pub fn take_in(&mut self, records: &[Record], filter: &SampleFilter) -> Result<(), StatementError> {
+        for record in records.iter().filter(|record| record.entry.kind == *"result") {
+            match &record.statement {
+                None => self.unread += 1,
+                Some(statement) => {
+                    if let Some(Statement::Result(result)) = Statement::from_bytes("result", statement)?
+                        && filter.takes(&result)
+                    {
+                        self.entries.push((record.entry.index, record.leaf));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The results of a stream, read once, to make populations of.

@@ -149,6 +149,13 @@ fn who_sends_slowly_is_dropped_and_others_are_served_meanwhile() {
     for stream in &mut slow {
         stream.write_all(b"POST /v1/results HTTP/1.1\r\nhost: x\r\nx-slow: ").unwrap();
     }
+    // And forms that never come to their end.
+    let mut forms: Vec<TcpStream> =
+        (0..10).map(|_| TcpStream::connect(("127.0.0.1", service.port)).unwrap()).collect();
+    for stream in &mut forms {
+        let head = "POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 90\r\n\r\ntoken=";
+        stream.write_all(head.as_bytes()).unwrap();
+    }
     let asked = Instant::now();
     service.get("/v1/systems", &token).expect(200);
     assert!(asked.elapsed() < Duration::from_secs(5));
@@ -156,6 +163,11 @@ fn who_sends_slowly_is_dropped_and_others_are_served_meanwhile() {
     for stream in slow {
         stream.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
         assert!(read(&stream).is_none_or(|said| said.status == 408));
+    }
+    for stream in forms {
+        stream.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
+        let said = read(&stream).expect("an answer");
+        assert!((400..500).contains(&said.status) && said.text().contains("too slowly"), "{said:?}");
     }
     assert!(begin.elapsed() < Duration::from_secs(35), "{:?}", begin.elapsed());
 }

@@ -415,6 +415,63 @@ fn an_officer_sees_a_gap_adds_evidence_and_an_auditor_samples_and_signs_off_in_t
 }
 
 #[test]
+fn an_auditor_samples_and_signs_off_over_the_api_and_whoever_has_the_pack_draws_the_same() {
+    let place = Place::with_system();
+    let tokens = tokens(&place);
+    let service = Service::start(&place);
+    for n in 0..40 {
+        service.post("/v1/results", &tokens.ci, &result(&format!("s-{n}"), "passed")).expect(201);
+    }
+    let wanted = json!({"system": "scoring", "count": 5, "text": "winter rain", "by": "Example Audit"});
+    service.post("/v1/samples", &tokens.ci, &wanted).expect(403);
+    service
+        .post(
+            "/v1/samples",
+            &tokens.auditor,
+            &json!({"system": "scoring", "count": 0, "text": "a", "by": "b"}),
+        )
+        .expect(422);
+    service
+        .post(
+            "/v1/samples",
+            &tokens.auditor,
+            &json!({"system": "scoring", "count": 501, "text": "a", "by": "b"}),
+        )
+        .expect(422);
+    let drawn = service.post("/v1/samples", &tokens.auditor, &wanted).expect(201).json();
+    assert_eq!(drawn["statement"]["items"].as_array().unwrap().len(), 5, "{drawn}");
+    let item = &drawn["statement"]["items"][0];
+    let about = format!("entry:{}", item["index"].as_u64().or(item[0].as_u64()).or(item.as_u64()).unwrap());
+    let said = json!({"system": "scoring", "about": about, "outcome": "accepted", "note": "Seen.", "by": "Example Audit"});
+    service.post("/v1/sign-offs", &tokens.ci, &said).expect(403);
+    let mut missing = said.clone();
+    missing["about"] = json!("entry:99999");
+    service.post("/v1/sign-offs", &tokens.auditor, &missing).expect(422);
+    missing["about"] = json!("entry:x");
+    service.post("/v1/sign-offs", &tokens.auditor, &missing).expect(422);
+    let signed = service.post("/v1/sign-offs", &tokens.auditor, &said).expect(201).json();
+    assert_eq!(signed["statement"]["role"], "auditor", "{signed}");
+    let other = json!({"system": "other", "count": 5, "text": "winter rain", "by": "Example Audit"});
+    service.post("/v1/samples", &tokens.auditor, &other).expect(403);
+    assert_eq!(service.stop(), 0);
+    place.affiant(&["key", "trust", "--output", "trust.keys"]).expect(0);
+    place.affiant(&["pack", "build", "scoring", "--output", "out.zip"]).expect(0);
+    let verdict = place.affiant(&["verify", "out.zip", "--trust", "trust.keys", "--json"]).expect(0).json();
+    assert!(verdict.to_string().contains("sample"), "{verdict}");
+    let again = place.affiant(&[
+        "sample",
+        "scoring",
+        "--text",
+        "winter rain",
+        "--count",
+        "5",
+        "--by",
+        "Example Audit",
+    ]);
+    assert_eq!(again.code, 0, "{}", again.shown());
+}
+
+#[test]
 fn what_was_answered_is_there_after_a_kill() {
     let place = Place::with_system();
     let tokens = tokens(&place);

@@ -3,6 +3,7 @@
 use super::problem::Problem;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
+use futures_util::stream::try_unfold;
 use http_body_util::{BodyExt, LengthLimitError};
 use std::error::Error;
 use std::fs::File;
@@ -39,6 +40,16 @@ pub(super) async fn spool(mut pieces: Pieces, first: &[u8], folder: &Path) -> Re
     }
     file.seek(SeekFrom::Start(0)).map_err(lost)?;
     Ok(file)
+}
+
+/// A body that ends with an error where it comes too slowly, for readers who do not ask for pieces.
+pub(super) fn paced(body: Body, max: u64) -> Body {
+    let next = |mut pieces: Pieces| async {
+        let piece =
+            pieces.next().await.map_err(|problem| std::io::Error::other(problem.detail().to_owned()))?;
+        Ok::<_, std::io::Error>(piece.map(|piece| (piece, pieces)))
+    };
+    Body::from_stream(try_unfold(Pieces::new(body, max), next))
 }
 
 /// A body piece by piece.

@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 /// How many the issuer of identities is asked about at a time.
@@ -109,6 +110,7 @@ pub(super) struct House {
 impl House {
     /// Furnishes a house around an open ledger, and starts its writer.
     pub(super) fn new(
+        runtime: &Handle,
         config: Config,
         opening: Opening,
         mut ledger: Ledger,
@@ -117,7 +119,7 @@ impl House {
         let reader = Mutex::new(Arc::new(Reader::open(&opening.folder)?));
         let guard = Guard::new(&opening.folder)?;
         let (open, clock) = (opening.clone().into_open(), opening.surroundings.clock.clone());
-        let started = Writer::start(ledger, open, clock, catalogs.controls.clone());
+        let started = Writer::start(runtime, ledger, open, clock, catalogs.controls.clone());
         let (writer, thread) = started.map_err(Failure::io)?;
         let house = Self {
             people: config.issuer.clone().map(People::new),

@@ -61,9 +61,9 @@ pub fn serve(
         follow_all(&mut ledger, &stream, &controls, now)?;
     }
     let listen = config.listen;
-    let (house, thread) = House::new(config, opening, ledger)?;
-    let house = Arc::new(house);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::io)?;
+    let (house, thread) = House::new(runtime.handle(), config, opening, ledger)?;
+    let house = Arc::new(house);
     let ended = runtime.block_on(async {
         let bound = TcpListener::bind(listen).await;
         let listener = bound.map_err(|error| Failure::io(format!("{listen}: {error}")))?;
@@ -127,6 +127,8 @@ fn router(house: Arc<House>) -> Router {
         .route("/v1/exceptions", post(statements::except))
         .route("/v1/incidents", post(statements::incident))
         .route("/v1/findings", post(statements::finding))
+        .route("/v1/samples", post(statements::sample))
+        .route("/v1/sign-offs", post(statements::sign_off))
         .route("/v1/evidence", post(evidence::keep))
         .route("/v1/entries", get(entries::list))
         .route("/v1/entries/{index}", get(entries::one))

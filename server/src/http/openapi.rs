@@ -18,6 +18,8 @@ use utoipa::{Modify, OpenApi as _};
         statements::except,
         statements::incident,
         statements::finding,
+        statements::sample,
+        statements::sign_off,
         evidence::keep,
         entries::list,
         entries::one,

@@ -10,12 +10,14 @@ mod room;
 pub(super) mod session;
 mod system;
 
+use super::body;
 use super::house::House;
 use super::problem::Problem;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::extract::rejection::FormRejection;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{DOCTYPE, Markup, html};
@@ -50,6 +52,12 @@ pub(super) fn routes() -> Router<Arc<House>> {
         .route("/entries/{index}", get(entry::show))
         .route("/packs", get(packs::list).post(packs::order))
         .route("/packs/{id}/file", get(packs::file))
+        .layer(middleware::map_request(paced))
+}
+
+/// Forms come as fast as anything else.
+async fn paced(request: Request) -> Request {
+    request.map(|body| body::paced(body, system::FILE_MAX as u64))
 }
 
 async fn style() -> Response {

@@ -15,6 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 /// Requests that wait for the writer.
@@ -48,6 +50,9 @@ pub(super) enum Busy {
 /// Something to be done with the ledger, or with the reason why there is none.
 type Job = Box<dyn FnOnce(Result<&mut Ledger, String>) + Send>;
 
+/// An answer, on its way to whoever waits for it.
+type Letter = (oneshot::Sender<Result<Done, String>>, Result<Done, String>);
+
 enum Work {
     Append { drafts: Vec<Prepared>, touched: Touched, reply: oneshot::Sender<Result<Done, String>> },
     Do(Job),
@@ -77,6 +82,7 @@ pub(super) struct Seen {
 impl Writer {
     /// Starts the writer of an open ledger.
     pub(super) fn start(
+        runtime: &Handle,
         ledger: Ledger,
         open: Open,
         clock: Arc<dyn Clock>,
@@ -84,6 +90,8 @@ impl Writer {
     ) -> std::io::Result<(Self, JoinHandle<Result<(), Failure>>)> {
         let (queue, work) = sync_channel(QUEUE);
         let seen = Arc::new(Seen::default());
+        let (post, letters) = unbounded_channel();
+        runtime.spawn(deliver(letters));
         seen.size.store(ledger.size(), Ordering::Release);
         seen.open.store(1, Ordering::Release);
         let state = State {
@@ -92,6 +100,7 @@ impl Writer {
             clock,
             controls,
             seen: seen.clone(),
+            post,
             touched: Touched::default(),
             any_touched: false,
             follow_from: Instant::now(),
@@ -176,6 +185,16 @@ impl Writer {
     }
 }
 
+/// Gives out answers of a group at once, where those who wait run: the writer wakes one and not all of them.
+async fn deliver(mut letters: UnboundedReceiver<Vec<Letter>>) {
+    while let Some(group) = letters.recv().await {
+        for (reply, answer) in group {
+            // Whoever asked may have gone; what it asked for is recorded all the same.
+            let _ = reply.send(answer);
+        }
+    }
+}
+
 /// The writer's own.
 struct State {
     ledger: Option<Ledger>,
@@ -183,6 +202,7 @@ struct State {
     clock: Arc<dyn Clock>,
     controls: ControlSet,
     seen: Arc<Seen>,
+    post: UnboundedSender<Vec<Letter>>,
     /// What results were recorded about since findings were followed.
     touched: Touched,
     any_touched: bool,
@@ -277,19 +297,22 @@ impl State {
         let answers = self.append(requests);
         self.patience = if all_came { start.elapsed() } else { self.patience } / 2;
         self.note_size();
-        match answers {
-            Ok(answers) => {
-                for ((reply, touched), done) in replies.into_iter().zip(answers) {
+        let letters: Vec<Letter> = match answers {
+            Ok(answers) => replies
+                .into_iter()
+                .zip(answers)
+                .map(|((reply, touched), done)| {
                     if done.is_ok() && !touched.is_empty() {
                         self.touched.extend(touched);
                         self.any_touched = true;
                     }
-                    // Whoever asked may have gone; what it asked for is recorded all the same.
-                    let _ = reply.send(Ok(done));
-                }
-            }
-            Err(why) => replies.into_iter().for_each(|(reply, _)| drop(reply.send(Err(why.clone())))),
-        }
+                    (reply, Ok(done))
+                })
+                .collect(),
+            Err(why) => replies.into_iter().map(|(reply, _)| (reply, Err(why.clone()))).collect(),
+        };
+        // The service has ended where nobody takes them.
+        let _ = self.post.send(letters);
         behind
     }
 

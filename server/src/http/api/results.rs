@@ -16,7 +16,7 @@ use crate::submit::source::Source;
 use crate::submit::submitter::Submitter;
 use affiant_controls::control::ControlId;
 use affiant_controls::intake::{Context, Format, Observed, ndjson};
-use affiant_controls::result::{Collector, Run};
+use affiant_controls::result::{Collector, ControlResult, Run};
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::ledger::{Appended, Ledger, Prepared};
@@ -120,7 +120,8 @@ pub(in super::super) struct Line {
 impl Line {
     fn of(draft: (Id, Option<String>), appended: &Appended, receipt: &Receipt) -> Self {
         let (system, id) = draft;
-        let receipt = String::from_utf8_lossy(&receipt.to_bytes()).into_owned();
+        let receipt = String::from_utf8(receipt.to_bytes())
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         Self { index: appended.index, leaf: appended.leaf, again: appended.again, id, system, receipt }
     }
 }
@@ -165,8 +166,19 @@ pub(in super::super) async fn push(
         }
     }
     let named = beside.format.as_deref().is_none_or(|format| format == Format::Json.as_str());
-    if whole && is_json && named && first.trim_ascii_start().first() == Some(&b'{') && !has_rows(&first) {
-        return single(&house, &who, &beside, key, &first).await;
+    if whole && is_json && named && first.trim_ascii_start().first() == Some(&b'{') {
+        match ndjson::line(&first, 1, &intake(&house, &beside)?) {
+            Ok(result) => return single(&house, &who, &beside, key, result).await,
+            // A list of results in disguise, or a report of a tool, is no bad result.
+            Err(_) if has_rows(&first) => {}
+            Err(fault) => {
+                let problem = Problem::refused(fault.to_string());
+                return Err(match fault.hint {
+                    Some(hint) => problem.hint(hint),
+                    None => problem,
+                });
+            }
+        }
     }
     let file = body::spool(pieces, &first, &house.opening.folder).await?;
     many(&house, who, beside, key, file, !is_json).await
@@ -188,7 +200,7 @@ fn json_body(headers: &HeaderMap) -> bool {
     value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// Whether an object may be a list of results in disguise; reading it as one result would refuse it.
+/// Whether an object that is no result may be a list of them, or a tool's report.
 fn has_rows(bytes: &[u8]) -> bool {
     bytes.windows(9).any(|window| window == b"\"results\"")
         || !bytes.windows(9).any(|window| window == b"\"control\"")
@@ -200,16 +212,9 @@ async fn single(
     who: &Who,
     beside: &Beside,
     key: Option<&str>,
-    bytes: &[u8],
+    mut result: ControlResult,
 ) -> Result<Response, Problem> {
     let intake = intake(house, beside)?;
-    let mut result = ndjson::line(bytes, 1, &intake).map_err(|fault| {
-        let problem = Problem::refused(fault.to_string());
-        match fault.hint {
-            Some(hint) => problem.hint(hint),
-            None => problem,
-        }
-    })?;
     who.may_push("result", &result.system)?;
     let submitter = Submitter::token(&who.grant.id, None, key);
     submitter.name(&mut result, None);

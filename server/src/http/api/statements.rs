@@ -1,5 +1,4 @@
-//! What people state: attestations, exceptions, findings, incidents. Each in its JSON form (docs/spec), admitted as the
-//! command admits it.
+//! What people state: attestations, exceptions, findings, incidents, samples, sign-offs. Admitted as the command admits it.
 
 use super::super::body;
 use super::super::guard::Who;
@@ -7,12 +6,15 @@ use super::super::house::House;
 use super::super::problem::Problem;
 use super::json;
 use crate::failure::Failure;
-use crate::statements::{self, Work};
+use crate::statements::{self, Work, admitted, is_on_file};
 use crate::systems::known_system;
+use affiant_controls::admit::{admit_sample, admit_sign_off};
 use affiant_controls::attestation::Attestation;
 use affiant_controls::exception::Exception;
 use affiant_controls::finding::FindingState;
 use affiant_controls::incident::Incident;
+use affiant_controls::sample::{Drawing, PopulationList, Sample, SampleFilter};
+use affiant_controls::signoff::{About, Outcome, SignOff};
 use affiant_controls::statement::Statement;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::id::Id;
@@ -27,6 +29,11 @@ use utoipa::ToSchema;
 
 /// Largest statement, in bytes.
 const STATEMENT_MAX: usize = 256 << 10;
+
+/// Most items of a sample that is drawn over the network.
+pub(in super::super) const ITEMS_MAX: u64 = 500;
+/// Entries held at a time while a population is made.
+const PIECE: usize = 1024;
 
 /// A statement that was recorded.
 #[derive(Debug, Serialize, ToSchema)]
@@ -72,11 +79,43 @@ enum FindingWord {
     Remediating,
 }
 
+/// What somebody says of something that was looked at.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct Said {
+    /// Its system.
+    #[schema(value_type = String)]
+    pub(in super::super) system: Id,
+    /// `entry:12`, `request:ID`, `sample:ID`, `finding:ID`, `pack:ID` or `requirement:FRAMEWORK/ID`.
+    pub(in super::super) about: String,
+    /// `noted`, `accepted` or `questioned`.
+    pub(in super::super) outcome: String,
+    /// What is said.
+    pub(in super::super) note: String,
+    /// Who says it.
+    pub(in super::super) by: String,
+}
+
+/// What a sample is drawn by: by whom, and by a text that nobody could know before.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct Wanted {
+    /// Its system.
+    #[schema(value_type = String)]
+    pub(in super::super) system: Id,
+    /// How many results, 1 to 500.
+    pub(in super::super) count: u64,
+    /// A text of one's own, which decides what is drawn.
+    pub(in super::super) text: String,
+    /// Who draws.
+    pub(in super::super) by: String,
+}
+
 /// A statement's making, with the ledger at hand.
-type Make = Box<dyn FnOnce(&mut Ledger, &House) -> Result<Statement, Failure> + Send>;
+pub(in super::super) type Make = Box<dyn FnOnce(&mut Ledger, &House) -> Result<Statement, Failure> + Send>;
 
 /// Checks and records a statement; nothing comes in between.
-async fn record(
+pub(in super::super) async fn record(
     house: &Arc<House>,
     who: &Who,
     system: &Id,
@@ -187,3 +226,91 @@ responses!(
         })).await
     }
 );
+
+responses!(
+    /// Records what somebody says of an entry, a sample, a request, a finding, a pack or a requirement.
+    "/v1/sign-offs", sign_off, Said, "What is said, and of what",
+    |house, who, said| {
+        let said: Said = said;
+        let (system, make) = signed_off(&house, &who, said)?;
+        record(&house, &who, &system, make).await
+    }
+);
+
+responses!(
+    /// Draws a sample of the results of a system, and records it: whoever knows what was on record draws the same again.
+    "/v1/samples", sample, Wanted, "How many, and by what",
+    |house, who, wanted| {
+        let wanted: Wanted = wanted;
+        let (system, make) = drawn(&house, &who, wanted).await?;
+        record(&house, &who, &system, make).await
+    }
+);
+
+/// A sign-off by who asks.
+pub(in super::super) fn signed_off(house: &House, who: &Who, said: Said) -> Result<(Id, Make), Problem> {
+    who.may_push("sign-off", &said.system)?;
+    let about: About =
+        said.about.trim().parse().map_err(|error| Problem::refused(format!("about: {error}")))?;
+    let outcome = Outcome::ALL.into_iter().find(|it| it.as_str() == said.outcome);
+    let outcome = outcome.ok_or_else(|| Problem::refused("outcome: noted, accepted or questioned"))?;
+    let role = if who.may_decide().is_ok() { "officer" } else { "auditor" };
+    let now = house.now();
+    let content = [said.system.as_str(), &said.about, &said.note, &said.by, &now.to_string()].join("\n");
+    let name = format!("sign-{}", &Digest::of(content.as_bytes()).to_string()[..16]);
+    let sign_off = SignOff {
+        at: now,
+        by: said.by.trim().to_owned(),
+        id: name.parse().map_err(|_| Problem::internal("hexadecimal digits are an identifier"))?,
+        note: said.note.replace("\r\n", "\n"),
+        role: role.to_owned(),
+        about,
+        system: said.system.clone(),
+        outcome,
+    };
+    let make = move |ledger: &mut Ledger, house: &House| {
+        let sign_off = admit_sign_off(sign_off, house.now()).map_err(admitted)?;
+        is_on_file(ledger, &house.catalogs, &sign_off.system, &sign_off.about)?;
+        Ok(Statement::SignOff(sign_off))
+    };
+    Ok((said.system, Box::new(make)))
+}
+
+/// A sample drawn by who asks, from what was on record before.
+pub(in super::super) async fn drawn(
+    house: &Arc<House>,
+    who: &Who,
+    wanted: Wanted,
+) -> Result<(Id, Make), Problem> {
+    who.may_push("sample", &wanted.system)?;
+    if !(1..=ITEMS_MAX).contains(&wanted.count) {
+        return Err(Problem::refused(format!("count {}: from 1 to {ITEMS_MAX}", wanted.count)));
+    }
+    let system = wanted.system.clone();
+    let sample = house.work(move |house| {
+        let (reader, positions) = house.positions(&wanted.system)?;
+        let filter = SampleFilter::default();
+        let mut population = PopulationList::default();
+        for piece in positions.chunks(PIECE) {
+            let records = piece.iter().map(|index| reader.record(*index)).collect::<Result<Vec<_>, _>>()?;
+            let taken = population.take_in(&records, &filter);
+            taken.map_err(|error| Problem::internal(error.to_string()))?;
+        }
+        let drawing = Drawing {
+            by: wanted.by.trim(),
+            system: &wanted.system,
+            filter: &filter,
+            text: wanted.text.trim(),
+            count: wanted.count,
+            size: reader.size(),
+            root: reader.root_at(reader.size())?,
+        };
+        let sample = admit_sample(Sample::draw(drawing, &population.entries)).map_err(admitted)?;
+        if sample.items.is_empty() {
+            return Err(Problem::refused("there is no result to draw from"));
+        }
+        Ok(sample)
+    });
+    let sample = sample.await?;
+    Ok((system, Box::new(move |_, _| Ok(Statement::Sample(Box::new(sample))))))
+}

@@ -1,18 +1,13 @@
 //! The auditor's room of a system: what was asked for, what was drawn, what was said of it.
 
+use super::super::api::statements::{ITEMS_MAX, Said, Wanted, drawn, record, signed_off};
 use super::super::house::House;
-use super::super::problem::Problem;
 use super::parts::entries;
 use super::session::Visitor;
 use super::{Wrong, page, redirect};
-use crate::failure::Failure;
-use crate::statements::{admitted, is_on_file, samples};
-use crate::view::Asked;
-use affiant_controls::admit::{admit_sample, admit_sign_off};
-use affiant_controls::sample::{Drawing, Sample, SampleFilter, StreamResults};
-use affiant_controls::signoff::{About, Outcome, SignOff};
-use affiant_controls::statement::Statement;
-use affiant_ledger::digest::Digest;
+use crate::statements::samples;
+use crate::view;
+use affiant_controls::signoff::Outcome;
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
@@ -20,9 +15,6 @@ use axum::response::Response;
 use maud::html;
 use serde::Deserialize;
 use std::sync::Arc;
-
-/// Most items of a sample drawn here.
-const ITEMS_MAX: u64 = 500;
 
 pub(super) async fn show(
     State(house): State<Arc<House>>,
@@ -36,7 +28,7 @@ pub(super) async fn show(
         let may_say = within.who.may_push("sign-off", &system).is_ok();
         let stream = system.clone();
         let samples = house.writer.with_blocking(move |ledger| samples(ledger, &stream))??;
-        house.look(&system, Asked::now(house.now()), |_, standing| {
+        house.look(&system, view::Asked::now(house.now()), |_, standing| {
             let register = standing.register;
             html! {
                 p { a href=(format!("/systems/{system}")) { (system) } }
@@ -103,7 +95,7 @@ pub(super) async fn show(
 
 /// What is said, in a form.
 #[derive(Debug, Deserialize)]
-pub(super) struct Said {
+pub(super) struct Spoken {
     word: String,
     about: String,
     outcome: String,
@@ -115,44 +107,20 @@ pub(super) async fn comment(
     State(house): State<Arc<House>>,
     visitor: Visitor,
     Path(id): Path<String>,
-    form: Result<Form<Said>, FormRejection>,
+    form: Result<Form<Spoken>, FormRejection>,
 ) -> Result<Response, Wrong> {
-    let Form(said) = form?;
-    visitor.check(&said.word)?;
+    let Form(Spoken { word, about, outcome, note, by }) = form?;
+    visitor.check(&word)?;
     let system = house.work(move |house| house.system(&id)).await?;
-    visitor.who.may_push("sign-off", &system)?;
-    let about: About =
-        said.about.trim().parse().map_err(|error| Problem::refused(format!("about: {error}")))?;
-    let outcome = Outcome::ALL.into_iter().find(|it| it.as_str() == said.outcome);
-    let outcome = outcome.ok_or_else(|| Problem::refused("outcome: noted, accepted or questioned"))?;
-    let role = if visitor.who.may_decide().is_ok() { "officer" } else { "auditor" };
-    let (now, by) = (house.now(), format!("token:{}", visitor.who.grant.id));
-    let content = [system.as_str(), &said.about, &said.note, &said.by, &now.to_string()].join("\n");
-    let name = format!("sign-{}", &Digest::of(content.as_bytes()).to_string()[..16]);
-    let sign_off = SignOff {
-        at: now,
-        by: said.by.trim().to_owned(),
-        id: name.parse().map_err(|_| Problem::internal("hexadecimal digits are an identifier"))?,
-        note: said.note.replace("\r\n", "\n"),
-        role: role.to_owned(),
-        about,
-        system: system.clone(),
-        outcome,
-    };
-    let within = house.clone();
-    let done = house.writer.with(move |ledger| -> Result<(), Failure> {
-        let sign_off = admit_sign_off(sign_off, within.now()).map_err(admitted)?;
-        is_on_file(ledger, &within.catalogs, &sign_off.system, &sign_off.about)?;
-        ledger.append(&[Statement::SignOff(sign_off).draft(&by)])?;
-        Ok(())
-    });
-    done.await.map_err(Problem::from)?.map_err(Problem::from)?;
+    let said = Said { system, about, outcome, note, by };
+    let (system, make) = signed_off(&house, &visitor.who, said)?;
+    let _ = record(&house, &visitor.who, &system, make).await?;
     Ok(redirect(&format!("/systems/{system}/room")))
 }
 
 /// What is drawn, in a form.
 #[derive(Debug, Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct Asked {
     word: String,
     count: u64,
     text: String,
@@ -163,44 +131,12 @@ pub(super) async fn sample(
     State(house): State<Arc<House>>,
     visitor: Visitor,
     Path(id): Path<String>,
-    form: Result<Form<Wanted>, FormRejection>,
+    form: Result<Form<Asked>, FormRejection>,
 ) -> Result<Response, Wrong> {
-    let Form(wanted) = form?;
-    visitor.check(&wanted.word)?;
-    if !(1..=ITEMS_MAX).contains(&wanted.count) {
-        return Err(Problem::refused(format!("count {}: from 1 to {ITEMS_MAX}", wanted.count)).into());
-    }
-    let who = visitor.who.clone();
-    let (system, sample) = house
-        .work(move |house| {
-            let system = house.system(&id)?;
-            who.may_push("sample", &system)?;
-            let (reader, positions) = house.positions(&system)?;
-            let records =
-                positions.iter().map(|index| reader.record(*index)).collect::<Result<Vec<_>, _>>()?;
-            let results =
-                StreamResults::of(&records).map_err(|error| Problem::internal(error.to_string()))?;
-            let filter = SampleFilter::default();
-            let population = results.population(&filter, reader.size());
-            let drawing = Drawing {
-                by: wanted.by.trim(),
-                system: &system,
-                filter: &filter,
-                text: wanted.text.trim(),
-                count: wanted.count,
-                size: reader.size(),
-                root: reader.root_at(reader.size())?,
-            };
-            let sample = admit_sample(Sample::draw(drawing, &population.entries)).map_err(admitted)?;
-            if sample.items.is_empty() {
-                return Err(Problem::refused("there is no result to draw from"));
-            }
-            Ok((system, sample))
-        })
-        .await?;
-    let by = format!("token:{}", visitor.who.grant.id);
-    let statement = Statement::Sample(Box::new(sample));
-    let done = house.writer.with(move |ledger| ledger.append(&[statement.draft(&by)]).map(drop));
-    done.await.map_err(Problem::from)?.map_err(Problem::from)?;
+    let Form(Asked { word, count, text, by }) = form?;
+    visitor.check(&word)?;
+    let system = house.work(move |house| house.system(&id)).await?;
+    let (system, make) = drawn(&house, &visitor.who, Wanted { system, count, text, by }).await?;
+    let _ = record(&house, &visitor.who, &system, make).await?;
     Ok(redirect(&format!("/systems/{system}/room")))
 }
