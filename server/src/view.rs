@@ -201,9 +201,16 @@ pub fn register_kept<'k>(
     let before = kept.remove(system).filter(|(_, known)| !asked.past && *known <= size);
     let gone_on = match before {
         Some((mut register, known)) => {
-            let records = view.reader.records(known..size).collect::<Result<Vec<_>, _>>()?;
-            let of_system = records.iter().filter(|record| record.entry.stream == *system);
-            register.go_on(of_system, asked.horizon)?.then_some(register)
+            let mut still = register.go_on([], asked.horizon)?;
+            let mut from = known;
+            while still && from < size {
+                let to = size.min(from + PIECE as u64);
+                let records = view.reader.records(from..to).collect::<Result<Vec<_>, _>>()?;
+                let of_system = records.iter().filter(|record| record.entry.stream == *system);
+                still = register.go_on(of_system, asked.horizon)?;
+                from = to;
+            }
+            still.then_some(register)
         }
         None => None,
     };

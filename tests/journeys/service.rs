@@ -80,6 +80,21 @@ fn lines_and_reports_of_tools_are_taken_whole_or_not_at_all() {
         service.send("POST", "/v1/results?partial=true", &headers, lines(300, true).as_bytes()).expect(201);
     assert_eq!((&done.json()["recorded"], done.json()["faults"].as_array().unwrap().len()), (&json!(300), 1));
     assert_eq!(done.json()["entries"].as_array().unwrap().len(), 64);
+    // Whoever accepts lines gets the receipt of every entry.
+    let more = lines(300, false).replace("\"l-", "\"m-");
+    let every = [headers[0], headers[1], ("accept", "application/x-ndjson")];
+    let said = service.send("POST", "/v1/results", &every, more.as_bytes()).expect(201);
+    assert_eq!(said.headers["content-type"], "application/x-ndjson");
+    let said: Vec<Value> = said.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((said.len(), &said[300]["recorded"]), (301, &json!(300)));
+    assert!(
+        said[..300]
+            .iter()
+            .all(|line| line["receipt"].as_str().unwrap().starts_with("c2sp.org/tlog-proof@v1"))
+    );
+    place.write("last.tlog-proof", said[299]["receipt"].as_str().unwrap());
+    let again = service.send("POST", "/v1/results", &every, more.as_bytes()).expect(200);
+    assert_eq!(again.text().lines().count(), 301);
     // A report of a tool, with a key that makes it safe to send again.
     let report = include_bytes!("../fixtures/bandit/bandit.sarif");
     let keyed = [("authorization", token.as_str()), ("idempotency-key", "run-7")];
@@ -93,6 +108,8 @@ fn lines_and_reports_of_tools_are_taken_whole_or_not_at_all() {
     assert!(status["findings"]["open"].as_u64().unwrap() > 0, "{status}");
     // What the command says of the same ledger is the same.
     assert_eq!(service.stop(), 0);
+    place.affiant(&["key", "trust", "--output", "trust.keys"]).expect(0);
+    place.affiant(&["verify", "last.tlog-proof", "--trust", "trust.keys"]).expect(0);
     let told = place.affiant(&["status", "scoring", "--json"]).code;
     assert_eq!(told, 0);
 }

@@ -1,13 +1,14 @@
 //! Bodies of requests: read with a limit on their size and on how slowly they may come.
 
 use super::problem::Problem;
+use crate::failure::Failure;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use futures_util::stream::try_unfold;
 use http_body_util::{BodyExt, LengthLimitError};
 use std::error::Error;
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,9 @@ const SILENCE_MAX: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(10);
 /// Bytes a second that must come beyond that.
 const RATE_MIN: f64 = 4096.0;
+
+/// Bytes of a file that are sent at a time.
+const PIECE: usize = 128 << 10;
 
 /// Reads a body into memory.
 pub(super) async fn collect(body: Body, max: usize) -> Result<Bytes, Problem> {
@@ -50,6 +54,22 @@ pub(super) fn paced(body: Body, max: u64) -> Body {
         Ok::<_, std::io::Error>(piece.map(|piece| (piece, pieces)))
     };
     Body::from_stream(try_unfold(Pieces::new(body, max), next))
+}
+
+/// A file as a body, of which one piece at a time is in memory, and its size.
+pub(super) fn of_file(file: File) -> Result<(u64, Body), Problem> {
+    let size = file.metadata().map_err(Failure::io)?.len();
+    let next = |mut file: File| async {
+        let read = move || {
+            let mut piece = vec![0; PIECE];
+            let length = file.read(&mut piece)?;
+            piece.truncate(length);
+            Ok::<_, std::io::Error>((piece, file))
+        };
+        let (piece, file) = tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other)??;
+        Ok::<_, std::io::Error>((!piece.is_empty()).then(|| (Bytes::from(piece), file)))
+    };
+    Ok((size, Body::from_stream(try_unfold(file, next))))
 }
 
 /// A body piece by piece.

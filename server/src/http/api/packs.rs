@@ -25,6 +25,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
@@ -34,8 +35,6 @@ use utoipa::{IntoParams, ToSchema};
 const WAITING_MAX: usize = 16;
 /// Largest order, in bytes.
 const ORDER_MAX: usize = 64 << 10;
-/// Largest pack, in bytes.
-const PACK_SIZE_MAX: u64 = 4 << 30;
 /// Largest file about a pack, in bytes.
 const TOLD_MAX: u64 = 64 << 10;
 
@@ -353,14 +352,12 @@ pub(in super::super) async fn download(
     }
     let name = format!("{}{PACK_ENDING}", found.id);
     let path = folder(house).join(&name);
-    let bytes = house
-        .work(move |_| {
-            let bytes = files::read_if_any(&path, PACK_SIZE_MAX).map_err(Failure::from)?;
-            bytes.ok_or_else(|| Problem::internal("the file of the pack is gone"))
-        })
-        .await?;
-    let attachment = format!("attachment; filename=\"{name}\"");
-    let headers =
-        [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_DISPOSITION, attachment)];
-    Ok((headers, bytes).into_response())
+    let gone = |_| Problem::internal("the file of the pack is gone");
+    let (size, pack) = house.work(move |_| body::of_file(File::open(&path).map_err(gone)?)).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip".to_owned()),
+        (header::CONTENT_LENGTH, size.to_string()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, pack).into_response())
 }

@@ -30,6 +30,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::path::Path;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -37,6 +39,8 @@ use utoipa::{IntoParams, ToSchema};
 const SINGLE_MAX: usize = 64 << 10;
 /// Entries whose places and receipts stand in an answer.
 const RECEIPTS_MAX: usize = 64;
+/// Lines of JSON.
+const NDJSON: &str = "application/x-ndjson";
 /// Longest idempotency key, in bytes.
 const KEY_MAX: usize = 200;
 
@@ -132,8 +136,10 @@ impl Line {
     request_body(content(("application/json"), ("application/x-ndjson"), ("application/octet-stream")),
         description = "One result, a list, or a tool's report (docs/spec/result.md, docs/spec/intake.md); may be compressed with gzip"),
     responses(
-        (status = 201, description = "Recorded", body = Recorded),
-        (status = 200, description = "Recorded before", body = Recorded),
+        (status = 201, description = "Recorded; in NDJSON, where that is accepted, every entry with its receipt and the sums at the end",
+            content((Recorded = "application/json"), (Line = "application/x-ndjson"))),
+        (status = 200, description = "Recorded before",
+            content((Recorded = "application/json"), (Line = "application/x-ndjson"))),
         (status = 400, description = "Not a request", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Nobody known", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Not granted", body = Problem, content_type = "application/problem+json"),
@@ -181,7 +187,8 @@ pub(in super::super) async fn push(
         }
     }
     let file = body::spool(pieces, &first, &house.opening.folder).await?;
-    many(&house, who, beside, key, file, !is_json).await
+    let every = headers.get_all(header::ACCEPT).iter().any(|value| value == NDJSON);
+    many(&house, who, beside, key, file, every).await
 }
 
 /// The key that makes a push safe to repeat.
@@ -243,8 +250,11 @@ async fn single(
 }
 
 fn answer(recorded: Recorded) -> Response {
-    let status = if recorded.recorded > 0 { StatusCode::CREATED } else { StatusCode::OK };
-    ([(header::CACHE_CONTROL, "no-store")], (status, Json(recorded))).into_response()
+    (status_of(&recorded), [(header::CACHE_CONTROL, "no-store")], Json(recorded)).into_response()
+}
+
+fn status_of(recorded: &Recorded) -> StatusCode {
+    if recorded.recorded > 0 { StatusCode::CREATED } else { StatusCode::OK }
 }
 
 /// What intake is told beside the bytes.
@@ -297,10 +307,9 @@ async fn many(
     beside: Beside,
     key: Option<&str>,
     file: File,
-    lines: bool,
+    every: bool,
 ) -> Result<Response, Problem> {
     let format = match beside.format.as_deref() {
-        None if lines => None,
         None => None,
         Some(word) => {
             Some(Format::from_word(word).filter(|format| *format != Format::Mapped).ok_or_else(|| {
@@ -316,10 +325,45 @@ async fn many(
     intake(house, &beside)?;
     let source = house.work(move |_| Ok(Source::file("body".to_owned(), file, format)?)).await?;
     let within = house.clone();
-    let recorded =
-        house.writer.with(move |ledger| collected(ledger, &within, &beside, submitter, source)).await??;
+    let mut receipts = every.then(|| Receipts::new(&house.opening.folder)).transpose()?;
+    let done = house.writer.with(move |ledger| {
+        let recorded = collected(ledger, &within, &beside, submitter, source, receipts.as_mut())?;
+        Ok::<_, Problem>((recorded, receipts))
+    });
+    let (recorded, receipts) = done.await??;
     house.forget_systems();
-    Ok(answer(recorded))
+    let Some(receipts) = receipts else { return Ok(answer(recorded)) };
+    let status = status_of(&recorded);
+    let (size, lines) = house.work(move |_| body::of_file(receipts.close(&recorded)?)).await?;
+    let size = size.to_string();
+    let headers = [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_TYPE, NDJSON),
+        (header::CONTENT_LENGTH, &size),
+    ];
+    Ok((status, headers, lines).into_response())
+}
+
+/// Entries with their receipts, line by line in an unnamed file: there may be more than memory holds.
+struct Receipts(BufWriter<File>);
+
+impl Receipts {
+    fn new(folder: &Path) -> Result<Self, Problem> {
+        Ok(Self(BufWriter::new(tempfile::tempfile_in(folder).map_err(Failure::io)?)))
+    }
+
+    fn add(&mut self, line: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.0, line).map_err(Failure::io)?;
+        self.0.write_all(b"\n").map_err(Failure::io)
+    }
+
+    /// Adds the sums, and gives the file from its beginning.
+    fn close(mut self, recorded: &Recorded) -> Result<File, Problem> {
+        self.add(recorded)?;
+        let mut file = self.0.into_inner().map_err(|error| Failure::io(error.error()))?;
+        file.seek(SeekFrom::Start(0)).map_err(Failure::io)?;
+        Ok(file)
+    }
 }
 
 fn collected(
@@ -328,6 +372,7 @@ fn collected(
     beside: &Beside,
     submitter: Submitter,
     mut source: Source,
+    mut receipts: Option<&mut Receipts>,
 ) -> Result<Recorded, Problem> {
     let salting = Salting::of(ledger.reader()?.folder()).map_err(Failure::from)?;
     let name = source.name.clone();
@@ -367,8 +412,9 @@ fn collected(
     }
     let mut recorded =
         Recorded { recorded: 0, again: 0, first: None, last: None, size: 0, entries: Vec::new(), faults };
+    let told = if receipts.is_some() { usize::MAX } else { RECEIPTS_MAX };
     let note = |batch: &[Draft]| -> Vec<(Id, Option<String>)> {
-        batch.iter().take(RECEIPTS_MAX).map(|draft| (draft.stream.clone(), draft.id.clone())).collect()
+        batch.iter().take(told).map(|draft| (draft.stream.clone(), draft.id.clone())).collect()
     };
     let (ledger, touched) = collection.append(note, |ledger, named, appended| {
         for fresh in appended.iter().filter(|one| !one.again) {
@@ -378,10 +424,12 @@ fn collected(
         }
         recorded.again += appended.iter().filter(|one| one.again).count() as u64;
         for (named, one) in named.into_iter().zip(&appended) {
-            if recorded.entries.len() >= RECEIPTS_MAX {
-                break;
+            let line = || Ok::<_, Failure>(Line::of(named, one, &ledger.receipt(one.index)?));
+            match &mut receipts {
+                Some(receipts) => receipts.add(&line()?)?,
+                None if recorded.entries.len() < RECEIPTS_MAX => recorded.entries.push(line()?),
+                None => break,
             }
-            recorded.entries.push(Line::of(named, one, &ledger.receipt(one.index)?));
         }
         Ok(())
     })?;

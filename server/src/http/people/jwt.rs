@@ -273,8 +273,8 @@ impl Claims {
 #[cfg(test)]
 mod tests {
     use super::{JwtError, KeySet, Wanted, encode};
-    use ring::rand::SystemRandom;
-    use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+    use p256::ecdsa::signature::Signer;
+    use p256::ecdsa::{Signature, SigningKey};
     use serde_json::{Value, json};
 
     const NOW: u64 = 1_800_000_000;
@@ -289,18 +289,17 @@ mod tests {
     }
 
     /// An issuer's pair of keys.
-    struct Pair(EcdsaKeyPair);
+    struct Pair(SigningKey);
 
     impl Pair {
-        fn new() -> Self {
-            let random = SystemRandom::new();
-            let bytes = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
-            Self(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, bytes.as_ref(), &random).unwrap())
+        fn new(seed: u8) -> Self {
+            Self(SigningKey::from_slice(&[seed; 32]).unwrap())
         }
 
         fn key(&self) -> Value {
-            let point = self.0.public_key().as_ref();
-            json!({"kty": "EC", "crv": "P-256", "kid": "k1", "use": "sig", "x": encode(&point[1..33]), "y": encode(&point[33..])})
+            let point = self.0.verifying_key().to_sec1_point(false);
+            let (x, y) = (encode(&point.as_bytes()[1..33]), encode(&point.as_bytes()[33..]));
+            json!({"kty": "EC", "crv": "P-256", "kid": "k1", "use": "sig", "x": x, "y": y})
         }
 
         fn set(&self) -> KeySet {
@@ -310,14 +309,14 @@ mod tests {
         fn sign(&self, head: &Value, claims: &Value) -> String {
             let signed =
                 format!("{}.{}", encode(head.to_string().as_bytes()), encode(claims.to_string().as_bytes()));
-            let signature = self.0.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
-            format!("{signed}.{}", encode(signature.as_ref()))
+            let signature: Signature = self.0.sign(signed.as_bytes());
+            format!("{signed}.{}", encode(&signature.to_bytes()))
         }
     }
 
     #[test]
     fn what_an_issuer_signed_is_believed() {
-        let pair = Pair::new();
+        let pair = Pair::new(1);
         let token = pair.sign(&json!({"alg": "ES256", "kid": "k1"}), &claims());
         let opened = pair.set().open(&token, wanted()).unwrap();
         assert_eq!((opened.sub.as_str(), opened.email()), ("248", Some("anna@example.org")));
@@ -327,7 +326,7 @@ mod tests {
 
     #[test]
     fn an_address_nobody_has_verified_is_none() {
-        let pair = Pair::new();
+        let pair = Pair::new(1);
         for verified in [json!(false), json!("true"), json!(1), Value::Null] {
             let mut claims = claims();
             claims["email_verified"] = verified.clone();
@@ -338,7 +337,7 @@ mod tests {
 
     #[test]
     fn every_claim_is_looked_at() {
-        let pair = Pair::new();
+        let pair = Pair::new(1);
         for (name, value, wrong) in [
             ("iss", json!("https://login.example/"), "iss"),
             ("aud", json!("other"), "aud"),
@@ -378,7 +377,7 @@ mod tests {
 
     #[test]
     fn what_others_signed_is_not_believed() {
-        let (pair, other) = (Pair::new(), Pair::new());
+        let (pair, other) = (Pair::new(1), Pair::new(2));
         let head = json!({"alg": "ES256", "kid": "k1"});
         let open = |token: &str| pair.set().open(token, wanted()).unwrap_err();
         assert_eq!(open(&other.sign(&head, &claims())), JwtError::Signature);
@@ -420,7 +419,7 @@ mod tests {
 
     #[test]
     fn keys_for_other_ends_are_passed_over() {
-        let pair = Pair::new();
+        let pair = Pair::new(1);
         let token = pair.sign(&json!({"alg": "ES256", "kid": "k1"}), &claims());
         for (name, value) in
             [("use", "enc"), ("alg", "ES384"), ("crv", "P-384"), ("kty", "RSA"), ("kid", "k2")]
