@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 use serde::Deserialize;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Name of the cookie of somebody who is on the way.
 const COOKIE: &str = "affiant-sign-in";
@@ -26,10 +27,11 @@ const CODE_MAX: usize = 8192;
 
 /// Sends somebody to the issuer.
 pub(in super::super) async fn begin(State(house): State<Arc<House>>) -> Response {
-    let (own, _seat) = match at_door(&house) {
-        Ok(found) => found,
-        Err(response) => return *response,
+    let _seat = match seat(&house) {
+        Ok(seat) => seat,
+        Err(problem) => return problem.into_response(),
     };
+    let own = secret();
     let kept = own.clone();
     let asked = house.work(move |house| match &house.people {
         Some(people) => Ok(people.place(&Secret(&kept))),
@@ -42,12 +44,10 @@ pub(in super::super) async fn begin(State(house): State<Arc<House>>) -> Response
     }
 }
 
-/// A new secret, and a seat for somebody whom the issuer is asked about.
-fn at_door(house: &House) -> Result<(String, tokio::sync::OwnedSemaphorePermit), Box<Response>> {
-    match house.at_issuer.clone().try_acquire_owned() {
-        Ok(seat) => Ok((secret(), seat)),
-        Err(_) => Err(Box::new(Problem::later("too many sign in at the same time", 5).into_response())),
-    }
+/// A seat for somebody whom the issuer is asked about.
+fn seat(house: &House) -> Result<OwnedSemaphorePermit, Problem> {
+    let taken = |_| Problem::later("too many sign in at the same time", 5);
+    house.at_issuer.clone().try_acquire_owned().map_err(taken)
 }
 
 /// What the issuer sends along.
@@ -92,6 +92,12 @@ struct Turned {
     counts: bool,
 }
 
+impl From<Problem> for Turned {
+    fn from(problem: Problem) -> Self {
+        Self { response: problem.into_response(), counts: false }
+    }
+}
+
 async fn returned(house: &Arc<House>, headers: &HeaderMap, said: Back) -> Result<Response, Turned> {
     let turned = |text: &str, status| Turned { response: refused(house, text, status), counts: true };
     let own = session::cookie_of(headers, COOKIE).unwrap_or_default().to_owned();
@@ -106,7 +112,7 @@ async fn returned(house: &Arc<House>, headers: &HeaderMap, said: Back) -> Result
     let Some(code) = said.code.filter(|code| !code.is_empty() && code.len() <= CODE_MAX) else {
         return Err(turned("The issuer of identities sent no code.", StatusCode::BAD_REQUEST));
     };
-    let (_, _seat) = at_door(house).map_err(|response| Turned { response: *response, counts: false })?;
+    let _seat = seat(house)?;
     let (iss, now) = (said.iss, house.now());
     let asked = house.work(move |house| match &house.people {
         Some(people) => Ok(people.identify(&Secret(&own), &code, iss.as_deref(), now)),
@@ -129,8 +135,7 @@ async fn returned(house: &Arc<House>, headers: &HeaderMap, said: Back) -> Result
     if let Err(problem) = Who::new(grant).may_look() {
         return Err(turned(problem.detail(), StatusCode::FORBIDDEN));
     }
-    session::begun(house, grant, onward)
-        .map_err(|problem| Turned { response: problem.into_response(), counts: false })
+    Ok(session::begun(house, grant, onward)?)
 }
 
 /// A page of this site that leads to the first: what is asked from it carries the session's cookie.
