@@ -432,6 +432,54 @@ fn an_officer_sees_a_gap_adds_evidence_and_an_auditor_samples_and_signs_off_in_t
 }
 
 #[test]
+fn a_look_while_others_push_is_what_a_look_afterwards_is() {
+    let place = Place::with_system();
+    let tokens = tokens(&place);
+    let service = Service::start(&place);
+    let look = |service: &Service| {
+        let said = service.get("/v1/systems/scoring/status", &tokens.officer).expect(200).json();
+        timeless(said)
+    };
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 0..200 {
+                let status = if n % 3 == 0 { "failed" } else { "passed" };
+                service.post("/v1/results", &tokens.ci, &result(&format!("w-{n}"), status)).expect(201);
+            }
+            done.store(true, std::sync::atomic::Ordering::Release);
+        });
+        while !done.load(std::sync::atomic::Ordering::Acquire) {
+            look(&service);
+        }
+    });
+    let kept = look(&service);
+    assert_eq!(service.stop(), 0);
+    let service = Service::start(&place);
+    let (kept, anew) = (lines_of(&kept), lines_of(&look(&service)));
+    let differs = kept.iter().zip(&anew).find(|(one, other)| one != other);
+    assert_eq!((differs, kept.len()), (None, anew.len()), "kept from look to look, and read anew");
+}
+
+/// A value as lines, one for each field.
+fn lines_of(value: &Value) -> Vec<String> {
+    serde_json::to_string_pretty(value).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// What is told of a system, without the time of the look.
+fn timeless(mut said: Value) -> Value {
+    match &mut said {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !["as_of", "known", "size"].contains(&name.as_str()));
+            fields.values_mut().for_each(|value| *value = timeless(value.take()));
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| *value = timeless(value.take())),
+        _ => {}
+    }
+    said
+}
+
+#[test]
 fn an_auditor_samples_and_signs_off_over_the_api_and_whoever_has_the_pack_draws_the_same() {
     let place = Place::with_system();
     let tokens = tokens(&place);

@@ -17,6 +17,7 @@ use crate::view::{self, Asked, Indexed, Kept, View};
 use affiant_controls::intake::ToolRules;
 use affiant_controls::register::Register;
 use affiant_ledger::entry::Entry;
+use affiant_ledger::erasure::ERASURE;
 use affiant_ledger::id::{Id, visible};
 use affiant_ledger::key::SigningKey;
 use affiant_ledger::keyfile::KeyFileError;
@@ -172,7 +173,7 @@ impl House {
 
     /// A look at the ledger with the writer's index.
     pub(super) fn view<'r>(&self, reader: &'r Reader) -> View<'r> {
-        View::with(reader, Asking { writer: self.writer.clone(), size: reader.size() })
+        View::with(reader, Asking { writer: self.writer.clone(), reader, known: None })
     }
 
     /// A registered system by its id.
@@ -195,20 +196,34 @@ impl House {
         asked: Asked,
         tell: impl FnOnce(&View<'_>, &Standing<'_>) -> T,
     ) -> Result<T, Problem> {
-        let reader = self.reader()?;
-        let view = self.view(&reader);
-        let told = |register: &Register| -> Result<T, Problem> {
+        let told = |view: &View<'_>, register: &Register| -> Result<T, Problem> {
             if register.system().is_none() {
                 let text = format!("system `{system}` was not registered by {}", register.as_of());
                 return Err(Problem::missing(text));
             }
-            Ok(tell(&view, &Standing::of(&self.catalogs, system, register)?))
+            Ok(tell(view, &Standing::of(&self.catalogs, system, register)?))
         };
         if asked.past {
-            return told(&view::register(&view, system, asked)?);
+            let reader = self.reader()?;
+            let view = self.view(&reader);
+            return told(&view, &view::register(&view, system, asked)?);
         }
         let mut kept = lock(&self.registers);
-        told(view::register_kept(&view, system, asked, &mut kept)?)
+        let known = if kept.contains_key(system) { None } else { self.latest(system) };
+        let reader = self.reader()?;
+        let view = View::with(&reader, Asking { writer: self.writer.clone(), reader: &reader, known });
+        told(&view, view::register_kept(&view, system, asked, &mut kept)?)
+    }
+
+    /// What the index says that counts of a system; a reader opened after this sees all of it.
+    fn latest(&self, system: &Id) -> Option<Latest> {
+        let stream = system.clone();
+        self.writer
+            .with_blocking(move |ledger| {
+                let entries = ledger.latest(&stream, b"").ok()?;
+                Some(Latest { stream, entries, size: ledger.size() })
+            })
+            .ok()?
     }
 
     /// All entries of a stream, in order, and the reader that has them.
@@ -272,19 +287,30 @@ impl House {
     }
 }
 
-/// The writer's index, asked from another thread.
-struct Asking {
-    writer: Writer,
+/// What counts of a stream, as of a size of the ledger.
+struct Latest {
+    stream: Id,
+    entries: Vec<u64>,
     size: u64,
 }
 
-impl Indexed for Asking {
+/// The writer's index, asked from another thread.
+struct Asking<'r> {
+    writer: Writer,
+    reader: &'r Reader,
+    known: Option<Latest>,
+}
+
+impl Indexed for Asking<'_> {
     fn streams(&self) -> Option<Vec<(Id, u64)>> {
         self.writer.with_blocking(|ledger| ledger.streams()).ok()
     }
 
     fn latest(&self, stream: &Id) -> Option<Vec<u64>> {
-        let size = self.size;
+        if let Some(known) = self.known.as_ref().filter(|known| known.stream == *stream) {
+            return known.up_to(self.reader);
+        }
+        let size = self.reader.size();
         // What was recorded since may have taken the place of what the reader sees: then all entries are needed.
         self.ask(stream, move |ledger, stream| match ledger.size() == size {
             true => ledger.latest(stream, b""),
@@ -297,7 +323,24 @@ impl Indexed for Asking {
     }
 }
 
-impl Asking {
+impl Latest {
+    /// The same and all that was recorded since. None where something was erased since: it may be what counted.
+    fn up_to(&self, reader: &Reader) -> Option<Vec<u64>> {
+        let mut entries = self.entries.clone();
+        for index in self.size..reader.size() {
+            let entry = Entry::from_bytes(&reader.entry_bytes(index).ok()?).ok()?;
+            if entry.kind == *ERASURE {
+                return None;
+            }
+            if entry.stream == self.stream {
+                entries.push(index);
+            }
+        }
+        Some(entries)
+    }
+}
+
+impl Asking<'_> {
     /// What lies behind the reader is not spoken of.
     fn ask(
         &self,
@@ -306,7 +349,7 @@ impl Asking {
     ) -> Option<Vec<u64>> {
         let stream = stream.clone();
         let mut found = self.writer.with_blocking(move |ledger| ask(ledger, &stream)).ok()?.ok()?;
-        found.retain(|index| *index < self.size);
+        found.retain(|index| *index < self.reader.size());
         Some(found)
     }
 }
