@@ -17,7 +17,7 @@ use crate::output;
 use affiant_server::failure::{Failure, INTEGRITY, IO, REFUSED, UNDETERMINED};
 use affiant_server::submit::source::Source;
 use anchor::Anchor;
-use delivery::{Deliveries, Delivery, Said};
+use delivery::{Deliveries, Delivery, Head, Said};
 use service::{Service, Undone};
 use spool::Spool;
 use std::path::{Path, PathBuf};
@@ -107,10 +107,11 @@ impl Pushing<'_> {
         let waiting = spool.waiting();
         back.unwrap_or_else(|failure| self.trouble(&failure));
         let mut others = 0_u64;
-        for path in waiting.unwrap_or_else(|failure| {
+        let waiting = waiting.unwrap_or_else(|failure| {
             self.trouble(&failure);
             Vec::new()
-        }) {
+        });
+        for path in waiting {
             let delivery = match spool::opened(&path) {
                 Ok(Some(delivery)) => delivery,
                 // Another push has just delivered it.
@@ -120,7 +121,7 @@ impl Pushing<'_> {
                     continue;
                 }
                 Err(failure) => {
-                    self.trouble(&failure);
+                    self.explained(failure);
                     self.stays = true;
                     continue;
                 }
@@ -142,11 +143,7 @@ impl Pushing<'_> {
         let name = &delivery.head.name;
         self.context.say(format!("{name}: was kept, is delivered now"));
         match self.deliver(delivery, true) {
-            Ok(taken) if taken.faults.is_empty() => self.take_away(path),
-            Ok(taken) => {
-                let failure = Failure::refused(format!("{name}: bad rows were left out"));
-                self.put_aside(path, &failure, &taken.faults);
-            }
+            Ok(taken) => self.taken(Some(path), name, &taken.faults),
             Err(Undone::Refused(failure, faults)) => {
                 faults.iter().for_each(|fault| output::fault(fault, self.context.json));
                 self.put_aside(path, &failure.within(name), &faults);
@@ -154,6 +151,18 @@ impl Pushing<'_> {
             Err(undone) => {
                 self.undone(undone);
                 self.stays = true;
+            }
+        }
+    }
+
+    /// Takes away what was delivered; what was taken in part is put aside.
+    fn taken(&mut self, place: Option<&Path>, name: &str, faults: &[String]) {
+        match place {
+            None if faults.is_empty() => {}
+            None => self.code = worse(self.code, REFUSED),
+            Some(path) if faults.is_empty() => self.take_away(path),
+            Some(path) => {
+                self.put_aside(path, &Failure::refused(format!("{name}: bad rows were left out")), faults);
             }
         }
     }
@@ -168,7 +177,7 @@ impl Pushing<'_> {
             Ok(Some(aside)) => self.context.say(format!("put aside as {}", aside.display())),
             Ok(None) => {}
             Err(failure) => {
-                self.trouble(&failure);
+                self.explained(failure);
                 self.stays = true;
             }
         }
@@ -182,7 +191,7 @@ impl Pushing<'_> {
     fn push_all(&mut self, deliveries: Deliveries) -> Result<(), Failure> {
         let key = deliveries.key().to_owned();
         for delivery in deliveries {
-            let delivery = delivery.map_err(|failure| self.told.partly(None, self.kept, &key, failure))?;
+            let delivery = delivery.map_err(|failure| self.refused(None, &key, failure))?;
             self.push(&delivery, &key)?;
         }
         Ok(())
@@ -194,20 +203,17 @@ impl Pushing<'_> {
         if !self.is_stopped {
             match self.deliver(delivery, false) {
                 Ok(taken) => {
-                    if !taken.faults.is_empty() {
-                        self.code = worse(self.code, REFUSED);
-                    }
-                    place.iter().for_each(|path| self.take_away(path));
+                    self.taken(place.as_deref(), &delivery.head.name, &taken.faults);
                     return Ok(());
                 }
                 // Whoever pushed it can mend it.
                 Err(Undone::Refused(failure, faults)) => {
                     faults.iter().for_each(|fault| output::fault(fault, self.context.json));
                     place.iter().for_each(|path| self.take_away(path));
-                    return Err(self.told.partly(Some(&delivery.head), self.kept, key, failure));
+                    return Err(self.refused(Some(&delivery.head), key, failure));
                 }
                 Err(undone) if place.is_some() => self.undone(undone),
-                Err(undone) => return Err(self.lost(delivery, key, undone)),
+                Err(undone) => return Err(self.lost(&delivery.head, key, undone)),
             }
         }
         match place {
@@ -215,7 +221,7 @@ impl Pushing<'_> {
                 self.kept += 1;
                 Ok(())
             }
-            None => Err(self.lost(delivery, key, Undone::Away(self.why.clone()))),
+            None => Err(self.lost(&delivery.head, key, Undone::Away(self.why.clone()))),
         }
     }
 
@@ -230,18 +236,35 @@ impl Pushing<'_> {
         }
     }
 
-    /// The failure of what was neither delivered nor kept.
-    fn lost(&self, delivery: &Delivery, key: &str, undone: Undone) -> Failure {
-        let again = format!(
-            "push the same again with --key {key}: what was recorded is not recorded twice; --spool DIR keeps what waits"
-        );
+    /// The failure of what was neither delivered nor kept; it may be recorded.
+    fn lost(&self, head: &Head, key: &str, undone: Undone) -> Failure {
         let failure = match undone {
             Undone::Away(why) | Undone::Silent(why) | Undone::Busy(why) => {
-                Failure::io(format!("not delivered: {why}")).hint(again)
+                Failure::io(format!("not delivered: {why}")).hint("--spool DIR keeps what waits")
             }
             undone => undone.failure(),
         };
-        self.told.partly(Some(&delivery.head), self.kept, key, failure)
+        again(key, self.partly(Some(head), failure))
+    }
+
+    /// The failure of what nobody takes; only what stands before it is recorded.
+    fn refused(&self, head: Option<&Head>, key: &str, failure: Failure) -> Failure {
+        if self.told.own() == 0 && self.kept == 0 {
+            return failure;
+        }
+        again(key, self.partly(head, failure))
+    }
+
+    /// A failure with what was done of the same push before it.
+    fn partly(&self, head: Option<&Head>, failure: Failure) -> Failure {
+        let (recorded, kept) = (self.told.own(), self.kept);
+        if recorded == 0 && kept == 0 {
+            return failure;
+        }
+        let place = head.map_or(String::new(), |head| format!("{}, from line {} on: ", head.name, head.line));
+        let done =
+            format!("of what stands before it {recorded} results are recorded, and {kept} pieces kept");
+        Failure { message: format!("{place}{}; {done}", failure.message), ..failure }
     }
 
     fn deliver(&mut self, delivery: &Delivery, is_flushed: bool) -> Result<Taken, Undone> {
@@ -316,6 +339,13 @@ impl Pushing<'_> {
             }
         }
     }
+}
+
+/// A failure with how to push the same again.
+fn again(key: &str, failure: Failure) -> Failure {
+    let again = format!("push the same again with --key {key}: what was recorded is not recorded twice");
+    let hint = failure.hint.as_ref().map_or(again.clone(), |hint| format!("{hint}; {again}"));
+    failure.hint(hint)
 }
 
 /// The exit code that says more: of proofs that fail, then of what was not done, not judged, refused.

@@ -441,6 +441,6 @@ fn what_breaks_off_says_what_was_done() {
         .expect(5)
         .warns("line 50601: longer than")
         .warns("1 pieces kept")
-        .warns("push the same with --key ");
+        .warns("push the same again with --key ");
     assert!(told.stdout.contains("kept 1; 1 in the spool wait"), "{}", told.stdout);
 }

@@ -275,6 +275,8 @@ fn good_rows_are_taken_and_bad_ones_are_no_success() {
         .says("recorded 0 results")
         .says("1 recorded before")
         .warns("NO-SUCH-1");
+    pair.push(&address, &[&words[..], &AWAY].concat()).expect(2).warns("put aside as spool/");
+    assert_eq!(pair.waiting().iter().filter(|name| name.ends_with(".refused")).count(), 2);
 }
 
 #[test]

@@ -34,7 +34,8 @@ impl Anchor {
             return Ok(Some(Self { trust: crate::verify::trust(path)?, origin: Origin::Given }));
         }
         let path = path_of(service);
-        if !path.exists() {
+        let is_there = path.try_exists();
+        if !is_there.map_err(|error| Failure::io(format!("{}: {error}", path.display())))? {
             return Ok(None);
         }
         let trust = crate::verify::trust(&path).map_err(|failure| {

@@ -2,7 +2,7 @@
 
 use super::anchor::Anchor;
 use super::answer::{self, Line, Recorded};
-use super::delivery::{Delivery, Head, RECEIPTS_MAX};
+use super::delivery::{Delivery, RECEIPTS_MAX};
 use super::service::{Service, Undone};
 use crate::context::{self, Context};
 use crate::output;
@@ -150,21 +150,9 @@ impl<'a> Told<'a> {
         self.pieces > 0
     }
 
-    /// The failure of what stands at a place, with what was done before it of the same push, and how to push it again.
-    pub(super) fn partly(&self, at: Option<&Head>, kept: u64, key: &str, failure: Failure) -> Failure {
-        let before = self.total().saturating_sub(self.flushed);
-        if before == 0 && kept == 0 {
-            return failure;
-        }
-        let place = at.map_or(String::new(), |head| format!("{}, from line {} on: ", head.name, head.line));
-        let done = format!("of what stands before it {before} results are recorded, and {kept} pieces kept");
-        let failure = Failure { message: format!("{place}{}; {done}", failure.message), ..failure };
-        let again = format!("push the same with --key {key}: what is recorded is not recorded twice");
-        let hint = match &failure.hint {
-            Some(hint) => format!("{hint}; then {again}"),
-            None => again,
-        };
-        failure.hint(hint)
+    /// Results of this push, without those that waited.
+    pub(super) fn own(&self) -> u64 {
+        self.total().saturating_sub(self.flushed)
     }
 
     /// What was recorded and kept in all.
