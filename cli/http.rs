@@ -19,6 +19,8 @@ const CERTIFICATES_SIZE_MAX: u64 = 1 << 20;
 const ASK_FIRST: u64 = 64 << 10;
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
+/// What the system says of a name that it cannot find.
+const UNKNOWN_NAME: &str = "failed to lookup address";
 /// Who asks.
 const USER_AGENT: &str = concat!("affiant/", env!("CARGO_PKG_VERSION"));
 
@@ -117,6 +119,8 @@ impl Unanswered {
                 | io::ErrorKind::AddrNotAvailable => Self::Away(text),
                 // What TLS says of a certificate, or of bytes that are none of its own.
                 io::ErrorKind::InvalidData => Self::Unproven(text),
+                // That a name is not known has no kind of its own.
+                _ if text.contains(UNKNOWN_NAME) => Self::Away(text),
                 _ => Self::Broken(text),
             },
             Error::Tls(_) | Error::Rustls(_) | Error::Pem(_) | Error::TlsRequired => Self::Unproven(text),
