@@ -4,13 +4,14 @@
 
 use crate::context;
 use affiant_server::failure::Failure;
-use std::io::Read;
+use std::fmt::{self, Display};
+use std::io::{self, Read};
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 use ureq::http::Uri;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, SendBody};
+use ureq::{Agent, Error, SendBody, Timeout};
 
 /// Largest file with certificates, in bytes.
 const CERTIFICATES_SIZE_MAX: u64 = 1 << 20;
@@ -18,6 +19,8 @@ const CERTIFICATES_SIZE_MAX: u64 = 1 << 20;
 const ASK_FIRST: u64 = 64 << 10;
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
+/// What the system says of a name that it cannot find.
+const UNKNOWN_NAME: &str = "failed to lookup address";
 /// Who asks.
 const USER_AGENT: &str = concat!("affiant/", env!("CARGO_PKG_VERSION"));
 
@@ -62,7 +65,7 @@ pub(crate) enum Patience {
     /// So long for all of it.
     #[cfg_attr(not(feature = "notify"), allow(dead_code, reason = "for webhooks"))]
     Whole(Duration),
-    /// So long for the answer to begin, once all is sent.
+    /// So long for the answer to begin, once all is sent, and so long for all of it.
     Answer(Duration),
 }
 
@@ -83,7 +86,60 @@ pub(crate) struct Answered {
     pub(crate) line: String,
     /// After how many seconds to try again.
     pub(crate) retry_after: Option<u64>,
+    /// The media type, without what is said behind it.
+    pub(crate) kind: String,
     pub(crate) body: Vec<u8>,
+}
+
+/// Why there is no answer, or none that can be used.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// No connection came about.
+    Away(String),
+    /// The connection broke, or the answer took too long.
+    Broken(String),
+    /// Whoever is at the other end has not shown to be the one that is asked.
+    Unproven(String),
+    /// What is there does not speak HTTP, or says too much; or nothing could be sent at all.
+    Unfit(String),
+}
+
+impl Unanswered {
+    fn of(error: &Error) -> Self {
+        let text = error.to_string();
+        match error {
+            Error::HostNotFound | Error::ConnectionFailed | Error::ConnectProxyFailed(_) => Self::Away(text),
+            Error::Timeout(Timeout::Resolve | Timeout::Connect) => Self::Away(text),
+            Error::Timeout(_) => Self::Broken(text),
+            Error::Io(error) => match error.kind() {
+                io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::HostUnreachable
+                | io::ErrorKind::NetworkUnreachable
+                | io::ErrorKind::NetworkDown
+                | io::ErrorKind::AddrNotAvailable => Self::Away(text),
+                // What TLS says of a certificate, or of bytes that are none of its own.
+                io::ErrorKind::InvalidData => Self::Unproven(text),
+                // That a name is not known has no kind of its own.
+                _ if text.contains(UNKNOWN_NAME) => Self::Away(text),
+                _ => Self::Broken(text),
+            },
+            Error::Tls(_) | Error::Rustls(_) | Error::Pem(_) | Error::TlsRequired => Self::Unproven(text),
+            _ => Self::Unfit(text),
+        }
+    }
+}
+
+impl Display for Unanswered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Away(text) | Self::Broken(text) | Self::Unproven(text) | Self::Unfit(text)) = self;
+        formatter.write_str(text)
+    }
+}
+
+impl From<Unanswered> for String {
+    fn from(unanswered: Unanswered) -> Self {
+        unanswered.to_string()
+    }
 }
 
 /// Asks servers.
@@ -112,7 +168,8 @@ impl Client {
                 .timeout_connect(Some(CONNECT.min(time)))
                 .timeout_per_write(Some(time))
                 .timeout_per_read(Some(time))
-                .timeout_recv_response(Some(time)),
+                .timeout_recv_response(Some(time))
+                .timeout_recv_body(Some(time)),
         };
         // What stays on this machine goes through no proxy.
         let config = if address.is_here() { config.proxy(None) } else { config };
@@ -126,7 +183,7 @@ impl Client {
         headers: &[(&str, &str)],
         sent: Sent<'_>,
         max: u64,
-    ) -> Result<Answered, String> {
+    ) -> Result<Answered, Unanswered> {
         let mut request = self.0.post(&address.0);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -141,7 +198,7 @@ impl Client {
                 request.send(SendBody::from_reader(reader))
             }
         };
-        read(answer.map_err(|error| error.to_string())?, max)
+        read(answer.map_err(|error| Unanswered::of(&error))?, max)
     }
 
     /// Asks for something; reads at most `max` bytes of the answer.
@@ -150,27 +207,31 @@ impl Client {
         address: &Address,
         headers: &[(&str, &str)],
         max: u64,
-    ) -> Result<Answered, String> {
+    ) -> Result<Answered, Unanswered> {
         let mut request = self.0.get(&address.0);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        read(request.call().map_err(|error| error.to_string())?, max)
+        read(request.call().map_err(|error| Unanswered::of(&error))?, max)
     }
 }
 
-fn read(mut answer: ureq::http::Response<ureq::Body>, max: u64) -> Result<Answered, String> {
+fn read(mut answer: ureq::http::Response<ureq::Body>, max: u64) -> Result<Answered, Unanswered> {
     let status = answer.status();
-    let retry_after = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+    let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+    let retry_after = header("retry-after").and_then(|value| value.parse().ok());
+    let kind = header("content-type").and_then(|value| value.split(';').next()).unwrap_or_default();
+    let kind = kind.trim().to_ascii_lowercase();
     let mut body = Vec::new();
     if max > 0 {
         let mut reader = answer.body_mut().as_reader().take(max + 1);
-        reader.read_to_end(&mut body).map_err(|error| format!("the answer broke off: {error}"))?;
+        let broken = |error| Unanswered::Broken(format!("the answer broke off: {error}"));
+        reader.read_to_end(&mut body).map_err(broken)?;
         if body.len() as u64 > max {
-            return Err(format!("the answer has more than {max} bytes"));
+            return Err(Unanswered::Unfit(format!("the answer has more than {max} bytes")));
         }
     }
-    Ok(Answered { status: status.as_u16(), line: status.to_string(), retry_after, body })
+    Ok(Answered { status: status.as_u16(), line: status.to_string(), retry_after, kind, body })
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Failure> {

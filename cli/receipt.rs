@@ -35,13 +35,10 @@ impl Stated {
         self.included(opened.map(|(checkpoint, _)| checkpoint).map_err(ReceiptError::from))
     }
 
-    /// Proves that the entry is under the checkpoint, whoever signed that.
+    /// Whether its checkpoint is signed by a key that is trusted for it.
     #[cfg(feature = "client")]
-    pub(crate) fn verify_unsigned(&self) -> Result<Checkpoint, Failure> {
-        let note = affiant_ledger::note::Note::parse(&self.receipt.checkpoint);
-        let opened = note.map_err(affiant_ledger::checkpoint::CheckpointError::from);
-        let opened = opened.and_then(|note| Checkpoint::from_text(&note.text));
-        self.included(opened.map_err(ReceiptError::from))
+    pub(crate) fn is_signed_by(&self, trust: &Trust) -> bool {
+        matches!(trust.open(&self.receipt.checkpoint), Some(Ok(_)))
     }
 
     fn included(&self, opened: Result<Checkpoint, ReceiptError>) -> Result<Checkpoint, Failure> {

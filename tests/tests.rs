@@ -11,7 +11,6 @@ mod support {
     pub(crate) mod place;
     pub(crate) mod receiver;
     pub(crate) mod service;
-    pub(crate) mod serving;
 }
 
 mod journeys {
@@ -37,6 +36,7 @@ mod journeys {
     mod posture;
     mod publish;
     mod remote;
+    mod remote_spool;
     mod runs;
     mod samples;
     mod scope;

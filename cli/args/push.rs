@@ -23,9 +23,10 @@ Findings-only formats such as SARIF cannot show a pass. Say what was run, and co
 A batch is all or nothing; with --partial good rows are taken and bad ones reported. The same id pushed again returns
 the first receipt; the same id with other content is refused.
 
-With --to the service records, and receipts are verified before this says done: that each entry is in the log, and with --trust
-that the log signed it. What an entry says stands behind a salt that the service keeps: that it is what was sent is its word.
-What cannot be delivered is kept in --spool, the exit code is 0 then, and the next push delivers it; without --spool it is 5.")]
+With --to the service records, and receipts are verified before this says done: that each entry is in a log whose key is in
+--trust, or is the one of the first push. What an entry says stands behind a salt that the service keeps: that it is what was
+sent is its word. The exit code is 5 when something was not recorded: with --spool it is kept there, and the next push delivers
+it; without, push the same again with the --key that is named.")]
 pub(crate) struct PushArguments {
     /// File with results or a tool's report; `-` is stdin; none with --status
     #[cfg_attr(feature = "client", arg(required_unless_present_any = ["status", "flush"]))]

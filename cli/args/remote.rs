@@ -17,24 +17,41 @@ pub(crate) struct Remote {
     /// File with the token
     #[arg(long, value_name = "FILE", env = "AFFIANT_TOKEN_FILE")]
     pub(crate) token_file: Option<PathBuf>,
-    /// Keys of the log (`affiant key trust`) with which receipts are verified before it says done
+    /// Keys of the log (`affiant key trust`) with which receipts are verified before it says done [default: those that the
+    /// service named at the first push to it]
     #[arg(long, value_name = "FILE", env = "AFFIANT_TRUST")]
     pub(crate) trust: Option<PathBuf>,
     /// Certificates (PEM) of the authorities that vouch for the service [default: those of Mozilla]
     #[arg(long, value_name = "FILE", requires = "to")]
     pub(crate) ca: Option<PathBuf>,
-    /// Folder in which pushes wait that could not be delivered; each push delivers first what waits, in order
+    /// Folder in which each push is kept until its receipts hold; each push delivers first what waits, in order
     #[arg(long, value_name = "DIR", requires = "to")]
     pub(crate) spool: Option<PathBuf>,
     /// Deliver what waits in the spool, and nothing else
     #[arg(long, requires_all = ["to", "spool"], conflicts_with_all = ["file", "status"])]
     pub(crate) flush: bool,
+    /// Deliver what was put aside as well, because it was refused
+    #[arg(long, requires = "flush")]
+    pub(crate) refused: bool,
+    /// What tells this push from others, such as the id of a run: the same push again under the same key is recorded
+    /// once [default: another each time]
+    #[arg(long, value_name = "KEY", requires = "to", conflicts_with = "flush", value_parser = key)]
+    pub(crate) key: Option<String>,
     /// How often to try before giving up, with a longer pause each time
     #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = tries)]
     pub(crate) tries: u32,
-    /// Seconds to wait for an answer
+    /// Seconds to wait for an answer, and for all of it once it has begun
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = seconds)]
     pub(crate) timeout: u64,
+}
+
+/// What tells a push from others.
+fn key(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        Err("give what tells this push from others".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 /// A number of tries, at least one and at most twenty.

@@ -210,6 +210,11 @@ impl Observed {
     pub fn declared(at: Timestamp) -> Self {
         Self { from: at, to: at, source: TimeSource::Declared }
     }
+
+    /// The instant of the push, where nobody says when it was observed.
+    pub fn pushed(at: Timestamp) -> Self {
+        Self { from: at, to: at, source: TimeSource::Ingest }
+    }
 }
 
 /// How a tool ended.

@@ -50,7 +50,7 @@ pub enum TimeSource {
     Report,
     /// The wrapper that ran the tool.
     Wrapper,
-    /// Nobody said: the time of intake.
+    /// Nobody said: the time of intake, or of the push to a service.
     Ingest,
     /// The submitter said so beside the report.
     Declared,

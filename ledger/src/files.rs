@@ -121,6 +121,11 @@ pub fn write_privately(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     DISK.write_privately(path, bytes)
 }
 
+/// Makes a folder of the disk and those above it; every new name is durable.
+pub fn make_folders(folder: &Path) -> Result<(), FileError> {
+    DISK.make_folders(folder)
+}
+
 /// Removes a file from the disk that may not be there.
 pub fn remove_if_any(path: &Path) -> Result<(), FileError> {
     DISK.remove_if_any(path)

@@ -1,10 +1,11 @@
-//! Pushes to a service: receipts that hold, a service that is away, one that lies, and nothing lost.
+//! Pushes to a service: receipts that hold, keys that are known again, a service that is away, one that lies.
 
+use super::service::{have, run};
 use crate::support::answer::Answer;
 use crate::support::folder::files;
 use crate::support::place::{NOON, Place};
 use crate::support::receiver::{self, Then};
-use crate::support::serving::Serving;
+use crate::support::service::Service;
 use serde_json::{Value, json};
 use std::fs;
 use std::process::Stdio;
@@ -12,13 +13,13 @@ use std::thread;
 use std::time::Duration;
 
 /// A ledger that is served, and a machine without one that pushes to it.
-struct Pair {
-    house: Place,
-    here: Place,
+pub(super) struct Pair {
+    pub(super) house: Place,
+    pub(super) here: Place,
 }
 
 impl Pair {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let house = Place::with_system_at(NOON);
         let mut here = Place::new();
         here.at(NOON);
@@ -31,35 +32,35 @@ impl Pair {
     }
 
     #[track_caller]
-    fn push(&self, to: &str, words: &[&str]) -> Answer {
+    pub(super) fn push(&self, to: &str, words: &[&str]) -> Answer {
         let fixed = ["push", "--to", to, "--token-file", "ci.token", "--trust", "trust.keys"];
         self.here.affiant(&[&fixed[..], words].concat())
     }
 
     /// Pushes a single result without an id; gives what is said in JSON.
     #[track_caller]
-    fn single(&self, to: &str, summary: &str, more: &[&str]) -> Vec<Value> {
+    pub(super) fn single(&self, to: &str, summary: &str, more: &[&str]) -> Vec<Value> {
         self.push(to, &[&single(summary)[..], &["--json"], more].concat()).expect(0).json_lines()
     }
 
-    fn waiting(&self) -> Vec<String> {
+    pub(super) fn waiting(&self) -> Vec<String> {
         let name = |path: std::path::PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
         files(&self.here.path("spool")).into_iter().map(name).collect()
     }
 }
 
-fn single(summary: &str) -> [&str; 10] {
+pub(super) fn single(summary: &str) -> [&str; 10] {
     let [system, asset, control] = ["scoring", "model", "AFF-EXP-11"];
     ["--system", system, "--asset", asset, "--control", control, "--status", "passed", "--summary", summary]
 }
 
 /// A port at which nobody listens, as an address.
-fn nobody() -> (u16, String) {
+pub(super) fn nobody() -> (u16, String) {
     let port = receiver::nobody();
     (port, format!("http://127.0.0.1:{port}"))
 }
 
-fn rows(count: usize, padding: usize) -> String {
+pub(super) fn rows(count: usize, padding: usize) -> String {
     let row = |at: usize| {
         json!({
             "id": format!("r-{at}"), "collector": "ci", "control": "AFF-EXP-11", "system": "scoring", "asset": "model", "status": "passed",
@@ -72,45 +73,71 @@ fn rows(count: usize, padding: usize) -> String {
 #[test]
 fn a_push_is_done_when_its_receipts_are_verified() {
     let pair = Pair::new();
-    let service = Serving::start(&pair.house, 0);
+    let service = Service::start(&pair.house);
     pair.here.write("rows.ndjson", rows(70, 1));
-    pair.push(&service.address, &["rows.ndjson", "--receipts", "kept"])
+    pair.push(&service.address(), &["rows.ndjson", "--receipts", "kept"])
         .expect(0)
         .says("recorded 70 results: entries ")
-        .warns("70 of 70 receipts verified with the log's key");
+        .warns("70 of 70 receipts verified with the log's keys, given");
     let kept = files(&pair.here.path("kept"));
     assert_eq!(kept.len(), 70);
     for receipt in [&kept[0], &kept[69]] {
         let receipt = receipt.display().to_string();
         pair.here.affiant(&["verify", &receipt, "--trust", "trust.keys"]).expect(0).says("VERIFIED: entry ");
     }
-    let told = pair.single(&service.address, "accuracy", &[]);
+    let told = pair.single(&service.address(), "accuracy", &[]);
     let [line, sum] = &told[..] else { panic!("{told:?}") };
     assert_eq!((&line["again"], &line["system"]), (&json!(false), &json!("scoring")));
     assert_eq!((&sum["recorded"], &sum["spooled"]), (&json!(1), &json!(false)));
-    assert_eq!(sum["receipts"], json!({"verified": 1, "signed": true}));
+    assert_eq!(sum["receipts"], json!({"verified": 1, "keys": "given"}));
     drop(service);
     pair.house.sound();
 }
 
 #[test]
-fn without_keys_the_proofs_are_checked_and_the_rest_is_said() {
+fn the_key_of_the_first_push_is_the_one_of_all_later_ones() {
     let pair = Pair::new();
-    let service = Serving::start(&pair.house, 0);
-    let words = ["push", "--to", &service.address, "--token-file", "ci.token"];
-    pair.here
-        .affiant(&[&words[..], &single("accuracy")].concat())
-        .expect(0)
-        .says("recorded 1 results")
-        .warns("1 of 1 receipts verified against the checkpoint they carry")
-        .warns("the log's signature was not checked");
-    // The keys of another log prove nothing.
-    let other = Place::with_system_at(NOON);
-    let trust = pair.here.path("other.keys").display().to_string();
-    other.affiant(&["key", "trust", "--output", &trust]).expect(0);
-    let words = [&words[..], &["--trust", "other.keys"], &single("precision")].concat();
-    let refused = pair.here.affiant(&words).expect(3).warns("receipt rejected");
+    let service = Service::start(&pair.house);
+    let (port, address) = (service.port, service.address());
+    let words = ["push", "--to", &address, "--token-file", "ci.token"];
+    let push = |summary: &str| pair.here.affiant(&[&words[..], &single(summary)].concat());
+    push("first").expect(0).warns("note: first push to ").warns("remembered in ").says("recorded 1 results");
+    let later = push("second").expect(0).warns("1 of 1 receipts verified with the log's keys, remembered");
+    assert!(!later.stderr.contains("first push"), "{}", later.stderr);
+    drop(service);
+    // Another log at the same address.
+    let other = Pair::new();
+    fs::copy(other.here.path("ci.token"), pair.here.path("ci.token")).unwrap();
+    let _service = Service::start_on(&other.house, port, &[]);
+    let refused = push("third")
+        .expect(3)
+        .warns("the log's key is another than at the first push to this service")
+        .warns("--trust FILE");
     assert_eq!(refused.stdout, "");
+    // Keys that are given count, and leave what is remembered as it is.
+    let mut given = [&words[..], &["--trust", "other.keys"], &single("third")].concat();
+    fs::copy(other.here.path("trust.keys"), pair.here.path("other.keys")).unwrap();
+    pair.here.affiant(&given).expect(0).warns("the log's keys, given");
+    given[6] = "trust.keys";
+    pair.here.affiant(&given).expect(3).warns("receipt rejected");
+    push("third").expect(3);
+    fs::remove_dir_all(pair.here.path("state/services")).unwrap();
+    push("third").expect(0).warns("note: first push to ");
+}
+
+#[test]
+fn without_any_key_nothing_is_verified() {
+    let pair = Pair::new();
+    let service = Service::start(&pair.house);
+    let answer = answer(&pair.single(&service.address(), "accuracy", &[])[0]);
+    for (status, keys) in [(404, "no such thing"), (200, "log of/nobody")] {
+        let server = receiver::webhook(&[Then::Give(201, leaked(&answer)), Then::Give(status, keys)]);
+        let address = format!("http://127.0.0.1:{}", server.port);
+        let words = ["push", "--to", &address, "--token-file", "ci.token"];
+        let told = pair.here.affiant(&[&words[..], &single("accuracy")].concat());
+        assert_eq!(told.expect(4).warns("no key of the log to verify receipts with").stdout, "");
+        assert_eq!(server.taken()[1].line, "GET /log/keys HTTP/1.1");
+    }
 }
 
 #[test]
@@ -121,104 +148,21 @@ fn a_push_waits_for_a_service_that_comes_later() {
         let pushing =
             scope.spawn(|| pair.push(&address, &[&single("accuracy")[..], &["--tries", "12"]].concat()));
         thread::sleep(Duration::from_millis(300));
-        let _service = Serving::start(&pair.house, port);
+        let _service = Service::start_on(&pair.house, port, &[]);
         pushing.join().unwrap().expect(0).says("recorded 1 results").warns("again in ");
     });
 }
 
 #[test]
-fn what_could_not_be_delivered_is_delivered_in_order_and_recorded_once() {
-    let pair = Pair::new();
-    let (port, address) = nobody();
-    let away = ["--spool", "spool", "--tries", "1"];
-    pair.push(&address, &[&single("lost")[..], &["--tries", "1"]].concat()).expect(5).warns("not delivered");
-    let told = pair.single(&address, "first", &away);
-    assert_eq!((&told[0]["spooled"], &told[0]["waiting"]), (&json!(true), &json!(1)));
-    pair.push(&address, &[&single("second")[..], &away].concat())
-        .expect(0)
-        .says("kept 1; 2 in the spool wait")
-        .warns("kept in spool, delivered with the next push");
-    // The same once more waits already.
-    pair.single(&address, "second", &away);
-    let waiting = pair.waiting();
-    assert_eq!(waiting.len(), 2, "{waiting:?}");
-    pair.push(&address, &["--flush", "--spool", "spool", "--tries", "1"]).expect(5).warns("not delivered");
-    assert_eq!(pair.waiting(), waiting);
-    let copies: Vec<_> =
-        waiting.iter().map(|name| fs::read(pair.here.path("spool").join(name)).unwrap()).collect();
-
-    let _service = Serving::start(&pair.house, port);
-    let told = pair.single(&address, "third", &away);
-    let indices: Vec<u64> = told[..3].iter().map(|line| line["index"].as_u64().unwrap()).collect();
-    assert!(indices.is_sorted() && told[3]["recorded"] == 3, "{told:?}");
-    assert_eq!(pair.waiting(), Vec::<String>::new());
-    let summary = |index: u64| {
-        let shown = pair.house.affiant(&["log", "show", &index.to_string(), "--json"]).expect(0).stdout;
-        ["first", "second", "third"].into_iter().find(|word| shown.contains(word)).map(str::to_owned)
-    };
-    assert_eq!([summary(indices[0]), summary(indices[1])], [Some("first".into()), Some("second".into())]);
-
-    // A push that was delivered, and whose file was not taken away before the power went.
-    for (name, bytes) in waiting.iter().zip(copies) {
-        fs::write(pair.here.path("spool").join(name), bytes).unwrap();
-    }
-    let again = pair.push(&address, &["--flush", "--spool", "spool", "--json"]).expect(0).json_lines();
-    assert_eq!([&again[0]["index"], &again[1]["index"]], [&json!(indices[0]), &json!(indices[1])]);
-    assert_eq!((&again[2]["recorded"], &again[2]["again"]), (&json!(0), &json!(2)));
-}
-
-#[test]
-fn what_is_refused_is_put_aside_and_holds_up_nothing() {
-    let pair = Pair::new();
-    let (port, address) = nobody();
-    let away = ["--spool", "spool", "--tries", "1"];
-    pair.here.write("bad.ndjson", rows(1, 1).replace("AFF-EXP-11", "NO-SUCH-1"));
-    pair.push(&address, &[&["bad.ndjson"], &away[..]].concat()).expect(0);
-    pair.single(&address, "good", &away);
-    fs::write(pair.here.path("spool/00000000-torn.push"), "{").unwrap();
-    let service = Serving::start(&pair.house, port);
-    pair.push(&address, &["--flush", "--spool", "spool"])
-        .expect(2)
-        .says("recorded 1 results")
-        .warns("NO-SUCH-1")
-        .warns("put aside as spool/");
-    let left = pair.waiting();
-    assert!(left.len() == 2 && left.iter().all(|name| name.ends_with(".refused")), "{left:?}");
-    // Nothing new of it is kept either: whoever pushed it can mend it.
-    pair.push(&service.address, &["bad.ndjson", "--spool", "spool"])
-        .expect(2)
-        .warns("NO-SUCH-1")
-        .warns("1 bad rows, nothing was recorded");
-    assert_eq!(pair.waiting(), left);
-}
-
-#[test]
-fn a_wrong_token_is_refused_and_what_was_pushed_with_it_is_kept() {
-    let pair = Pair::new();
-    let service = Serving::start(&pair.house, 0);
-    let right = fs::read(pair.here.path("ci.token")).unwrap();
-    pair.here.write("ci.token", "affiant_ci_0000");
-    pair.push(&service.address, &single("accuracy")).expect(2).warns("no token that was given out");
-    // More than fits into the buffers on the way is refused before it is sent.
-    pair.here.write("rows.ndjson", rows(3000, 400));
-    pair.push(&service.address, &["rows.ndjson", "--spool", "spool"])
-        .expect(2)
-        .warns("no token that was given out");
-    assert_eq!(pair.waiting().len(), 1);
-    pair.here.write("ci.token", right);
-    pair.push(&service.address, &["--flush", "--spool", "spool"]).expect(0).says("recorded 3000 results");
-}
-
-#[test]
 fn the_same_key_goes_with_every_try_and_the_pause_that_is_asked_for_is_kept() {
     let pair = Pair::new();
-    let service = Serving::start(&pair.house, 0);
-    let answer = answer(&pair.single(&service.address, "accuracy", &[])[0]);
-    let plan = [Then::Say(503, "retry-after: 1"), Then::Break, Then::Give(201, leaked(&answer))];
+    let service = Service::start(&pair.house);
+    let answer = answer(&pair.single(&service.address(), "accuracy", &[])[0]);
+    let plan = [Then::Say(503, "retry-after: 3"), Then::Break, Then::Give(201, leaked(&answer))];
     let server = receiver::webhook(&plan);
     let address = format!("http://127.0.0.1:{}/evidence", server.port);
     let done = pair.push(&address, &single("accuracy")).expect(0).warns("answered 503");
-    assert!(done.took >= Duration::from_secs(1), "{:?}", done.took);
+    assert!(done.took >= Duration::from_secs(3), "{:?}", done.took);
     let taken = server.taken();
     let keys: Vec<&String> = taken.iter().map(|request| &request.headers["idempotency-key"]).collect();
     assert!(keys[0].len() == 64 && keys[0] == keys[1] && keys[0] == keys[2], "{keys:?}");
@@ -230,20 +174,20 @@ fn the_same_key_goes_with_every_try_and_the_pause_that_is_asked_for_is_kept() {
 }
 
 /// What a service answers that recorded one result.
-fn answer(line: &Value) -> Value {
+pub(super) fn answer(line: &Value) -> Value {
     let index = &line["index"];
     json!({"recorded": 1, "again": 0, "first": index, "last": index, "size": line["size"], "entries": [line]})
 }
 
-fn leaked(answer: &Value) -> &'static str {
+pub(super) fn leaked(answer: &Value) -> &'static str {
     Box::leak(answer.to_string().into_boxed_str())
 }
 
 #[test]
 fn a_service_that_lies_is_found_out() {
     let pair = Pair::new();
-    let service = Serving::start(&pair.house, 0);
-    let line = pair.single(&service.address, "accuracy", &[])[0].clone();
+    let service = Service::start(&pair.house);
+    let line = pair.single(&service.address(), "accuracy", &[])[0].clone();
     let with = |change: &dyn Fn(&mut Value)| {
         let mut answer = answer(&line);
         change(&mut answer);
@@ -263,6 +207,12 @@ fn a_service_that_lies_is_found_out() {
         (with(&|answer| answer["entries"][0]["system"] = json!("other")), "an entry of another system"),
         (with(&|answer| answer["entries"] = json!([])), "with 0 receipts"),
         (with(&|answer| answer["recorded"] = json!(2)), "with 1 receipts"),
+        (with(&|answer| answer["recorded"] = json!(u64::MAX)), "with 1 receipts"),
+        (with(&|answer| answer["again"] = json!(u64::MAX)), "with 1 receipts"),
+        (with(&|answer| answer["last"] = json!(u64::MAX)), "do not fit into the entries"),
+        (with(&|answer| answer["first"] = json!(u64::MAX)), "do not fit into the entries"),
+        (with(&|answer| answer["first"] = Value::Null), "do not fit into the entries"),
+        (with(&|answer| answer["entries"][0]["again"] = json!(true)), "recorded before, with 1 receipts"),
         ("\u{1}garbage", "the answer is not one of `affiant serve`"),
     ];
     for (lie, found) in lies {
@@ -299,13 +249,13 @@ fn what_others_could_read_or_what_leads_elsewhere_is_refused() {
 #[test]
 fn many_rows_go_in_pieces_each_of_which_is_recorded_once() {
     let pair = Pair::new();
-    let service = Serving::start(&pair.house, 0);
+    let service = Service::start(&pair.house);
     pair.here.write("rows.ndjson", rows(50_100, 1));
-    let told = pair.push(&service.address, &["rows.ndjson", "--json"]).expect(0).json_lines();
+    let told = pair.push(&service.address(), &["rows.ndjson", "--json"]).expect(0).json_lines();
     let sum = told.last().unwrap();
     assert_eq!((&sum["recorded"], &sum["again"]), (&json!(50_100), &json!(0)));
     assert_eq!(sum["receipts"]["verified"], 128, "64 of each piece");
-    pair.push(&service.address, &["rows.ndjson"])
+    pair.push(&service.address(), &["rows.ndjson"])
         .expect(0)
         .says("recorded 0 results: no new entry, 50100 recorded before");
 }
@@ -338,7 +288,159 @@ fn memory_does_not_grow_with_what_is_pushed() {
         peak = peak.max(kilobytes);
         thread::sleep(Duration::from_millis(5));
     }
-    assert!(child.wait().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(5), "nobody is there");
     assert_eq!(pair.waiting().len(), 3);
     assert!((1..64 << 10).contains(&peak), "{peak} kB for 150 MB of rows");
+}
+
+/// What a push comes to that a service answers with a lie.
+#[track_caller]
+fn lied_to(pair: &Pair, answer: &Value, words: &[&str]) -> Answer {
+    let server = receiver::webhook(&[Then::Give(201, leaked(answer))]);
+    let told = pair.push(&format!("http://127.0.0.1:{}", server.port), words);
+    server.taken();
+    told
+}
+
+#[test]
+fn what_another_token_recorded_first_is_recorded() {
+    let pair = Pair::new();
+    let path = pair.here.path("other.token").display().to_string();
+    pair.house.affiant(&["token", "new", "other", "--role", "collector", "--output", &path]).expect(0);
+    let service = Service::start(&pair.house);
+    let own = [&single("accuracy")[..], &["--id", "r-1"]].concat();
+    let told = pair.push(&service.address(), &[&own[..], &["--json"]].concat()).expect(0).json_lines();
+    fs::copy(pair.here.path("other.token"), pair.here.path("ci.token")).unwrap();
+    pair.push(&service.address(), &own).expect(0).says("(recorded before)");
+    // It is not new by this token.
+    lied_to(&pair, &answer(&told[0]), &own).expect(3).warns("an entry by `token:ci`, not by this token");
+}
+
+#[test]
+fn every_row_is_answered_by_a_receipt_of_its_own() {
+    let pair = Pair::new();
+    let service = Service::start(&pair.house);
+    let mut line = pair.single(&service.address(), "accuracy", &[])[0].clone();
+    pair.here.write("rows.ndjson", rows(3, 1));
+    lied_to(&pair, &answer(&line), &["rows.ndjson"]).expect(3).warns("3 results were pushed, 1 are said");
+    line["again"] = json!(true);
+    let repeated = json!({"recorded": 0, "again": 3, "first": null, "last": null, "size": line["size"], "entries": [line, line, line]});
+    lied_to(&pair, &repeated, &["rows.ndjson"])
+        .expect(3)
+        .warns("3 results must have entries of their own, 1 have");
+    // Rows of one id are one result.
+    pair.here.write("twice.ndjson", rows(1, 1).repeat(2));
+    pair.push(&service.address(), &["twice.ndjson"])
+        .expect(0)
+        .says("recorded 1 results")
+        .says(", 1 recorded before");
+    // With --partial fewer may be answered, but not without a word.
+    lied_to(&pair, &answer(&line), &["rows.ndjson", "--partial"]).expect(3);
+}
+
+#[test]
+fn the_same_again_is_new_unless_it_is_said_to_be_the_same_push() {
+    let pair = Pair::new();
+    let service = Service::start(&pair.house);
+    let push = |status: &str, more: &[&str]| {
+        pair.here.write("rows.ndjson", rows(1, 1).replace("passed", status).replace("\"id\":\"r-0\",", ""));
+        pair.push(&service.address(), &[&["rows.ndjson", "--json"], more].concat())
+    };
+    let index = |told: Answer| told.expect(0).json_lines()[0]["index"].as_u64().unwrap();
+    let (failed, passed) = (index(push("failed", &[])), index(push("passed", &[])));
+    let again = index(push("failed", &[]));
+    assert!(failed < passed && passed < again, "{failed} {passed} {again}");
+    let status = pair.house.affiant(&["log", "show", &again.to_string(), "--json"]);
+    assert!(status.stdout.contains("\"failed\""), "{}", status.stdout);
+    // A run of a pipeline that is tried again.
+    let first = index(push("passed", &["--key", "run-7"]));
+    let told = push("passed", &["--key", "run-7"]).expect(0).json_lines();
+    assert_eq!((&told[0]["index"], &told[1]["again"]), (&json!(first), &json!(1)));
+    push("failed", &["--key", "run-7"]).expect(2).warns("recorded before with other content");
+    assert!(index(push("passed", &["--key", "run-8"])) > first);
+}
+
+#[test]
+fn what_may_have_been_recorded_is_pushed_again_with_the_key_that_is_named() {
+    let pair = Pair::new();
+    let (port, address) = nobody();
+    let words = [&single("accuracy")[..], &["--tries", "1"]].concat();
+    let lost = pair.push(&address, &words).expect(5).warns("not delivered").stderr;
+    let key = lost.split("--key ").nth(1).unwrap().split(':').next().unwrap().to_owned();
+    let _service = Service::start_on(&pair.house, port, &[]);
+    for again in [0, 1] {
+        let told = pair.push(&address, &[&words[..], &["--json", "--key", &key]].concat()).expect(0);
+        assert_eq!(told.json_lines()[1]["again"], again);
+    }
+}
+
+#[test]
+fn receipts_that_are_missing_are_a_failure() {
+    let pair = Pair::new();
+    let service = Service::start(&pair.house);
+    pair.here.write("rows.ndjson", rows(70, 1));
+    pair.push(&service.address(), &["rows.ndjson"]).expect(0);
+    pair.push(&service.address(), &["rows.ndjson", "--receipts", "kept"])
+        .expect(5)
+        .says("70 recorded before")
+        .warns("recorded, but 6 of 70 receipts could not be had");
+    assert_eq!(files(&pair.here.path("kept")).len(), 64);
+    pair.here.write("kept/file", "");
+    pair.push(&service.address(), &[&single("accuracy")[..], &["--receipts", "kept/file"]].concat())
+        .expect(5)
+        .says("recorded 1 results");
+}
+
+#[test]
+fn the_authorities_of_a_service_are_those_that_are_given() {
+    if !have(&["openssl"]) {
+        return;
+    }
+    let pair = Pair::new();
+    let make = |name: &str, of: &[&str]| {
+        let new =
+            ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+        let (subject, key, file) = (format!("/CN={name}"), format!("{name}.key"), format!("{name}.pem"));
+        let words = [&new[..], &["-subj", &subject, "-keyout", &key, "-out", &file], of].concat();
+        run(&pair.house, "openssl", &words);
+    };
+    make("authority", &["-addext", "basicConstraints=critical,CA:TRUE"]);
+    make("stranger", &["-addext", "basicConstraints=critical,CA:TRUE"]);
+    let by = ["-CA", "authority.pem", "-CAkey", "authority.key", "-addext", "basicConstraints=CA:FALSE"];
+    make("localhost", &[&by[..], &["-addext", "subjectAltName=DNS:localhost"]].concat());
+    let tls = ["--tls-cert", "localhost.pem", "--tls-key", "localhost.key"];
+    let service = Service::start_with(&pair.house, &tls);
+    let address = format!("https://localhost:{}", service.port);
+    let ca = |name: &str| pair.house.path(name).display().to_string();
+    let push = |more: &[&str]| pair.push(&address, &[&single("accuracy")[..], more].concat());
+    push(&["--ca", &ca("authority.pem")]).expect(0).says("recorded 1 results");
+    // Who is there has not shown to be the service: that is no service that is away.
+    for more in [vec![], vec!["--ca".to_owned(), ca("stranger.pem")]] {
+        let more: Vec<&str> = more.iter().map(String::as_str).collect();
+        let refused = push(&more).expect(3).warns("certificate");
+        assert!(!refused.stderr.contains("again in"), "{}", refused.stderr);
+    }
+    let plain = Service::start(&Place::with_system_at(NOON));
+    let address = format!("https://localhost:{}", plain.port);
+    pair.push(&address, &single("accuracy")).expect(3);
+    // Nor is what does not speak HTTP, or does not come to an end.
+    let server = receiver::webhook(&[Then::Drip(201, leaked(&json!("x".repeat(400))))]);
+    let address = format!("http://127.0.0.1:{}", server.port);
+    let slow = pair.push(&address, &[&single("accuracy")[..], &["--tries", "1", "--timeout", "1"]].concat());
+    assert!(slow.expect(5).took < Duration::from_secs(10));
+}
+
+#[test]
+fn what_breaks_off_says_what_was_done() {
+    let pair = Pair::new();
+    let (_, address) = nobody();
+    let long = format!("{{\"summary\":\"{}\"}}\n", "x".repeat(2 << 20));
+    pair.here.write("rows.ndjson", rows(50_600, 1) + &long);
+    let told = pair
+        .push(&address, &["rows.ndjson", "--spool", "spool", "--tries", "1"])
+        .expect(5)
+        .warns("line 50601: longer than")
+        .warns("1 pieces kept")
+        .warns("push the same again with --key ");
+    assert!(told.stdout.contains("kept 1; 1 in the spool wait"), "{}", told.stdout);
 }

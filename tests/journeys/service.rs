@@ -562,7 +562,7 @@ fn what_was_answered_is_there_after_a_kill() {
 }
 
 /// Runs a program that must succeed; its standard output.
-fn run(place: &Place, program: &str, words: &[&str]) -> String {
+pub(super) fn run(place: &Place, program: &str, words: &[&str]) -> String {
     let mut command = std::process::Command::new(program);
     place.settle(&mut command);
     let done = command.args(words).output().unwrap();
@@ -571,7 +571,7 @@ fn run(place: &Place, program: &str, words: &[&str]) -> String {
 }
 
 /// Whether programs of others are here; where they are not the test is skipped, loudly, but never in CI.
-fn have(programs: &[&str]) -> bool {
+pub(super) fn have(programs: &[&str]) -> bool {
     let is_missing = |program: &&&str| std::process::Command::new(program).arg("--version").output().is_err();
     let missing: Vec<_> = programs.iter().filter(is_missing).collect();
     if missing.is_empty() {

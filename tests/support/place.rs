@@ -15,6 +15,16 @@ pub(crate) const NOON: u64 = 1_795_521_600;
 /// Seconds of a day.
 pub(crate) const DAY: u64 = 86_400;
 
+/// What is set around the tests, and not for them.
+const UNSET: [&str; 6] = [
+    "AFFIANT_PASSPHRASE",
+    "AFFIANT_TO",
+    "AFFIANT_TOKEN_FILE",
+    "AFFIANT_TRUST",
+    "AFFIANT_WAIT",
+    "SOURCE_DATE_EPOCH",
+];
+
 /// A temporary folder in which the binary runs. `AFFIANT_LEDGER` names `ledger` in it.
 pub(crate) struct Place {
     folder: TempDir,
@@ -100,7 +110,7 @@ impl Place {
     /// Gives a command this place's folder, state and clock.
     pub(crate) fn settle(&self, command: &mut Command) {
         command.current_dir(self.folder.path()).stdin(Stdio::null()).env("NO_COLOR", "1");
-        for name in ["AFFIANT_PASSPHRASE", "AFFIANT_TRUST", "AFFIANT_WAIT", "SOURCE_DATE_EPOCH"] {
+        for name in UNSET {
             command.env_remove(name);
         }
         // Receivers of alerts are on this machine, whatever stands between it and the network.

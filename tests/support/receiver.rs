@@ -15,6 +15,10 @@ pub(crate) enum Then {
     Say(u16, &'static str),
     /// Answers with this status and a body.
     Give(u16, &'static str),
+    /// Answers with this status, a header and a body.
+    Tell(u16, &'static str, &'static str),
+    /// Answers with this status and a body, of which a byte comes at a time.
+    Drip(u16, &'static str),
     /// Closes the connection without a word.
     Break,
     /// Says nothing for so long.
@@ -70,6 +74,17 @@ fn answered(mut stream: TcpStream, then: Then) -> Request {
         Then::Answer(status) => answer(status, "", ""),
         Then::Say(status, header) => answer(status, &format!("{header}\r\n"), ""),
         Then::Give(status, body) => answer(status, "", body),
+        Then::Tell(status, header, body) => answer(status, &format!("{header}\r\n"), body),
+        Then::Drip(status, body) => {
+            let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n", body.len());
+            let _ = stream.write_all(head.as_bytes());
+            for byte in body.bytes() {
+                thread::sleep(Duration::from_millis(50));
+                if stream.write_all(&[byte]).is_err() {
+                    break;
+                }
+            }
+        }
         Then::Break => {}
         Then::Wait(time) => thread::sleep(time),
     }
@@ -93,7 +108,8 @@ fn request(stream: &TcpStream) -> Request {
         .map(|line| line.split_once(':').unwrap())
         .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
         .collect();
-    let mut body = vec![0; headers["content-length"].parse().unwrap()];
+    let size = headers.get("content-length").map_or(0, |size| size.parse().unwrap());
+    let mut body = vec![0; size];
     reader.read_exact(&mut body).unwrap();
     Request { line: lines[0].clone(), headers, body }
 }

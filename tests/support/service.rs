@@ -27,13 +27,22 @@ pub(crate) struct Said {
 
 impl Service {
     /// Starts it on a port of its own.
+    #[track_caller]
     pub(crate) fn start(place: &Place) -> Self {
-        Self::start_with(place, &[])
+        Self::start_on(place, 0, &[])
     }
 
     /// The same with more words.
+    #[track_caller]
     pub(crate) fn start_with(place: &Place, words: &[&str]) -> Self {
-        let words = [&["serve", "--listen", "127.0.0.1:0"], words].concat();
+        Self::start_on(place, 0, words)
+    }
+
+    /// The same on a port, 0 for any.
+    #[track_caller]
+    pub(crate) fn start_on(place: &Place, port: u16, words: &[&str]) -> Self {
+        let listen = format!("127.0.0.1:{port}");
+        let words = [&["serve", "--listen", &listen], words].concat();
         let log = std::fs::File::create(place.path("serve.log")).unwrap();
         let mut command = place.command(&words);
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
@@ -43,6 +52,11 @@ impl Service {
         let said = || std::fs::read_to_string(place.path("serve.log")).unwrap_or_default();
         let port = port.unwrap_or_else(|| panic!("not listening: `{line}` {}", said()));
         Self { child, port }
+    }
+
+    /// Where it is, without TLS.
+    pub(crate) fn address(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Tells it to stop, and waits until it has; its exit code.

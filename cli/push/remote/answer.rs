@@ -1,255 +1,184 @@
 //! What the service answers: believed as far as its receipts prove it.
 //!
-//! Each receipt must hold an entry of this token, at the index, with the leaf and in the stream that the answer states, under
-//! the checkpoint that the receipt carries; with the log's keys, that checkpoint must be signed by them. What the entry says
-//! is committed to behind a salt that the service keeps, and is not proven by a receipt.
+//! Each receipt must hold an entry at the index, with the leaf and in the stream that the answer states, by this token where
+//! it is new, under a checkpoint that the log signed. Every row must be answered, by a receipt of its own as far as that can
+//! be told. What the entry says is committed to behind a salt that the service keeps, and is not proven by a receipt.
 
-use super::delivery::{Delivery, Head};
+use super::anchor::{self, Anchor};
+use super::delivery::{Head, RECEIPTS_MAX};
 use super::service::{Service, Undone};
-use super::write_receipt;
-use crate::context::Context;
-use crate::output;
 use crate::receipt::Stated;
 use affiant_ledger::digest::Digest;
-use affiant_reports::trust::Trust;
 use affiant_server::failure::{Failure, INTEGRITY};
 use serde::Deserialize;
-use serde_json::json;
 use std::collections::BTreeSet;
-use std::path::Path;
-
-/// Entries whose receipts stand in an answer.
-const RECEIPTS_MAX: u64 = 64;
-/// Entries shown one by one.
-const SHOWN_MAX: usize = 20;
 
 /// What a service says it recorded.
 #[derive(Deserialize)]
-struct Recorded {
-    recorded: u64,
-    again: u64,
-    first: Option<u64>,
-    last: Option<u64>,
-    size: u64,
-    entries: Vec<Line>,
+pub(super) struct Recorded {
+    pub(super) recorded: u64,
+    pub(super) again: u64,
+    pub(super) first: Option<u64>,
+    pub(super) last: Option<u64>,
+    pub(super) size: u64,
+    pub(super) entries: Vec<Line>,
     #[serde(default)]
-    faults: Vec<String>,
+    pub(super) faults: Vec<String>,
 }
 
 #[derive(Deserialize)]
-struct Line {
-    index: u64,
-    leaf: Digest,
-    again: bool,
-    id: Option<String>,
-    system: String,
-    receipt: String,
+pub(super) struct Line {
+    pub(super) index: u64,
+    pub(super) leaf: Digest,
+    pub(super) again: bool,
+    pub(super) id: Option<String>,
+    pub(super) system: String,
+    pub(super) receipt: String,
 }
 
-/// What was told of all that was delivered.
-pub(super) struct Told<'a> {
-    context: &'a Context,
-    receipts: Option<&'a Path>,
-    pieces: u64,
-    recorded: u64,
-    again: u64,
-    verified: u64,
-    range: Option<(u64, u64)>,
-    size: u64,
-}
-
-impl<'a> Told<'a> {
-    pub(super) fn new(context: &'a Context, receipts: Option<&'a Path>) -> Self {
-        Self { context, receipts, pieces: 0, recorded: 0, again: 0, verified: 0, range: None, size: 0 }
+impl Recorded {
+    /// Results that are recorded.
+    pub(super) fn total(&self) -> u64 {
+        self.recorded.saturating_add(self.again)
     }
 
-    /// Takes an answer: nothing of it is told before its receipts hold.
-    pub(super) fn take(
-        &mut self,
-        service: &Service<'_>,
-        delivery: &Delivery,
-        answer: &[u8],
-        trust: Option<&Trust>,
-    ) -> Result<(), Undone> {
-        let said = checked(service, &delivery.head, answer, trust).map_err(|failure| {
-            Undone::Failed(failure.within(service.host()).hint(
-                "what was pushed may be recorded or not; ask whoever runs the service before pushing it again",
-            ))
-        })?;
-        self.pieces += 1;
-        self.recorded += said.recorded;
-        self.again += said.again;
-        self.verified += said.entries.len() as u64;
-        self.size = self.size.max(said.size);
-        if let (Some(first), Some(last)) = (said.first, said.last) {
-            self.range = Some((self.range.map_or(first, |(begin, _)| begin), last));
-        }
-        said.faults.iter().for_each(|fault| output::fault(fault, self.context.json));
-        if let Some(folder) = self.receipts {
-            for line in &said.entries {
-                write_receipt(folder, line.index, line.receipt.as_bytes()).map_err(Undone::Failed)?;
-            }
-            self.fetch(service, folder, &said, trust)?;
-        }
-        self.show(&said);
-        Ok(())
-    }
-
-    /// Fetches the receipts that stand in no answer.
-    fn fetch(
-        &mut self,
-        service: &Service<'_>,
-        folder: &Path,
-        said: &Recorded,
-        trust: Option<&Trust>,
-    ) -> Result<(), Undone> {
-        let known: BTreeSet<u64> = said.entries.iter().map(|line| line.index).collect();
-        let (Some(first), Some(last)) = (said.first, said.last) else { return Ok(()) };
-        if said.recorded <= RECEIPTS_MAX || last - first + 1 != said.recorded {
-            return Ok(());
-        }
-        for index in (first..=last).filter(|index| !known.contains(index)) {
-            let bytes = service.receipt(index).map_err(|undone| match undone {
-                // What is recorded is not refused any more.
-                Undone::Refused(failure) => Undone::Failed(failure),
-                undone => undone,
-            })?;
-            let proven =
-                proven(service, &bytes, trust).and_then(|stated| match stated.entry.index == index {
-                    true => Ok(()),
-                    false => Err(Failure::integrity(format!("a receipt for another entry than {index}"))),
-                });
-            proven.map_err(|failure| Undone::Failed(failure.within(service.host())))?;
-            write_receipt(folder, index, &bytes).map_err(Undone::Failed)?;
-            self.verified += 1;
-        }
-        Ok(())
-    }
-
-    fn show(&self, said: &Recorded) {
-        if self.context.json {
-            for Line { index, leaf, again, id, system, receipt } in &said.entries {
-                output::json(&json!({
-                    "again": again, "id": id, "index": index, "leaf": leaf, "receipt": receipt, "size": said.size,
-                    "system": system,
-                }));
-            }
-            return;
-        }
-        if self.pieces == 1 && said.recorded + said.again <= SHOWN_MAX as u64 {
-            for line in &said.entries {
-                let again = if line.again { " (recorded before)" } else { "" };
-                output::line(format!("entry {} of {}{again}", line.index, line.system));
-            }
-        }
-        if said.recorded + said.again > RECEIPTS_MAX || self.pieces > 1 {
-            self.context.say(format!("{} results delivered", self.recorded + self.again));
-        }
-    }
-
-    /// The failure of a piece, with what was recorded before it.
-    pub(super) fn partly(&self, delivery: &Delivery, failure: Failure) -> Failure {
-        let Head { name, line, .. } = &delivery.head;
-        if *line > 1 {
-            let before = self.recorded + self.again;
-            return failure
-                .within(format!("{name}, from line {line} on ({before} results before it are recorded)"));
-        }
-        failure
-    }
-
-    /// What was recorded and kept in all.
-    pub(super) fn sum(&self, is_signed: bool, kept: u64, waiting: usize) {
-        let Self { context, pieces, recorded, again, verified, range, size, .. } = self;
-        let total = recorded + again;
-        if context.json {
-            output::json(&json!({
-                "recorded": recorded, "again": again, "first": range.map(|(first, _)| first),
-                "last": range.map(|(_, last)| last), "size": (*pieces > 0).then_some(size),
-                "receipts": {"verified": verified, "signed": is_signed && *verified > 0},
-                "spooled": kept > 0, "waiting": waiting,
-            }));
-        } else if *pieces > 0 {
-            let entries =
-                range.map_or("no new entry".to_owned(), |(first, last)| format!("entries {first} to {last}"));
-            let repeats = if *again > 0 { format!(", {again} recorded before") } else { String::new() };
-            output::line(format!(
-                "recorded {recorded} results: {entries}{repeats}; the ledger has {size} entries"
-            ));
-        } else if kept == 0 && waiting == 0 {
-            output::line("nothing waits");
-        }
-        if kept > 0 && !context.json {
-            output::line(format!("kept {kept}; {waiting} in the spool wait"));
-        }
-        if *pieces == 0 {
-            return;
-        }
-        let how = if is_signed { "with the log's key" } else { "against the checkpoint they carry" };
-        context.say(format!("{verified} of {total} receipts verified {how}"));
-        if !is_signed {
-            context.say("note: the log's signature was not checked: give its keys with --trust FILE");
-        }
+    /// The indices of all that is new, where nothing of others stands between.
+    pub(super) fn fresh(&self) -> Option<impl Iterator<Item = u64> + use<>> {
+        let (first, last) = self.first.zip(self.last)?;
+        (last.checked_sub(first)?.checked_add(1)? == self.recorded).then_some(first..=last)
     }
 }
 
-/// The answer, if all in it holds together.
-fn checked(
+/// The answer, if all in it holds together; with keys of the log, which are asked for when there are none.
+pub(super) fn checked(
     service: &Service<'_>,
     head: &Head,
     answer: &[u8],
-    trust: Option<&Trust>,
-) -> Result<Recorded, Failure> {
-    let said: Recorded = serde_json::from_slice(answer)
-        .map_err(|error| Failure::integrity(format!("the answer is not one of `affiant serve`: {error}")))?;
-    let total = said.recorded.saturating_add(said.again);
-    let (stated, due) = (said.entries.len() as u64, total.min(RECEIPTS_MAX));
-    if stated != due || total == 0 {
-        return Err(Failure::integrity(format!(
-            "{total} results are said to be recorded, with {stated} receipts"
-        )));
-    }
-    if let Some(rows) = head.rows.filter(|rows| *rows != total) {
-        return Err(Failure::integrity(format!(
-            "{rows} results were pushed, {total} are said to be recorded"
-        )));
-    }
-    let mut fresh = BTreeSet::new();
+    anchor: &mut Option<Anchor>,
+) -> Result<Recorded, Undone> {
+    let said = read(head, answer).map_err(|failure| doubt(service, failure))?;
+    let anchor = match anchor {
+        Some(anchor) => anchor,
+        none => none.insert(named(service)?),
+    };
+    let mut own = BTreeSet::new();
     for line in &said.entries {
-        let wrong = |why: &str| Failure::integrity(format!("entry {}: {why}", line.index));
-        let stated = proven(service, line.receipt.as_bytes(), trust)
-            .map_err(|failure| failure.within(format!("entry {}", line.index)))?;
-        if stated.entry.index != line.index || stated.leaf != line.leaf {
-            return Err(wrong("the receipt is for another entry"));
-        }
-        if stated.entry.stream.as_str() != line.system {
-            return Err(wrong("the receipt is for an entry of another system"));
-        }
-        if head.system.as_ref().is_some_and(|system| *system != line.system) {
-            return Err(wrong("it is about another system than was pushed"));
-        }
-        let in_range = said.first.is_some_and(|first| first <= line.index)
-            && said.last.is_some_and(|last| line.index <= last);
-        if !(line.again || in_range && fresh.insert(line.index)) {
-            return Err(wrong("stands for two results, or outside of what was recorded"));
+        let stated = proven(service, line.receipt.as_bytes(), anchor, !line.again)
+            .map_err(|undone| undone.within(format!("entry {}", line.index)))?;
+        held(head, &said, line, &stated).map_err(|failure| doubt(service, failure))?;
+        if !line.again && !own.insert(line.index) {
+            let failure = Failure::integrity(format!("entry {}: stands for two results", line.index));
+            return Err(doubt(service, failure));
         }
     }
     Ok(said)
 }
 
-/// What a receipt states, if it is proven and of this token.
-fn proven(service: &Service<'_>, bytes: &[u8], trust: Option<&Trust>) -> Result<Stated, Failure> {
-    let stated = Stated::parse(bytes).map_err(|failure| Failure { code: INTEGRITY, ..failure })?;
-    match trust {
-        Some(trust) => stated.verify(trust)?,
-        None => stated.verify_unsigned()?,
+/// The answer, if its numbers agree with one another and with what was sent.
+fn read(head: &Head, answer: &[u8]) -> Result<Recorded, Failure> {
+    let said: Recorded = serde_json::from_slice(answer)
+        .map_err(|error| Failure::integrity(format!("the answer is not one of `affiant serve`: {error}")))?;
+    let Recorded { recorded, again, size, entries, .. } = &said;
+    let (total, stated) = (said.total(), entries.len() as u64);
+    if stated != total.min(RECEIPTS_MAX) || total == 0 {
+        return Err(Failure::integrity(format!(
+            "{total} results are said to be recorded, with {stated} receipts"
+        )));
+    }
+    let is_answered = |rows| total == rows || (head.partial && total < rows && !said.faults.is_empty());
+    if let Some(rows) = head.rows.filter(|rows| !is_answered(*rows)) {
+        return Err(Failure::integrity(format!(
+            "{rows} results were pushed, {total} are said to be recorded"
+        )));
+    }
+    let repeated = entries.iter().filter(|line| line.again).count() as u64;
+    let agree = if total == stated {
+        repeated == *again
+    } else {
+        repeated <= *again && stated - repeated <= *recorded
     };
+    if !agree {
+        return Err(Failure::integrity(format!(
+            "{again} results are said to be recorded before, with {repeated} receipts"
+        )));
+    }
+    let different: BTreeSet<u64> = entries.iter().map(|line| line.index).collect();
+    let due = head.distinct.unwrap_or(0).min(stated);
+    if (different.len() as u64) < due {
+        let text = format!("{due} results must have entries of their own, {} have", different.len());
+        return Err(Failure::integrity(text));
+    }
+    let spans = match (said.first, said.last) {
+        (None, None) => *recorded == 0,
+        (Some(first), Some(last)) => {
+            *recorded > 0 && last < *size && last.checked_sub(first).is_some_and(|more| more >= recorded - 1)
+        }
+        _ => false,
+    };
+    if !spans {
+        return Err(Failure::integrity(format!(
+            "{recorded} new results do not fit into the entries that are named"
+        )));
+    }
+    Ok(said)
+}
+
+/// That a receipt is the one of its line.
+fn held(head: &Head, said: &Recorded, line: &Line, stated: &Stated) -> Result<(), Failure> {
+    let wrong = |why: &str| Failure::integrity(format!("entry {}: {why}", line.index));
+    if stated.entry.index != line.index || stated.leaf != line.leaf {
+        return Err(wrong("the receipt is for another entry"));
+    }
+    if stated.entry.stream.as_str() != line.system {
+        return Err(wrong("the receipt is for an entry of another system"));
+    }
+    if head.system.as_ref().is_some_and(|system| *system != line.system) {
+        return Err(wrong("it is about another system than was pushed"));
+    }
+    let within = said.first.is_some_and(|first| first <= line.index)
+        && said.last.is_some_and(|last| line.index <= last);
+    if !line.again && !within {
+        return Err(wrong("outside of what was recorded"));
+    }
+    Ok(())
+}
+
+/// The keys that a service names, asked for once.
+fn named(service: &Service<'_>) -> Result<Anchor, Undone> {
+    let text = service.keys().map_err(|undone| match undone {
+        undone @ (Undone::Away(_) | Undone::Silent(_) | Undone::Busy(_)) => undone,
+        undone => Undone::Failed(anchor::none(&undone.failure().message)),
+    })?;
+    Anchor::named(service.base(), &text).map_err(Undone::Failed)
+}
+
+/// What a receipt states, if it is proven, and of this token where it is of something new.
+pub(super) fn proven(
+    service: &Service<'_>,
+    bytes: &[u8],
+    anchor: &Anchor,
+    is_new: bool,
+) -> Result<Stated, Undone> {
+    let doubt = |failure| doubt(service, failure);
+    let stated = Stated::parse(bytes).map_err(|failure| doubt(Failure { code: INTEGRITY, ..failure }))?;
+    if let Some(failure) = anchor.stranger(&stated) {
+        return Err(Undone::Failed(failure.within(service.host())));
+    }
+    anchor.verify(&stated).map_err(doubt)?;
     let entry = &stated.entry;
     if entry.kind.as_str() != "result" {
-        return Err(Failure::integrity(format!("an entry of kind `{}`, not a result", entry.kind)));
+        return Err(doubt(Failure::integrity(format!("an entry of kind `{}`, not a result", entry.kind))));
     }
-    if service.by().is_some_and(|by| by != entry.by) {
-        return Err(Failure::integrity(format!("an entry by `{}`, not by this token", entry.by)));
+    if is_new && service.by().is_some_and(|by| by != entry.by) {
+        return Err(doubt(Failure::integrity(format!("an entry by `{}`, not by this token", entry.by))));
     }
     Ok(stated)
+}
+
+fn doubt(service: &Service<'_>, failure: Failure) -> Undone {
+    Undone::Doubtful(
+        failure.within(service.host()).hint(
+            "what was pushed may be recorded or not; ask whoever runs the service before pushing it again",
+        ),
+    )
 }

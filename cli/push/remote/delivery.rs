@@ -1,4 +1,5 @@
-//! What is delivered: one body with what is said beside it, under a key that stays the same however often it is sent.
+//! What is delivered: one body with what is said beside it, under a key that stays the same however often it is sent, and
+//! that no other push has.
 //!
 //! Lines are cut into pieces that a service takes at once; a piece lies in an unnamed file, whatever its size, so that it
 //! can be sent again and memory stays flat. The line feeds before a row are kept: row numbers in answers are those of the
@@ -7,10 +8,12 @@
 use crate::args::PushArguments;
 use affiant_controls::intake::Format;
 use affiant_ledger::digest::{Digest, Hasher};
+use affiant_ledger::random;
 use affiant_ledger::time::Timestamp;
 use affiant_server::failure::Failure;
 use affiant_server::submit::source::{Lines, Source};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
@@ -18,6 +21,8 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 const ROWS_MAX: u64 = 50_000 - 256;
 /// Bytes of a piece before the last lines come into it.
 const SIZE_MAX: u64 = 60 << 20;
+/// Results of an answer whose receipts stand in it.
+pub(super) const RECEIPTS_MAX: u64 = 64;
 /// Bytes copied at a time.
 const CHUNK: usize = 64 << 10;
 
@@ -39,8 +44,14 @@ pub(super) struct Head {
     pub(super) key: String,
     pub(super) size: u64,
     pub(super) sha256: Digest,
-    /// Rows in it that are each a result, where all must be taken.
+    /// Rows in it that are each a result, where they can be counted.
     pub(super) rows: Option<u64>,
+    /// How many of the first [`RECEIPTS_MAX`] results must have entries of their own, where that can be told.
+    #[serde(default)]
+    pub(super) distinct: Option<u64>,
+    /// Whether bad rows may be left out.
+    #[serde(default)]
+    pub(super) partial: bool,
     /// Number of its first line in what was pushed.
     pub(super) line: u64,
     /// The only system that its results can be about.
@@ -71,10 +82,13 @@ impl Delivery {
 /// What is said beside all bodies of a push.
 pub(super) struct Said {
     to: String,
+    /// What tells this push from others.
+    key: String,
     query: String,
+    /// When it was pushed, in words of the query; nothing where it is said when it was observed.
+    pushed: Option<String>,
     system: Option<String>,
     partial: bool,
-    day: String,
 }
 
 impl Said {
@@ -102,9 +116,15 @@ impl Said {
         ];
         let words: Vec<String> =
             words.into_iter().flatten().map(|(name, value)| format!("{name}={}", escaped(&value))).collect();
-        let day = now.to_string().chars().take(10).collect();
-        let system = said.system.clone();
-        Ok(Self { to: to.to_owned(), query: words.join("&"), system, partial: said.partial, day })
+        let pushed = said.observed.is_none().then(|| format!("pushed={}", escaped(&now.to_string())));
+        Ok(Self {
+            to: to.to_owned(),
+            key: arguments.remote.key.clone().unwrap_or_else(lot),
+            query: words.join("&"),
+            pushed,
+            system: said.system.clone(),
+            partial: said.partial,
+        })
     }
 
     fn query(&self, format: Option<Format>) -> String {
@@ -112,6 +132,13 @@ impl Said {
         let parts = format.into_iter().chain((!self.query.is_empty()).then(|| self.query.clone()));
         parts.collect::<Vec<_>>().join("&")
     }
+}
+
+/// A key that nobody had before.
+fn lot() -> String {
+    let mut lot = [0; 12];
+    random::fill(&mut lot);
+    lot.map(|byte| format!("{byte:02x}")).concat()
 }
 
 fn joined(word: &str, values: &[String]) -> Result<Option<String>, Failure> {
@@ -140,9 +167,16 @@ pub(super) struct Deliveries {
     rest: Rest,
 }
 
+/// What can be told of the results in a body before anybody reads it.
+#[derive(Default)]
+struct Counted {
+    rows: Option<u64>,
+    distinct: Option<u64>,
+}
+
 /// What is still to be delivered.
 enum Rest {
-    Whole { body: Body, query: String, kind: &'static str, rows: Option<u64> },
+    Whole { body: Body, query: String, kind: &'static str, counted: Counted },
     Lines { source: Source, next: Option<Lines>, line: u64 },
     Nothing,
 }
@@ -153,7 +187,8 @@ impl Deliveries {
         let mut body = Body::new()?;
         body.write(row)?;
         let query = said.query(None);
-        let rest = Rest::Whole { body, query, kind: "application/json", rows: Some(1) };
+        let counted = Counted { rows: Some(1), distinct: Some(1) };
+        let rest = Rest::Whole { body, query, kind: "application/json", counted };
         Ok(Self { said, name: "the result".to_owned(), rest })
     }
 
@@ -182,15 +217,26 @@ impl Deliveries {
                 count => body.write(&chunk[..count])?,
             }
         }
-        Ok(Self { said, name, rest: Rest::Whole { body, query, kind, rows: None } })
+        // Results of a report have no ids of their own, by which two could be the same.
+        let distinct = source.format.importer().map(|_| RECEIPTS_MAX);
+        let counted = Counted { rows: None, distinct };
+        Ok(Self { said, name, rest: Rest::Whole { body, query, kind, counted } })
+    }
+
+    /// What tells this push from others.
+    pub(super) fn key(&self) -> &str {
+        &self.said.key
     }
 
     fn next_one(&mut self) -> Result<Option<Delivery>, Failure> {
         match std::mem::replace(&mut self.rest, Rest::Nothing) {
             Rest::Nothing => Ok(None),
-            Rest::Whole { body, query, kind, rows } => self.delivery(body, query, kind, (rows, 1)).map(Some),
+            Rest::Whole { body, query, kind, counted } => {
+                self.delivery(body, query, kind, counted, 1).map(Some)
+            }
             Rest::Lines { mut source, mut next, mut line } => {
                 let (mut body, mut rows, first) = (Body::new()?, 0_u64, line);
+                let mut ids = Ids::default();
                 while let Some(lines) = next.take() {
                     for (number, row) in lines.iter() {
                         while line < number {
@@ -200,6 +246,9 @@ impl Deliveries {
                         body.write(row)?;
                         body.write(b"\n")?;
                         line += 1;
+                        if rows < RECEIPTS_MAX {
+                            ids.take(row, self.said.system.as_deref());
+                        }
                         rows += 1;
                     }
                     next = source.lines()?;
@@ -211,8 +260,10 @@ impl Deliveries {
                     self.rest = Rest::Lines { source, next, line };
                 }
                 let query = self.said.query(Some(Format::Ndjson));
-                let rows = (!self.said.partial).then_some(rows);
-                self.delivery(body, query, "application/x-ndjson", (rows, first)).map(Some)
+                // Which rows are left out of a part is not known before.
+                let distinct = (!self.said.partial).then(|| ids.count());
+                let counted = Counted { rows: Some(rows), distinct };
+                self.delivery(body, query, "application/x-ndjson", counted, first).map(Some)
             }
         }
     }
@@ -222,12 +273,15 @@ impl Deliveries {
         body: Body,
         query: String,
         kind: &str,
-        (rows, line): (Option<u64>, u64),
+        Counted { rows, distinct }: Counted,
+        line: u64,
     ) -> Result<Delivery, Failure> {
         let (file, size, sha256) = body.finish()?;
         let said = &self.said;
-        // The same report of another day is new evidence, though nothing in it may say when it was made.
-        let beside = format!("affiant push 1\n{query}\n{kind}\n{}\n{line}\n{sha256}\n", said.day);
+        // Not what is in it: the same report once more is new evidence, unless it is said to be the same push.
+        let beside = format!("affiant push 2\n{}\n{query}\n{}\n{kind}\n{line}\n", said.key, self.name);
+        let words = [Some(query), said.pushed.clone()].into_iter().flatten().filter(|word| !word.is_empty());
+        let query = words.collect::<Vec<_>>().join("&");
         let head = Head {
             affiant_push: 1,
             to: said.to.clone(),
@@ -238,6 +292,8 @@ impl Deliveries {
             size,
             sha256,
             rows,
+            distinct,
+            partial: said.partial,
             line,
             system: said.system.clone(),
         };
@@ -254,6 +310,35 @@ impl Iterator for Deliveries {
             self.rest = Rest::Nothing;
         }
         next.transpose()
+    }
+}
+
+/// The results that rows of a piece come to: rows of one id are one.
+#[derive(Default)]
+struct Ids {
+    named: BTreeSet<(Option<String>, String)>,
+    unnamed: u64,
+}
+
+/// As much of a row as tells it from others.
+#[derive(Deserialize)]
+struct Named {
+    id: Option<String>,
+    system: Option<String>,
+}
+
+impl Ids {
+    fn take(&mut self, row: &[u8], system: Option<&str>) {
+        match serde_json::from_slice(row) {
+            Ok(Named { id: Some(id), system: own }) => {
+                self.named.insert((own.or_else(|| system.map(str::to_owned)), id));
+            }
+            _ => self.unnamed += 1,
+        }
+    }
+
+    fn count(&self) -> u64 {
+        self.unnamed + self.named.len() as u64
     }
 }
 

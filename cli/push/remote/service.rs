@@ -3,11 +3,11 @@
 use super::delivery::Delivery;
 use crate::args::Remote;
 use crate::context::{self, Context};
-use crate::http::{Address, Answered, Client, Patience, Sent};
-use crate::output;
+use crate::http::{Address, Answered, Client, Patience, Sent, Unanswered};
 use affiant_ledger::random;
 use affiant_server::failure::Failure;
 use serde::Deserialize;
+use std::fmt::Display;
 use std::time::Duration;
 
 /// Pause before the second try; twice as long before each further one.
@@ -20,15 +20,48 @@ const ASKED_MAX: Duration = Duration::from_secs(300);
 const TOKEN_SIZE_MAX: u64 = 8 << 10;
 /// Largest answer, in bytes: 64 receipts, and faults.
 const ANSWER_SIZE_MAX: u64 = 16 << 20;
+/// What to do when nobody is let in.
+const GRANTS: &str = "`affiant token list` beside the service shows what tokens may do";
+/// What to do when it is another program that answers.
+const OTHER: &str = "is this the address of `affiant serve`, and does what is before it let this through?";
 
 /// Why something was not delivered.
 pub(super) enum Undone {
-    /// The service is away, or has no time; it may be taken later.
+    /// The service is away, or has no time for anybody; it may be taken later.
     Away(String),
-    /// Refused for what it says.
-    Refused(Failure),
-    /// Nothing is let in, or what was answered does not hold, or the disk failed.
+    /// It is there, and said nothing to this.
+    Silent(String),
+    /// It is there, and failed at this.
+    Busy(String),
+    /// Refused for what it says, with what is wrong with rows.
+    Refused(Failure, Vec<String>),
+    /// What was answered to this does not hold.
+    Doubtful(Failure),
+    /// Nothing is let in, or another is at this address.
     Failed(Failure),
+}
+
+impl Undone {
+    /// The same, with the place that it is about.
+    pub(super) fn within(self, place: impl Display) -> Self {
+        let said = |why: String| format!("{place}: {why}");
+        match self {
+            Self::Away(why) => Self::Away(said(why)),
+            Self::Silent(why) => Self::Silent(said(why)),
+            Self::Busy(why) => Self::Busy(said(why)),
+            Self::Refused(failure, faults) => Self::Refused(failure.within(place), faults),
+            Self::Doubtful(failure) => Self::Doubtful(failure.within(place)),
+            Self::Failed(failure) => Self::Failed(failure.within(place)),
+        }
+    }
+
+    /// Why, as a failure.
+    pub(super) fn failure(self) -> Failure {
+        match self {
+            Self::Away(why) | Self::Silent(why) | Self::Busy(why) => Failure::io(why),
+            Self::Refused(failure, _) | Self::Doubtful(failure) | Self::Failed(failure) => failure,
+        }
+    }
 }
 
 /// A service and who asks it.
@@ -88,6 +121,11 @@ impl<'a> Service<'a> {
         })
     }
 
+    /// How often to try before giving up.
+    pub(super) fn tries(&self) -> u32 {
+        self.tries
+    }
+
     /// Its address.
     pub(super) fn base(&self) -> &str {
         &self.base
@@ -104,7 +142,7 @@ impl<'a> Service<'a> {
     }
 
     /// Pushes a body; gives the answer.
-    pub(super) fn push(&self, delivery: &Delivery) -> Result<Vec<u8>, Undone> {
+    pub(super) fn push(&self, delivery: &Delivery, tries: u32) -> Result<Vec<u8>, Undone> {
         let head = &delivery.head;
         let address = self.at(&format!("/v1/results?{}", head.query))?;
         let headers: [(&str, &str); 3] = [
@@ -112,8 +150,8 @@ impl<'a> Service<'a> {
             ("content-type", &head.kind),
             ("idempotency-key", &head.key),
         ];
-        self.persist(|| {
-            let mut reader = delivery.reader().map_err(|error| error.to_string())?;
+        self.persist(tries, || {
+            let mut reader = delivery.reader().map_err(|error| Unanswered::Unfit(error.to_string()))?;
             let sent = Sent::Stream(&mut reader, head.size);
             self.client.post(&address, &headers, sent, ANSWER_SIZE_MAX)
         })
@@ -123,31 +161,42 @@ impl<'a> Service<'a> {
     pub(super) fn receipt(&self, index: u64) -> Result<Vec<u8>, Undone> {
         let address = self.at(&format!("/v1/entries/{index}/receipt"))?;
         let headers = [("authorization", self.authorization.as_str())];
-        self.persist(|| self.client.get(&address, &headers, ANSWER_SIZE_MAX))
+        self.persist(self.tries, || self.client.get(&address, &headers, ANSWER_SIZE_MAX))
+    }
+
+    /// What it names as the keys of its log.
+    pub(super) fn keys(&self) -> Result<Vec<u8>, Undone> {
+        let address = self.at("/log/keys")?;
+        self.persist(self.tries, || self.client.get(&address, &[], ANSWER_SIZE_MAX))
     }
 
     fn at(&self, path: &str) -> Result<Address, Undone> {
         let text = format!("{}{path}", self.base);
         let address = Address::parse(text.trim_end_matches('?'));
-        address.ok_or_else(|| Undone::Failed(Failure::refused("this cannot be said in an address")))
+        address
+            .ok_or_else(|| Undone::Refused(Failure::refused("this cannot be said in an address"), Vec::new()))
     }
 
     /// Tries as often as asked for, with a longer pause each time.
-    fn persist(&self, attempt: impl Fn() -> Result<Answered, String>) -> Result<Vec<u8>, Undone> {
+    fn persist(
+        &self,
+        tries: u32,
+        attempt: impl Fn() -> Result<Answered, Unanswered>,
+    ) -> Result<Vec<u8>, Undone> {
         let mut pause = PAUSE;
         let mut tried = 0;
         loop {
             tried += 1;
-            let (why, asked) = match attempt() {
+            let (undone, asked) = match attempt() {
                 Ok(answered) if matches!(answered.status, 200 | 201) => return Ok(answered.body),
-                Ok(answered) if matches!(answered.status, 408 | 425 | 429 | 500..600) => {
-                    (format!("{} answered {}", self.host, answered.line), answered.retry_after)
-                }
-                Ok(answered) => return Err(self.refused(&answered)),
-                Err(error) => (format!("{}: {error}", self.host), None),
+                Ok(answered) => (self.answered(&answered), answered.retry_after),
+                Err(unanswered) => (self.unanswered(&unanswered), None),
             };
-            if tried >= self.tries {
-                return Err(Undone::Away(why));
+            let (Undone::Away(why) | Undone::Silent(why) | Undone::Busy(why)) = &undone else {
+                return Err(undone);
+            };
+            if tried >= tries {
+                return Err(undone);
             }
             let asked = asked.map_or(Duration::ZERO, |seconds| Duration::from_secs(seconds).min(ASKED_MAX));
             let wait = scattered(pause).max(asked);
@@ -157,29 +206,55 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn refused(&self, answered: &Answered) -> Undone {
-        let known = serde_json::from_slice::<Problem>(&answered.body).ok();
-        let is_known = known.is_some();
-        let (text, hint) = match known {
-            Some(Problem { detail, hint, faults }) => {
-                faults.iter().for_each(|fault| output::fault(fault, self.context.json));
-                (detail, hint)
+    fn unanswered(&self, unanswered: &Unanswered) -> Undone {
+        let text = format!("{}: {unanswered}", self.host);
+        match unanswered {
+            Unanswered::Away(_) => Undone::Away(text),
+            Unanswered::Broken(_) => Undone::Silent(text),
+            Unanswered::Unproven(_) => Undone::Failed(
+                Failure::integrity(text)
+                    .hint("a service that authorities of your own vouch for needs --ca FILE"),
+            ),
+            Unanswered::Unfit(_) => Undone::Failed(Failure::io(text).hint(OTHER)),
+        }
+    }
+
+    fn answered(&self, answered: &Answered) -> Undone {
+        let known = answered.kind == "application/problem+json";
+        let problem = known.then(|| serde_json::from_slice::<Problem>(&answered.body).ok()).flatten();
+        let is_known = problem.is_some();
+        let line = format!("{} answered {}", self.host, answered.line);
+        if matches!(answered.status, 408 | 425 | 429) {
+            return Undone::Away(line);
+        }
+        if answered.status >= 500 {
+            return Undone::Busy(line);
+        }
+        let Problem { detail, hint, faults } =
+            problem.unwrap_or(Problem { detail: line, hint: None, faults: Vec::new() });
+        let refused = |instead: Option<&str>| {
+            let failure = Failure::refused(&detail);
+            match hint.as_deref().or(instead) {
+                Some(hint) => failure.hint(hint),
+                None => failure,
             }
-            None => (format!("{} answered {}", self.host, answered.line), None),
         };
-        let failure = |instead: &str| Failure::refused(&text).hint(hint.as_deref().unwrap_or(instead));
         match answered.status {
-            401 | 403 => {
-                Undone::Failed(failure("`affiant token list` beside the service shows what tokens may do"))
+            300..=399 => {
+                Undone::Failed(refused(Some("redirects are not followed: give the address it leads to")))
             }
-            300..=399 => Undone::Failed(failure("redirects are not followed: give the address it leads to")),
-            _ if !is_known => Undone::Failed(failure("is this the address of `affiant serve`?")),
-            409 => Undone::Refused(failure("a corrected result is a new result: give it a new id")),
-            413 => Undone::Refused(failure("push it in parts: NDJSON is cut into pieces by itself")),
-            _ => Undone::Refused(match &hint {
-                Some(hint) => Failure::refused(&text).hint(hint),
-                None => Failure::refused(&text),
-            }),
+            401 => Undone::Failed(refused(Some(GRANTS))),
+            403 if is_known => Undone::Refused(refused(Some(GRANTS)), faults),
+            409 if is_known => {
+                Undone::Refused(refused(Some("a corrected result is a new result: give it a new id")), faults)
+            }
+            413 if is_known => Undone::Refused(
+                refused(Some("push it in parts: NDJSON is cut into pieces by itself")),
+                faults,
+            ),
+            400 | 415 | 422 if is_known => Undone::Refused(refused(None), faults),
+            // A proxy, or another program: it says nothing about what was pushed.
+            _ => Undone::Failed(Failure::io(detail).hint(OTHER)),
         }
     }
 }

@@ -146,6 +146,7 @@ fn router(house: Arc<House>) -> Router {
         .merge(api)
         .merge(pages::routes())
         .route("/log/checkpoint", get(log::checkpoint))
+        .route("/log/keys", get(log::keys))
         .route("/log/tile/{*path}", get(log::tile))
         .route("/openapi.json", get(described))
         .route("/healthz", get(healthy))

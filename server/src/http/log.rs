@@ -1,4 +1,4 @@
-//! The public log (C2SP tlog-tiles): the checkpoint, tiles and entry bundles, for any client that follows a log.
+//! The public log (C2SP tlog-tiles): the checkpoint, tiles and entry bundles, for any client that follows a log; its keys.
 //!
 //! What `affiant log publish` writes as files, served from the ledger as it grows. Payloads and evidence are not given out: an
 //! entry names its payload by a salted digest.
@@ -6,7 +6,9 @@
 use super::house::House;
 use super::problem::Problem;
 use affiant_ledger::id::visible;
+use affiant_ledger::keyring::Holder;
 use affiant_ledger::publish;
+use affiant_reports::trust::Trust;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -24,6 +26,20 @@ pub(super) async fn checkpoint(State(house): State<Arc<House>>) -> Result<Respon
     let reader = house.work(|house| house.reader()).await?;
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, NOW)];
     Ok((headers, reader.note().to_vec()).into_response())
+}
+
+/// The log's public keys, as a trust file. Whoever gets them here has them from whom they are to check: they are for
+/// holding what the service says later against what it said first.
+#[utoipa::path(get, path = "/log/keys", tag = "log",
+    responses((status = 200, description = "The keys that sign the log and its packs, as `affiant key trust` writes them", content_type = "text/plain")))]
+pub(super) async fn keys(State(house): State<Arc<House>>) -> Result<Response, Problem> {
+    let keyring = house.work(|house| Ok(house.reader()?.keyring()?)).await?;
+    let (logs, issuers) = (keyring.trusted(&Holder::Log), keyring.trusted(&Holder::Issuer));
+    let origin = keyring.log_keys().origin();
+    let comment = format!("Keys of the evidence ledger {origin}, as its own service says.");
+    let text = Trust { logs, issuers, signers: Vec::new() }.to_text(&comment);
+    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, NOW)];
+    Ok((headers, text).into_response())
 }
 
 /// A tile of hashes or a bundle of entries.

@@ -36,6 +36,7 @@ use utoipa::{Modify, OpenApi as _};
         grants::list,
         grants::revoke,
         log::checkpoint,
+        log::keys,
         log::tile,
     ),
     modifiers(&Tokens),

@@ -65,6 +65,8 @@ pub(in super::super) struct Beside {
     expect: Option<String>,
     /// When it was observed (RFC 3339), where the body does not say
     observed: Option<String>,
+    /// When it was pushed (RFC 3339), where it arrives later: dates what nobody says the time of
+    pushed: Option<String>,
     /// How much the tool examined
     examined: Option<u64>,
     /// How much it skipped
@@ -263,7 +265,9 @@ fn intake<'a>(house: &'a House, beside: &Beside) -> Result<Context<'a>, Problem>
         let parsed = text.as_ref().map(|text| text.parse::<Id>()).transpose();
         parsed.map_err(|error| Problem::bad(format!("{name}: {error}")))
     };
-    let observed = time("observed", beside.observed.as_deref())?;
+    let observed = time("observed", beside.observed.as_deref())?.map(Observed::declared);
+    let pushed = time("pushed", beside.pushed.as_deref())?;
+    let pushed = pushed.map(|pushed| Observed::pushed(pushed.min(house.now())));
     let errors = beside.errors.unwrap_or(0);
     let run = beside.examined.map(|examined| Run {
         examined,
@@ -278,7 +282,7 @@ fn intake<'a>(house: &'a House, beside: &Beside) -> Result<Context<'a>, Problem>
     Ok(Context {
         system: id("system", &beside.system)?,
         asset: id("asset", &beside.asset)?,
-        observed: observed.map(Observed::declared),
+        observed: observed.or(pushed),
         expected: words(beside.expect.as_deref()),
         collector: beside.collector.as_deref().map(Collector::new),
         part: beside.part.clone(),
