@@ -9,9 +9,9 @@ use std::io::{self, Read};
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
-use ureq::http::Uri;
+use ureq::http::{Response, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Error, SendBody, Timeout};
+use ureq::{Agent, Body, Error, SendBody, Timeout};
 
 /// Largest file with certificates, in bytes.
 const CERTIFICATES_SIZE_MAX: u64 = 1 << 20;
@@ -216,7 +216,7 @@ impl Client {
     }
 }
 
-fn read(mut answer: ureq::http::Response<ureq::Body>, max: u64) -> Result<Answered, Unanswered> {
+fn read(mut answer: Response<Body>, max: u64) -> Result<Answered, Unanswered> {
     let status = answer.status();
     let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
     let retry_after = header("retry-after").and_then(|value| value.parse().ok());
