@@ -33,7 +33,13 @@ impl Service {
 
     /// The same with more words.
     pub(crate) fn start_with(place: &Place, words: &[&str]) -> Self {
-        let words = [&["serve", "--listen", "127.0.0.1:0"], words].concat();
+        Self::start_at(place, 0, words)
+    }
+
+    /// The same on a port that is known before.
+    pub(crate) fn start_at(place: &Place, port: u16, words: &[&str]) -> Self {
+        let listen = format!("127.0.0.1:{port}");
+        let words = [&["serve", "--listen", &listen], words].concat();
         let log = std::fs::File::create(place.path("serve.log")).unwrap();
         let mut command = place.command(&words);
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
