@@ -7,6 +7,11 @@ all: format lint docs wasm test interop verifier
 test:
     cargo test --workspace
 
+# The pages in a real browser; pictures of them go to target/screenshots (chromium, chromium-driver, npm)
+browser:
+    [ -f target/axe/node_modules/axe-core/axe.min.js ] || npm install --prefix target/axe axe-core@4 --silent
+    cargo test --workspace --test browser
+
 # Formatting is one
 format:
     cargo fmt --all --check

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 /// What it does; a test may change any of it.
 pub(crate) struct Manners {
@@ -60,7 +60,9 @@ impl Issuer {
                 if Arc::strong_count(&known) == 1 {
                     return;
                 }
-                answer(&stream, &own, &mut known.lock().unwrap());
+                // A browser holds lines open on which it asks nothing; nobody waits for them.
+                let (known, own) = (Arc::downgrade(&known), own.clone());
+                std::thread::spawn(move || answer(&stream, &own, &known));
             }
         });
         Self { address, port, manners }
@@ -90,7 +92,7 @@ impl Drop for Issuer {
     }
 }
 
-fn answer(mut stream: &TcpStream, own: &str, manners: &mut Manners) {
+fn answer(mut stream: &TcpStream, own: &str, known: &Weak<Mutex<Manners>>) {
     let mut reader = BufReader::new(stream);
     let (mut line, mut headers) = (String::new(), BTreeMap::new());
     reader.read_line(&mut line).unwrap();
@@ -103,6 +105,8 @@ fn answer(mut stream: &TcpStream, own: &str, manners: &mut Manners) {
     let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
+    let Some(known) = known.upgrade() else { return };
+    let mut manners = known.lock().unwrap();
     let target = line.split(' ').nth(1).unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let (status, location, body) = match path {
@@ -131,7 +135,7 @@ fn answer(mut stream: &TcpStream, own: &str, manners: &mut Manners) {
         "/token" => {
             manners.exchanges += 1;
             let given = exchange(
-                manners,
+                &mut manners,
                 own,
                 headers.get("authorization"),
                 &fields(std::str::from_utf8(&body).unwrap()),

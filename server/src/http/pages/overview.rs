@@ -2,7 +2,7 @@
 
 use super::super::history;
 use super::super::house::House;
-use super::parts::{share, trend};
+use super::parts::{count, share, trend};
 use super::session::Visitor;
 use super::{Wrong, page};
 use crate::standing::{clock_text, findings_waiting, requests_waiting};
@@ -37,7 +37,7 @@ pub(super) async fn show(State(house): State<Arc<House>>, visitor: Visitor) -> R
                         div.wide { table {
                             thead { tr {
                                 th scope="col" { "Framework" } th.number scope="col" { "Satisfied" }
-                                th.number scope="col" { "Apply" } th scope="col" { span.quiet { "share" } }
+                                th.number scope="col" { "Apply" } th scope="col" { "Share" }
                                 th.number scope="col" { "Controls held" } th.number scope="col" { "of" } th scope="col" { "Trend" }
                             } }
                             tbody { @for judged in &standing.assessments { tr {
@@ -51,10 +51,10 @@ pub(super) async fn show(State(house): State<Arc<House>>, visitor: Visitor) -> R
                             } } }
                         } }
                         p {
-                            a href=(format!("/findings#{system}")) { (open) " findings open" } ", " (overdue) " overdue · "
-                            a href=(format!("/systems/{system}/room")) { (requests) " requests wait" } " · "
+                            a href="/findings" { (count(open, "finding", "findings")) " open" } ", " (overdue) " overdue · "
+                            a href=(format!("/systems/{system}/room")) { (count(requests as u64, "request waits", "requests wait")) } " · "
                             a href=(format!("/systems/{system}/gaps")) { "gaps" } " · "
-                            (standing.expiring.len()) " run out within 90 days"
+                            (count(standing.expiring.len() as u64, "runs", "run")) " out within 90 days"
                         }
                         @if !running.is_empty() { ul { @for clock in &running { li { (clock) } } } }
                     }

@@ -38,7 +38,7 @@ pub(super) async fn list(State(house): State<Arc<House>>, visitor: Visitor) -> R
                 thead { tr { th scope="col" { "Pack" } th scope="col" { "System" } th scope="col" { "As of" } th scope="col" { "State" } th.number scope="col" { "Bytes" } th scope="col" { "SHA-256" } } }
                 tbody { @for told in &packs { tr {
                     td { @if told.state == Stage::Done { a href=(format!("/packs/{}/file", told.id)) { (told.id) } } @else { (told.id) } }
-                    td { (told.system) } td { (told.as_of) }
+                    td { (told.system) } td.when { (told.as_of) }
                     td { @match told.state {
                         Stage::Done => { span.mark.good { "done" } },
                         Stage::Failed => { span.mark.bad { "failed" } " " (told.why.as_deref().unwrap_or_default()) },

@@ -65,6 +65,11 @@ pub(super) fn share(judged: &Assessment) -> Markup {
     }
 }
 
+/// So many of something.
+pub(super) fn count(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
 /// Links to entries.
 pub(super) fn entries<'a>(indexes: impl IntoIterator<Item = &'a u64>) -> Markup {
     html! {
@@ -109,10 +114,10 @@ pub(super) fn trend(history: &History, framework: &str) -> Markup {
         known.iter().map(|(at, share)| format!("{},{:.1}", at * 10, 20.0 - share * 18.0)).collect();
     let ends = known.first().zip(known.last()).map(|((first, _), (last, _))| (*first, *last));
     html! {
-        svg.trend viewBox="-2 0 116 22" aria-hidden="true" {
+        @if let [_, .., last] = &known[..] { svg.trend viewBox="-2 0 116 22" aria-hidden="true" {
             polyline points=(points.join(" ")) {}
-            @if let Some(last) = known.last() { circle cx=(last.0 * 10) cy=(format!("{:.1}", 20.0 - last.1 * 18.0)) r="2" {} }
-        }
+            circle cx=(last.0 * 10) cy=(format!("{:.1}", 20.0 - last.1 * 18.0)) r="2" {}
+        } }
         @if let Some((first, last)) = ends { span.quiet {
             @if let (Some(Some(from)), Some(Some(to))) = (shares.get(first), shares.get(last)) {
                 @if first != last { (from.count) " of " (from.of) " in " (history.months[first]) ", " }

@@ -35,10 +35,10 @@ pub(super) async fn show(
                 h1 { "Auditor's room" }
                 h2 { "Requests" }
                 @let followed = register.followed();
-                @if followed.is_empty() { p { "Nothing was asked for." } } @else { div.wide { table {
+                @if followed.is_empty() { p { "Nothing was asked for." } } @else { div.wide tabindex="0" role="region" aria-label="Requests" { table {
                     thead { tr { th scope="col" { "Request" } th scope="col" { "Asks" } th scope="col" { "From" } th scope="col" { "Due" } th scope="col" { "State" } th scope="col" { "Answer" } } }
                     tbody { @for it in &followed { tr {
-                        td { code { (it.filed.value.id) } } td { (it.filed.value.text) } td { (it.filed.value.owner) } td { (it.filed.value.due) }
+                        td { code { (it.filed.value.id) } } td { (it.filed.value.text) } td { (it.filed.value.owner) } td.when { (it.filed.value.due) }
                         td { (it.state.as_str()) } td { (entries(it.answer.iter())) }
                     } } }
                 } } }
@@ -65,11 +65,11 @@ pub(super) async fn show(
                 }
                 h2 { "Sign-offs" }
                 @let said = register.sign_offs();
-                @if said.is_empty() { p { "Nothing was said." } } @else { div.wide { table {
+                @if said.is_empty() { p { "Nothing was said." } } @else { div.wide tabindex="0" role="region" aria-label="Sign-offs" { table {
                     thead { tr { th scope="col" { "When" } th scope="col" { "Who" } th scope="col" { "About" } th scope="col" { "Comes to" } th scope="col" { "What" } } }
                     tbody { @for filed in &said { tr {
-                        td { (filed.value.at) } td { (filed.value.by) ", " (filed.value.role) } td { code { (filed.value.about) } }
-                        td { (filed.value.outcome.as_str()) } td { (filed.value.note) }
+                        td.when { (filed.value.at) } td { (filed.value.by) ", " (filed.value.role) } td { code { (filed.value.about) } }
+                        td { (filed.value.outcome.as_str()) } td.said { (filed.value.note) }
                     } } }
                 } } }
                 @if may_say {

@@ -72,7 +72,7 @@ pub(super) async fn show(
                 @let steps = next::steps(standing);
                 @if !steps.is_empty() { section {
                     h2 { "What to do next" }
-                    ol { @for step in steps.iter().take(5) { li { (step.act) " " span.quiet { "(" (step.requirements) " requirements wait)" } } } }
+                    ol { @for step in steps.iter().take(5) { li { (step.act) " " span.quiet { "(" (parts::count(step.requirements, "requirement waits", "requirements wait")) ")" } } } }
                 } }
                 @if !standing.clocks.is_empty() { section {
                     h2 { "Clocks" }
@@ -80,13 +80,13 @@ pub(super) async fn show(
                 } }
                 @if !standing.expiring.is_empty() { section {
                     h2 { "Runs out within 90 days" }
-                    div.wide { table {
+                    div.wide tabindex="0" role="region" aria-label="Runs out within 90 days" { table {
                         thead { tr { th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "About" } } }
-                        tbody { @for it in standing.expiring.iter().take(50) { tr { td { (it.at) } td { (it.what) } td { (it.about) } } } }
+                        tbody { @for it in standing.expiring.iter().take(50) { tr { td.when { (it.at) } td { (it.what) } td { (it.about) } } } }
                     } }
                 } }
                 section { h2 { "Assets" }
-                    div.wide { table {
+                    div.wide tabindex="0" role="region" aria-label="Assets" { table {
                         thead { tr { th scope="col" { "Asset" } th scope="col" { "Name" } th scope="col" { "Kind" } } }
                         tbody { @for asset in register.assets() { tr { td { code { (asset.id) } } td { (asset.name) } td { (asset.kind) } } } }
                     } }
@@ -174,7 +174,7 @@ pub(super) async fn requirement(
                     h3 { code { (mapped.control) } " " (control.map(|it| it.title.as_str()).unwrap_or_default()) }
                     p { "Held on " (mapped.held) " of " (mapped.population) " assets."
                         @if may_add { " " a href=(format!("/systems/{system}/evidence?target={}", mapped.control)) { "Add evidence" } } }
-                    @if let Some(control) = control { div.wide { table {
+                    @if let Some(control) = control { div.wide tabindex="0" role="region" aria-label=(mapped.control) { table {
                         thead { tr { th scope="col" { "Asset" } th scope="col" { "State" } th scope="col" { "Why" } th scope="col" { "Entries" } } }
                         tbody { @for on in &control.assets { tr {
                             td { code { (on.asset) } } td { (state(on.state)) } td { (on.reason) }
@@ -211,7 +211,9 @@ pub(super) async fn gaps(
                     @let rows: Vec<&Determination> = judged.determinations.iter().filter(open).collect();
                     section {
                         h2 { (judged.criteria) }
-                        p { (rows.len()) " of " (judged.totals.applying.count) " requirements that apply are not satisfied." }
+                        @let unknown = rows.iter().filter(|it| it.outcome == Outcome::Unknown).count();
+                        p { (rows.len() - unknown) " of " (judged.totals.satisfied.of) " requirements that apply are not satisfied."
+                            @if unknown > 0 { " Whether " (unknown) " more apply is not known: facts are missing." } }
                         div.wide { table {
                             thead { tr { th scope="col" { "Requirement" } th scope="col" { "Outcome" } th scope="col" { "Gaps" } } }
                             tbody { @for it in &rows { tr {
