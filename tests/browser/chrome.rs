@@ -1,17 +1,21 @@
 //! Chromium and its driver: found, started with a profile of their own, and ended.
 
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use tempfile::TempDir;
 
 /// Names that the browser goes by.
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+/// A port that is free in one family of addresses may be taken in the other, and then the driver ends.
+const TRIES: usize = 5;
 
 /// A driver that listens; it ends with this.
 pub(crate) struct Driver {
     child: Child,
+    /// Open as long as it may say something.
+    _says: Lines<BufReader<ChildStdout>>,
     pub(crate) address: String,
     browser: PathBuf,
     folder: TempDir,
@@ -27,16 +31,10 @@ impl Driver {
             return None;
         };
         let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new(program);
-        command.arg("--port=0").env("HOME", folder.path()).env("TMPDIR", folder.path());
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let said = lines.into_iter().find(|line| line.contains("on port") && line.contains("success"));
-        let said = said.expect("chromedriver says its port");
-        let port = said.trim_end_matches('.').rsplit(' ').next().unwrap_or_default();
+        let started = (0..TRIES).find_map(|_| listening(&program, folder.path()));
+        let (child, says, port) = started.expect("chromedriver listens on no port");
         let address = format!("http://127.0.0.1:{port}");
-        Some(Self { child, address, browser, folder })
+        Some(Self { child, _says: says, address, browser, folder })
     }
 
     /// What the browser is to be like. A dialog that opens is left open: whatever is done next fails.
@@ -80,6 +78,25 @@ impl Drop for Driver {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Starts the driver on a port of its choice; none where it ends instead.
+fn listening(program: &Path, home: &Path) -> Option<(Child, Lines<BufReader<ChildStdout>>, u16)> {
+    let mut command = Command::new(program);
+    command.arg("--port=0").env("HOME", home).env("TMPDIR", home);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut says = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut port = says.by_ref().map_while(Result::ok).filter_map(|line| {
+        let (_, port) = line.split_once("started successfully on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    let found = port.next();
+    drop(port);
+    if found.is_none() {
+        child.wait().unwrap();
+    }
+    Some((child, says, found?))
 }
 
 /// Where a program is.

@@ -49,6 +49,6 @@ impl House {
 
     /// The address of a page.
     pub(crate) fn at(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.service.port)
+        format!("{}{path}", self.service.address())
     }
 }
