@@ -20,9 +20,13 @@ use crate::checkpoint::{CHECKPOINT_SIZE_MAX, Checkpoint, CheckpointError, decima
 use crate::digest::Digest;
 use crate::entry::ENTRY_SIZE_MAX;
 use crate::merkle::{self, PROOF_LENGTH_MAX, ProofError};
-use crate::note::{Verifier, from_base64, to_base64};
+use crate::note::{Verifier, from_base64, push_base64};
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
+const EXTRA: &str = "extra ";
+const INDEX: &str = "index ";
+/// Longest line that names an index, in bytes: 20 digits.
+const INDEX_LINE_MAX: usize = INDEX.len() + 20 + 1;
 /// Largest receipt, in bytes: a checkpoint, 64 hashes and the longest entry in base64.
 pub const RECEIPT_SIZE_MAX: usize = CHECKPOINT_SIZE_MAX + 4096 + ENTRY_SIZE_MAX * 4 / 3;
 
@@ -56,13 +60,22 @@ pub enum ReceiptError {
 impl Receipt {
     /// The receipt's text.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut text = format!("{HEADER}\n");
+        let extra = self.extra.as_ref().map_or(0, |extra| EXTRA.len() + base64_length(extra.len()) + 1);
+        let path = self.path.len() * (base64_length(size_of::<Digest>()) + 1);
+        let room = HEADER.len() + 1 + extra + INDEX_LINE_MAX + path + 1 + self.checkpoint.len();
+        let mut text = String::with_capacity(room);
+        text.push_str(HEADER);
+        text.push('\n');
         if let Some(extra) = &self.extra {
-            text.push_str(&format!("extra {}\n", to_base64(extra)));
+            text.push_str(EXTRA);
+            push_base64(extra, &mut text);
+            text.push('\n');
         }
-        text.push_str(&format!("index {}\n", self.index));
+        text.push_str(INDEX);
+        text.push_str(&self.index.to_string());
+        text.push('\n');
         for hash in &self.path {
-            text.push_str(&to_base64(hash.as_bytes()));
+            push_base64(hash.as_bytes(), &mut text);
             text.push('\n');
         }
         text.push('\n');
@@ -85,14 +98,14 @@ impl Receipt {
             return Err(syntax("the first line is not `c2sp.org/tlog-proof@v1`"));
         }
         let mut line = lines.next();
-        let extra = match line.and_then(|line| line.strip_prefix("extra ")) {
+        let extra = match line.and_then(|line| line.strip_prefix(EXTRA)) {
             None => None,
             Some(extra) => {
                 line = lines.next();
                 Some(from_base64(extra).ok_or(syntax("`extra` is not base64"))?)
             }
         };
-        let index = line.and_then(|line| line.strip_prefix("index ")).and_then(decimal);
+        let index = line.and_then(|line| line.strip_prefix(INDEX)).and_then(decimal);
         let index = index.ok_or(syntax("no index"))?;
         let path = lines.map(hash).collect::<Option<Vec<_>>>().ok_or(syntax("a proof line is not a hash"))?;
         if path.len() > PROOF_LENGTH_MAX {
@@ -113,6 +126,11 @@ impl Receipt {
         merkle::verify_inclusion(self.index, checkpoint.size, leaf, &self.path, &checkpoint.root)?;
         Ok(())
     }
+}
+
+/// Bytes of so many bytes in base64.
+fn base64_length(length: usize) -> usize {
+    length.div_ceil(3) * 4
 }
 
 fn hash(line: &str) -> Option<Digest> {

@@ -24,14 +24,8 @@ const PIECE: usize = 128 << 10;
 
 /// Reads a body into memory.
 pub(super) async fn collect(body: Body, max: usize) -> Result<Bytes, Problem> {
-    let mut pieces = Pieces::new(body, max as u64);
-    let Some(first) = pieces.next().await? else { return Ok(Bytes::new()) };
-    let Some(second) = pieces.next().await? else { return Ok(first) };
-    let mut bytes = [first, second].concat();
-    while let Some(piece) = pieces.next().await? {
-        bytes.extend_from_slice(&piece);
-    }
-    Ok(bytes.into())
+    let (bytes, _) = Pieces::new(body, max as u64).begin(max).await?;
+    Ok(bytes)
 }
 
 /// Reads the rest of a body, of which the first bytes are there, into an unnamed file in a folder.
@@ -84,6 +78,24 @@ pub(super) struct Pieces {
 impl Pieces {
     pub(super) fn new(body: Body, max: u64) -> Self {
         Self { body, left: max, max, begin: Instant::now(), seen: 0 }
+    }
+
+    /// What comes first, up to the first piece that makes it more than `max` bytes, and whether it is all.
+    pub(super) async fn begin(&mut self, max: usize) -> Result<(Bytes, bool), Problem> {
+        let Some(first) = self.next().await? else { return Ok((Bytes::new(), true)) };
+        if first.len() > max {
+            return Ok((first, false));
+        }
+        // Most bodies come in one piece.
+        let Some(second) = self.next().await? else { return Ok((first, true)) };
+        let mut bytes = [first, second].concat();
+        while bytes.len() <= max {
+            match self.next().await? {
+                Some(piece) => bytes.extend_from_slice(&piece),
+                None => return Ok((bytes.into(), true)),
+            }
+        }
+        Ok((bytes.into(), false))
     }
 
     /// The next piece; none at the end.

@@ -122,20 +122,19 @@ fn modified(folder: &Path) -> Option<SystemTime> {
 /// Who asks.
 #[derive(Debug, Clone)]
 pub(super) struct Who {
-    /// What stands in the access log: `token:<id>`, `certificate:<id>`, `person:<id>`.
-    pub(super) name: String,
-    pub(super) grant: Grant,
+    pub(super) grant: Arc<Grant>,
     /// The system that was asked about.
     system: Arc<OnceLock<Id>>,
 }
 
 impl Who {
-    pub(super) fn new(grant: &Grant) -> Self {
-        Self {
-            name: format!("{}:{}", grant.by.as_str(), grant.id),
-            grant: grant.clone(),
-            system: Arc::default(),
-        }
+    pub(super) fn new(grant: &Arc<Grant>) -> Self {
+        Self { grant: grant.clone(), system: Arc::default() }
+    }
+
+    /// What stands in the access log: `token:<id>`, `certificate:<id>`, `person:<id>`.
+    pub(super) fn name(&self) -> String {
+        format!("{}:{}", self.grant.by.as_str(), self.grant.id)
     }
 
     pub(super) fn role(&self) -> Role {
@@ -296,7 +295,7 @@ pub(super) async fn watch(
     if denied || audited {
         let event = AccessEvent {
             at: house.now(),
-            who: who.map_or_else(|| "-".to_owned(), |who| who.name.clone()),
+            who: who.map_or_else(|| "-".to_owned(), Who::name),
             role: who.map(|who| who.role().as_str().to_owned()),
             what: what(method.as_str(), &path, denied, route.as_ref()),
             count: 1,

@@ -154,9 +154,12 @@ fn router(house: Arc<House>) -> Router {
         .route("/metrics", get(measured))
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
-        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(false))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(house.clone(), guard::watch))
+        // One layer of three, the first around the others: three of their own are boxed three times for every request.
+        .layer((
+            middleware::from_fn_with_state(house.clone(), guard::watch),
+            CatchPanicLayer::custom(panicked),
+            RequestDecompressionLayer::new().pass_through_unaccepted(false),
+        ))
         .with_state(house)
 }
 
@@ -255,6 +258,8 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder
         .timer(TokioTimer::new())
+        // What was begun is finished whether or not the other end still listens; nothing is read ahead of an answer.
+        .half_close(true)
         .header_read_timeout(HEAD_MAX)
         .max_buf_size(HEAD_SIZE_MAX)
         .max_headers(HEADERS_MAX);

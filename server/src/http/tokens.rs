@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -201,7 +202,7 @@ struct Stored {
 
 /// All that were given out.
 #[derive(Debug, Clone, Default)]
-pub struct Grants(BTreeMap<Id, Grant>);
+pub struct Grants(BTreeMap<Id, Arc<Grant>>);
 
 impl Grants {
     /// Where they stand in a ledger's folder.
@@ -225,7 +226,7 @@ impl Grants {
         let mut grants = BTreeMap::new();
         for grant in stored.grants {
             grant.check()?;
-            if let Some(twice) = grants.insert(grant.id.clone(), grant) {
+            if let Some(twice) = grants.insert(grant.id.clone(), Arc::new(grant)) {
                 return Err(Failure::refused(format!("token `{}` stands twice", twice.id)));
             }
         }
@@ -237,19 +238,19 @@ impl Grants {
         let path = Self::path(ledger);
         let folder = files::parent(&path);
         make_private(folder).map_err(FileError::at(folder))?;
-        let stored = Stored { grants: self.0.values().cloned().collect() };
+        let stored = Stored { grants: self.all().cloned().collect() };
         let bytes = serde_json::to_vec_pretty(&stored).map_err(Failure::io)?;
         Ok(files::write_privately(&path, &bytes)?)
     }
 
     /// The one of an id.
-    pub fn get(&self, id: &Id) -> Option<&Grant> {
+    pub fn get(&self, id: &Id) -> Option<&Arc<Grant>> {
         self.0.get(id)
     }
 
     /// All, by id.
     pub fn all(&self) -> impl Iterator<Item = &Grant> {
-        self.0.values()
+        self.0.values().map(Arc::as_ref)
     }
 
     /// Adds one; an id is used once, also after it was revoked, since it stands in entries.
@@ -264,28 +265,29 @@ impl Grants {
         if let By::Person(person) = &grant.by {
             // Which of two would count could not be seen.
             let same = |other: &&Grant| matches!(&other.by, By::Person(other) if is_same(other, person));
-            if let Some(other) = self.0.values().filter(|other| other.is_valid(grant.created)).find(same) {
+            if let Some(other) = self.all().filter(|other| other.is_valid(grant.created)).find(same) {
                 let text = format!("`{}` has a grant, `{}`", visible(person.name()), other.id);
                 return Err(Failure::refused(text).hint(format!("revoke `{}` first", other.id)));
             }
         }
-        self.0.insert(grant.id.clone(), grant);
+        self.0.insert(grant.id.clone(), Arc::new(grant));
         Ok(())
     }
 
     /// Takes one back.
     pub fn revoke(&mut self, id: &str, now: Timestamp) -> Result<&Grant, Failure> {
-        let grant = self.0.iter_mut().find(|(own, _)| own.as_str() == id).map(|(_, grant)| grant);
+        let grant = self.0.get_mut(id);
         let grant = grant.ok_or_else(|| Failure::refused(format!("`{}` is no token", visible(id))))?;
+        let grant = Arc::make_mut(grant);
         grant.revoked.get_or_insert(now);
         Ok(grant)
     }
 
     /// Whose token this is; the same time is taken whether or not there is one of that id.
-    pub fn of_token(&self, token: &str) -> Option<&Grant> {
+    pub fn of_token(&self, token: &str) -> Option<&Arc<Grant>> {
         let (id, _) = token.strip_prefix(PREFIX)?.rsplit_once('_')?;
         let given = Digest::of(token.as_bytes());
-        let grant = self.0.iter().find(|(own, _)| own.as_str() == id).map(|(_, grant)| grant);
+        let grant = self.0.get(id);
         let kept = grant.and_then(|grant| match grant.by {
             By::Token(kept) => Some(kept),
             By::Certificate(_) | By::Person(_) => None,
@@ -295,14 +297,14 @@ impl Grants {
     }
 
     /// Whose client certificate this is.
-    pub fn of_certificate(&self, der: &[u8]) -> Option<&Grant> {
+    pub fn of_certificate(&self, der: &[u8]) -> Option<&Arc<Grant>> {
         let digest = Digest::of(der);
         self.0.values().find(|grant| grant.by == By::Certificate(digest))
     }
 
     /// The grant that counts for a person whom an issuer has named.
-    pub(super) fn of_person(&self, identity: &Identity, now: Timestamp) -> Option<&Grant> {
-        let is = |grant: &&Grant| matches!(&grant.by, By::Person(person) if identity.is(person));
+    pub(super) fn of_person(&self, identity: &Identity, now: Timestamp) -> Option<&Arc<Grant>> {
+        let is = |grant: &&Arc<Grant>| matches!(&grant.by, By::Person(person) if identity.is(person));
         self.0.values().filter(|grant| grant.is_valid(now)).find(is)
     }
 }

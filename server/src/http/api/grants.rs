@@ -196,7 +196,7 @@ pub(in super::super) async fn revoke(
 async fn told(house: &House, who: &Who, what: String) -> Result<(), Problem> {
     let event = AccessEvent {
         at: house.now(),
-        who: who.name.clone(),
+        who: who.name(),
         role: Some(who.role().as_str().to_owned()),
         what,
         count: 1,

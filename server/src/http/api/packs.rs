@@ -186,7 +186,7 @@ pub(in super::super) async fn take(house: &Arc<House>, who: &Who, ordered: Order
         system,
         as_of: made.as_of,
         ordered: now,
-        by: who.name.clone(),
+        by: who.name(),
         state: Stage::Waiting,
         steps: 1,
         bytes: None,

@@ -23,7 +23,6 @@ use affiant_ledger::ledger::{Appended, Ledger, Prepared};
 use affiant_ledger::receipt::Receipt;
 use affiant_ledger::record::Draft;
 use affiant_ledger::salting::Salting;
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -39,6 +38,8 @@ use utoipa::{IntoParams, ToSchema};
 const SINGLE_MAX: usize = 64 << 10;
 /// Entries whose places and receipts stand in an answer.
 const RECEIPTS_MAX: usize = 64;
+/// About what stands around a receipt in an answer, in bytes.
+const LINE_ROOM: usize = 384;
 /// Lines of JSON.
 const NDJSON: &str = "application/x-ndjson";
 /// Longest idempotency key, in bytes.
@@ -162,17 +163,7 @@ pub(in super::super) async fn push(
     let key = idempotency_key(&headers)?;
     let is_json = json_body(&headers);
     let mut pieces = body::Pieces::new(request, house.config.body_max);
-    let mut first = Vec::new();
-    let mut whole = false;
-    while first.len() <= SINGLE_MAX {
-        match pieces.next().await? {
-            Some(piece) => first.extend_from_slice(&piece),
-            None => {
-                whole = true;
-                break;
-            }
-        }
-    }
+    let (first, whole) = pieces.begin(SINGLE_MAX).await?;
     let named = beside.format.as_deref().is_none_or(|format| format == Format::Json.as_str());
     if whole && is_json && named && first.trim_ascii_start().first() == Some(&b'{') {
         match ndjson::line(&first, 1, &intake(&house, &beside)?) {
@@ -248,11 +239,16 @@ async fn single(
     let fresh = done.iter().filter(|(appended, _)| !appended.again).map(|(appended, _)| appended.index);
     let (first, last) = (fresh.clone().min(), fresh.max());
     let recorded = done.len() as u64 - again;
-    Ok(answer(Recorded { recorded, again, first, last, size, entries: lines, faults: Vec::new() }))
+    answer(&Recorded { recorded, again, first, last, size, entries: lines, faults: Vec::new() })
 }
 
-fn answer(recorded: Recorded) -> Response {
-    (status_of(&recorded), [(header::CACHE_CONTROL, "no-store")], Json(recorded)).into_response()
+fn answer(recorded: &Recorded) -> Result<Response, Problem> {
+    // Room for all of it: what grows as it is written is copied as often.
+    let receipts: usize = recorded.entries.iter().map(|line| line.receipt.len() + LINE_ROOM).sum();
+    let mut text = Vec::with_capacity(LINE_ROOM + receipts);
+    serde_json::to_writer(&mut text, recorded).map_err(|error| Problem::internal(error.to_string()))?;
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    Ok((status_of(recorded), headers, text).into_response())
 }
 
 fn status_of(recorded: &Recorded) -> StatusCode {
@@ -336,7 +332,7 @@ async fn many(
     });
     let (recorded, receipts) = done.await??;
     house.forget_systems();
-    let Some(receipts) = receipts else { return Ok(answer(recorded)) };
+    let Some(receipts) = receipts else { return answer(&recorded) };
     let status = status_of(&recorded);
     let (size, lines) = house.work(move |_| body::of_file(receipts.close(&recorded)?)).await?;
     let size = size.to_string();
