@@ -367,7 +367,8 @@ impl Ledger {
             Ok(now) => now,
             Err(_) => return requests.iter().map(|_| self.surroundings.now().map(|_| Vec::new())).collect(),
         };
-        let mut batch = Batch::new(&self.edge, now);
+        let count = requests.iter().map(Vec::len).sum();
+        let mut batch = Batch::new(&self.edge, now, count);
         let mut ids = Ids::new();
         let mut done: Vec<_> =
             requests.into_iter().map(|request| self.place(&mut batch, &mut ids, request)).collect();
@@ -404,7 +405,7 @@ impl Ledger {
         for (at, prepared) in request.iter().enumerate() {
             let draft = &prepared.draft;
             let twin = draft.id.as_deref().and_then(|id| {
-                let before = ids.get(&(draft.stream.clone(), id.to_owned())).copied();
+                let before = ids.get(&draft.stream).and_then(|ids| ids.get(id)).copied();
                 let before = before.map(Twin::Before);
                 before.or_else(|| Some(Twin::Own(*new.get(&(&draft.stream, id))?)))
             });
@@ -438,7 +439,7 @@ impl Ledger {
                     let (stream, id) = (prepared.draft.stream.clone(), prepared.draft.id.clone());
                     let head = batch.head(&stream).or_else(|| self.head(&stream).map(|h| (h.n, h.leaf)));
                     let (index, leaf) = batch.seal(prepared, head);
-                    id.map(|id| ids.insert((stream, id), batch.sealed.len() - 1));
+                    id.map(|id| ids.entry(stream).or_default().insert(id, batch.sealed.len() - 1));
                     Appended { index, leaf, again: false }
                 }
             });
@@ -629,7 +630,7 @@ impl Ledger {
 }
 
 /// Places in a group by stream and idempotency id.
-type Ids = HashMap<(Id, String), usize>;
+type Ids = HashMap<Id, HashMap<String, usize>>;
 
 /// A draft whose id was seen before in the same group.
 enum Twin {

@@ -232,7 +232,8 @@ pub fn frontier<N: Nodes>(nodes: &N, size: u64) -> Result<Frontier, N::Error> {
 /// Inclusion proof of leaf `index` in the tree of the first `size` leaves (`index < size`).
 pub fn inclusion<N: Nodes>(nodes: &N, index: u64, size: u64) -> Result<Vec<Digest>, N::Error> {
     assert!(index < size, "the leaf is in the tree");
-    let (mut path, mut start, mut end) = (Vec::new(), 0, size);
+    let height = u64::BITS - (size - 1).leading_zeros();
+    let (mut path, mut start, mut end) = (Vec::with_capacity(height as usize), 0, size);
     while end - start > 1 {
         let middle = start + split(end - start);
         if index < middle {

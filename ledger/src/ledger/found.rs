@@ -87,8 +87,11 @@ impl Ledger {
         let mut salt = [0; 16];
         (surroundings.random)(&mut salt);
         let now = surroundings.now()?;
-        let mut batch =
-            Batch::new(&Edge { frontier: Frontier::default(), prev: Digest::ZERO, time: now }, now);
+        let mut batch = Batch::new(
+            &Edge { frontier: Frontier::default(), prev: Digest::ZERO, time: now },
+            now,
+            1 + drafts.len(),
+        );
         batch.seal(Prepared::new(draft, &salt)?, None);
         for prepared in Prepared::all(drafts, &surroundings)? {
             let head = batch.head(&prepared.draft.stream);

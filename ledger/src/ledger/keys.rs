@@ -178,7 +178,7 @@ impl Ledger {
 
     /// Records a rotation of the log key under a checkpoint that both keys sign.
     fn hand_over(&mut self, draft: Draft, next: &SigningKey) -> Result<Appended, LedgerError> {
-        let mut batch = Batch::new(&self.edge, self.surroundings.clock.now());
+        let mut batch = Batch::new(&self.edge, self.surroundings.clock.now(), 1);
         let prepared = Prepared::all(vec![draft], &self.surroundings)?;
         batch.keyring = admit(&self.keyring, &self.edge, &prepared.iter().collect::<Vec<_>>())?;
         let stream = KEY_STREAM.parse()?;

@@ -128,11 +128,19 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// An empty batch behind `edge`, recorded at `now` or at the time of the entry before, whichever is later.
-    pub(super) fn new(edge: &Edge, now: Timestamp) -> Self {
+    /// A batch for so many drafts behind `edge`, recorded at `now` or at the time of the entry before, whichever is later.
+    pub(super) fn new(edge: &Edge, now: Timestamp, count: usize) -> Self {
         let mut edge = edge.clone();
         edge.time = edge.time.max(now);
-        Self { sealed: Vec::new(), filed: Vec::new(), edge, size: 0, keyring: None, heads: BTreeMap::new() }
+        let count = count.min(BATCH_MAX);
+        Self {
+            sealed: Vec::with_capacity(count),
+            filed: Vec::with_capacity(count),
+            edge,
+            size: 0,
+            keyring: None,
+            heads: BTreeMap::new(),
+        }
     }
 
     /// The stream's length and last leaf, if it grew in this batch.

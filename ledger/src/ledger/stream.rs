@@ -139,7 +139,7 @@ impl Sealer<'_> {
         mut record: Vec<u8>,
     ) -> Result<Ready<T>, E> {
         let edge = before.map_or(self.edge, |batch| &batch.edge);
-        let mut batch = Batch::new(edge, self.surroundings.now()?);
+        let mut batch = Batch::new(edge, self.surroundings.now()?, drafts.len());
         let keyring = before.and_then(|batch| batch.keyring.as_ref()).unwrap_or(self.keyring);
         if keys::admit(keyring, &batch.edge, &drafts.iter().collect::<Vec<_>>())?.is_some() {
             return Err(LedgerError::Draft("statements about keys are recorded by themselves".into()).into());

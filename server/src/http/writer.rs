@@ -265,7 +265,7 @@ impl State {
 
     /// Appends what waits together with the first; gives back the work that came behind and is something else.
     fn group(&mut self, first: Work, work: &Receiver<Work>) -> Option<Work> {
-        let (mut requests, mut replies) = (Vec::new(), Vec::new());
+        let (mut requests, mut replies) = (Vec::with_capacity(self.crowd), Vec::with_capacity(self.crowd));
         let (mut next, mut count, begin) = (Some(first), 0, Instant::now());
         let behind = loop {
             match next.take() {
