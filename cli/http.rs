@@ -5,10 +5,11 @@
 use crate::context;
 use affiant_server::failure::Failure;
 use std::fmt::{self, Display};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, Write};
 use std::net::IpAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tempfile::SpooledTempFile;
 use ureq::http::{Response, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Error, SendBody, Timeout};
@@ -17,6 +18,11 @@ use ureq::{Agent, Body, Error, SendBody, Timeout};
 const CERTIFICATES_SIZE_MAX: u64 = 1 << 20;
 /// Bytes of a body from which the server is asked first whether it wants it.
 const ASK_FIRST: u64 = 64 << 10;
+/// Bytes of an answer that are held in memory.
+const IN_MEMORY: usize = 1 << 20;
+/// Bytes read at a time, and how many must come a second beyond the time that any answer has.
+const CHUNK: usize = 64 << 10;
+const RATE_MIN: u64 = 16 << 10;
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
 /// What the system says of a name that it cannot find.
@@ -88,7 +94,18 @@ pub(crate) struct Answered {
     pub(crate) retry_after: Option<u64>,
     /// The media type, without what is said behind it.
     pub(crate) kind: String,
-    pub(crate) body: Vec<u8>,
+    /// The body, from its beginning; what is long lies in an unnamed file.
+    pub(crate) body: SpooledTempFile,
+}
+
+impl Answered {
+    /// The body in memory.
+    pub(crate) fn bytes(mut self) -> Result<Vec<u8>, Unanswered> {
+        let mut bytes = Vec::new();
+        let unkept = |error| Unanswered::Unfit(format!("the answer cannot be read again: {error}"));
+        self.body.read_to_end(&mut bytes).map_err(unkept)?;
+        Ok(bytes)
+    }
 }
 
 /// Why there is no answer, or none that can be used.
@@ -143,7 +160,11 @@ impl From<Unanswered> for String {
 }
 
 /// Asks servers.
-pub(crate) struct Client(Agent);
+pub(crate) struct Client {
+    agent: Agent,
+    /// How long a body of any size may take, where that is not counted by the agent.
+    grace: Option<Duration>,
+}
 
 impl Client {
     /// A client that believes the authorities in a file, or those of Mozilla.
@@ -168,12 +189,15 @@ impl Client {
                 .timeout_connect(Some(CONNECT.min(time)))
                 .timeout_per_write(Some(time))
                 .timeout_per_read(Some(time))
-                .timeout_recv_response(Some(time))
-                .timeout_recv_body(Some(time)),
+                .timeout_recv_response(Some(time)),
         };
         // What stays on this machine goes through no proxy.
         let config = if address.is_here() { config.proxy(None) } else { config };
-        Ok(Self(config.build().into()))
+        let grace = match patience {
+            Patience::Whole(_) => None,
+            Patience::Answer(time) => Some(time),
+        };
+        Ok(Self { agent: config.build().into(), grace })
     }
 
     /// Posts a body; reads at most `max` bytes of the answer.
@@ -184,7 +208,7 @@ impl Client {
         sent: Sent<'_>,
         max: u64,
     ) -> Result<Answered, Unanswered> {
-        let mut request = self.0.post(&address.0);
+        let mut request = self.agent.post(&address.0);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -198,7 +222,7 @@ impl Client {
                 request.send(SendBody::from_reader(reader))
             }
         };
-        read(answer.map_err(|error| Unanswered::of(&error))?, max)
+        self.read(answer.map_err(|error| Unanswered::of(&error))?, max)
     }
 
     /// Asks for something; reads at most `max` bytes of the answer.
@@ -208,30 +232,53 @@ impl Client {
         headers: &[(&str, &str)],
         max: u64,
     ) -> Result<Answered, Unanswered> {
-        let mut request = self.0.get(&address.0);
+        let mut request = self.agent.get(&address.0);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        read(request.call().map_err(|error| Unanswered::of(&error))?, max)
+        self.read(request.call().map_err(|error| Unanswered::of(&error))?, max)
     }
-}
 
-fn read(mut answer: Response<Body>, max: u64) -> Result<Answered, Unanswered> {
-    let status = answer.status();
-    let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
-    let retry_after = header("retry-after").and_then(|value| value.parse().ok());
-    let kind = header("content-type").and_then(|value| value.split(';').next()).unwrap_or_default();
-    let kind = kind.trim().to_ascii_lowercase();
-    let mut body = Vec::new();
-    if max > 0 {
-        let mut reader = answer.body_mut().as_reader().take(max + 1);
-        let broken = |error| Unanswered::Broken(format!("the answer broke off: {error}"));
-        reader.read_to_end(&mut body).map_err(broken)?;
-        if body.len() as u64 > max {
-            return Err(Unanswered::Unfit(format!("the answer has more than {max} bytes")));
+    fn read(&self, mut answer: Response<Body>, max: u64) -> Result<Answered, Unanswered> {
+        let status = answer.status();
+        let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let retry_after = header("retry-after").and_then(|value| value.parse().ok());
+        let kind = header("content-type").and_then(|value| value.split(';').next()).unwrap_or_default();
+        let kind = kind.trim().to_ascii_lowercase();
+        let mut body = tempfile::spooled_tempfile(IN_MEMORY);
+        if max > 0 {
+            self.read_body(&mut answer.body_mut().as_reader().take(max + 1), max, &mut body)?;
         }
+        Ok(Answered { status: status.as_u16(), line: status.to_string(), retry_after, kind, body })
     }
-    Ok(Answered { status: status.as_u16(), line: status.to_string(), retry_after, kind, body })
+
+    fn read_body(
+        &self,
+        reader: &mut impl Read,
+        max: u64,
+        body: &mut SpooledTempFile,
+    ) -> Result<(), Unanswered> {
+        let begin = Instant::now();
+        let unkept = |error: io::Error| Unanswered::Unfit(format!("the answer cannot be kept: {error}"));
+        let (mut chunk, mut size) = (vec![0; CHUNK], 0);
+        loop {
+            let broken = |error| Unanswered::Broken(format!("the answer broke off: {error}"));
+            let count = reader.read(&mut chunk).map_err(broken)?;
+            if count == 0 {
+                break;
+            }
+            size += count as u64;
+            if size > max {
+                return Err(Unanswered::Unfit(format!("the answer has more than {max} bytes")));
+            }
+            let due = self.grace.map(|grace| grace + Duration::from_secs(size / RATE_MIN));
+            if due.is_some_and(|due| begin.elapsed() > due) {
+                return Err(Unanswered::Broken("the answer comes too slowly".to_owned()));
+            }
+            body.write_all(&chunk[..count]).map_err(unkept)?;
+        }
+        body.rewind().map_err(unkept)
+    }
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Failure> {

@@ -29,19 +29,27 @@ impl Stated {
 
     /// Proves that the entry is in a log whose key is trusted.
     pub(crate) fn verify(&self, trust: &Trust) -> Result<Checkpoint, Failure> {
+        let checkpoint = self.open(trust)?;
+        self.included(&checkpoint)?;
+        Ok(checkpoint)
+    }
+
+    /// The signed note of its checkpoint.
+    #[cfg(feature = "client")]
+    pub(crate) fn note(&self) -> &[u8] {
+        &self.receipt.checkpoint
+    }
+
+    /// Its checkpoint, if a key signed it that is trusted for it.
+    pub(crate) fn open(&self, trust: &Trust) -> Result<Checkpoint, Failure> {
         let opened = trust
             .open(&self.receipt.checkpoint)
             .ok_or_else(|| Failure::refused("no log key to verify with"))?;
-        self.included(opened.map(|(checkpoint, _)| checkpoint).map_err(ReceiptError::from))
+        opened.map(|(checkpoint, _)| checkpoint).map_err(|error| rejected(&error.into()))
     }
 
-    /// Whether its checkpoint is signed by a key that is trusted for it.
-    #[cfg(feature = "client")]
-    pub(crate) fn is_signed_by(&self, trust: &Trust) -> bool {
-        matches!(trust.open(&self.receipt.checkpoint), Some(Ok(_)))
-    }
-
-    fn included(&self, opened: Result<Checkpoint, ReceiptError>) -> Result<Checkpoint, Failure> {
+    /// Proves that the entry is under its checkpoint, which the caller has opened.
+    pub(crate) fn included(&self, checkpoint: &Checkpoint) -> Result<(), Failure> {
         let Self { receipt, entry, leaf } = self;
         if entry.index != receipt.index {
             return Err(Failure::integrity(format!(
@@ -49,10 +57,10 @@ impl Stated {
                 receipt.index, entry.index
             )));
         }
-        let included = opened.and_then(|checkpoint| {
-            receipt.verify_inclusion(leaf, &checkpoint)?;
-            Ok(checkpoint)
-        });
-        included.map_err(|error| Failure::integrity(format!("receipt rejected: {error}")))
+        receipt.verify_inclusion(leaf, checkpoint).map_err(|error| rejected(&error))
     }
+}
+
+fn rejected(error: &ReceiptError) -> Failure {
+    Failure::integrity(format!("receipt rejected: {error}"))
 }

@@ -101,7 +101,7 @@ struct Asking(Client);
 impl Fetch for Asking {
     fn get(&self, address: &str) -> Result<(u16, Vec<u8>), String> {
         let answered = self.0.get(&address_of(address)?, &[("accept", "application/json")], ANSWER_MAX)?;
-        Ok((answered.status, answered.body))
+        Ok((answered.status, answered.bytes()?))
     }
 
     fn post(&self, address: &str, authorization: Option<&str>, form: &str) -> Result<(u16, Vec<u8>), String> {
@@ -110,6 +110,6 @@ impl Fetch for Asking {
         headers.extend(authorization.map(|authorization| ("authorization", authorization)));
         let sent = Sent::Bytes(form.as_bytes());
         let answered = self.0.post(&address_of(address)?, &headers, sent, ANSWER_MAX)?;
-        Ok((answered.status, answered.body))
+        Ok((answered.status, answered.bytes()?))
     }
 }

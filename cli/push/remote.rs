@@ -271,7 +271,7 @@ impl Pushing<'_> {
         // Who failed at one after many tries is asked once for each of the others.
         let tries = if self.is_busy { 1 } else { self.service.tries() };
         let answer = self.service.push(delivery, tries)?;
-        let taken = self.told.take(&self.service, delivery, &answer, &mut self.anchor, is_flushed)?;
+        let taken = self.told.take(&self.service, delivery, answer, &mut self.anchor, is_flushed)?;
         (self.is_busy, self.silent) = (false, 0);
         taken.missing.iter().for_each(|failure| self.trouble(failure));
         Ok(taken)

@@ -7,6 +7,7 @@ use crate::support::place::{NOON, Place};
 use crate::support::receiver::{self, Then};
 use crate::support::service::Service;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Stdio;
 use std::thread;
@@ -225,6 +226,77 @@ fn a_service_that_lies_is_found_out() {
 }
 
 #[test]
+fn of_many_every_receipt_is_looked_at() {
+    let pair = Pair::new();
+    let service = Service::start(&pair.house);
+    pair.here.write("rows.ndjson", rows(100, 1));
+    let token = fs::read_to_string(pair.here.path("ci.token")).unwrap();
+    let bearer = format!("Bearer {}", token.trim());
+    let kind = "application/x-ndjson";
+    let headers = [("authorization", bearer.as_str()), ("content-type", kind), ("accept", kind)];
+    let said = service.send("POST", "/v1/results", &headers, rows(100, 1).as_bytes()).expect(201).text();
+    let lines: Vec<String> = said.lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 101);
+    let with = |change: &dyn Fn(&mut Vec<String>)| {
+        let mut lines = lines.clone();
+        change(&mut lines);
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        &*Box::leak(text.into_boxed_str())
+    };
+    let sum: Value = serde_json::from_str(&lines[100]).unwrap();
+    let say = |name: &str, value: Value| {
+        let mut sum = sum.clone();
+        sum[name] = value;
+        sum.to_string()
+    };
+    let part = |line: &str, name: &str| serde_json::from_str::<Value>(line).unwrap()[name].clone();
+    let exchanged = |line: &str, name: &str, by: &Value| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        line[name] = by.clone();
+        line.to_string()
+    };
+    let last = part(&lines[99], "index");
+    let lies = [
+        (with(&|lines| drop(lines.remove(90))), "100 results are said to be recorded, with 99 receipts"),
+        (with(&|lines| lines[90] = lines[89].clone()), "stands for two results"),
+        (
+            with(&|lines| lines[90] = exchanged(&lines[90], "receipt", &part(&lines[89], "receipt"))),
+            "the receipt is for another entry",
+        ),
+        (with(&|lines| lines[90] = exchanged(&lines[90], "again", &json!(true))), "with 1 receipts"),
+        (with(&|lines| drop(lines.pop())), "the answer is not one of `affiant serve`"),
+        (with(&|lines| lines.swap(50, 100)), "the answer is not one of `affiant serve`"),
+        (with(&|lines| lines.clear()), "the answer is not one of `affiant serve`"),
+        (with(&|lines| lines[100] = say("recorded", json!(101))), "with 100 receipts"),
+        (with(&|lines| lines[100] = say("size", last.clone())), "do not fit into the entries"),
+        (with(&|lines| lines[3] = "x".repeat(3 << 20)), "the answer is not one of `affiant serve`"),
+        (
+            with(&|lines| {
+                lines.truncate(99);
+                lines.push(exchanged(
+                    &say("recorded", json!(99)),
+                    "last",
+                    &json!(last.as_u64().unwrap() - 1),
+                ));
+            }),
+            "100 results were pushed, 99 are said to be recorded",
+        ),
+    ];
+    for (lie, found) in lies {
+        let server = receiver::webhook(&[Then::Tell(201, "content-type: application/x-ndjson", lie)]);
+        let address = format!("http://127.0.0.1:{}", server.port);
+        let refused = pair.push(&address, &["rows.ndjson", "--receipts", "kept"]).expect(3).warns(found);
+        assert_eq!(refused.stdout, "", "{found}");
+        assert!(!pair.here.path("kept").exists(), "{found}");
+        assert!(server.taken()[0].headers["accept"].starts_with("application/x-ndjson"));
+    }
+    let whole = with(&|_| ());
+    let server = receiver::webhook(&[Then::Tell(201, "content-type: application/x-ndjson", whole)]);
+    let address = format!("http://127.0.0.1:{}", server.port);
+    pair.push(&address, &["rows.ndjson"]).expect(0).warns("100 of 100 receipts verified");
+}
+
+#[test]
 fn what_others_could_read_or_what_leads_elsewhere_is_refused() {
     let pair = Pair::new();
     for address in ["http://evidence.example.org", "http://10.1.2.3:8470"] {
@@ -254,10 +326,13 @@ fn many_rows_go_in_pieces_each_of_which_is_recorded_once() {
     let told = pair.push(&service.address(), &["rows.ndjson", "--json"]).expect(0).json_lines();
     let sum = told.last().unwrap();
     assert_eq!((&sum["recorded"], &sum["again"]), (&json!(50_100), &json!(0)));
-    assert_eq!(sum["receipts"]["verified"], 128, "64 of each piece");
+    assert_eq!(sum["receipts"]["verified"], 50_100, "every one");
+    let indices: BTreeSet<u64> = told.iter().filter_map(|line| line["index"].as_u64()).collect();
+    assert_eq!((told.len(), indices.len()), (50_101, 50_100));
     pair.push(&service.address(), &["rows.ndjson"])
         .expect(0)
-        .says("recorded 0 results: no new entry, 50100 recorded before");
+        .says("recorded 0 results: no new entry, 50100 recorded before")
+        .warns("50100 of 50100 receipts verified");
 }
 
 #[cfg(target_os = "linux")]
@@ -375,16 +450,21 @@ fn what_may_have_been_recorded_is_pushed_again_with_the_key_that_is_named() {
 }
 
 #[test]
-fn receipts_that_are_missing_are_a_failure() {
+fn receipts_can_be_had_again_and_those_not_written_are_a_failure() {
     let pair = Pair::new();
     let service = Service::start(&pair.house);
     pair.here.write("rows.ndjson", rows(70, 1));
     pair.push(&service.address(), &["rows.ndjson"]).expect(0);
     pair.push(&service.address(), &["rows.ndjson", "--receipts", "kept"])
-        .expect(5)
+        .expect(0)
         .says("70 recorded before")
-        .warns("recorded, but 6 of 70 receipts could not be had");
-    assert_eq!(files(&pair.here.path("kept")).len(), 64);
+        .warns("70 of 70 receipts verified");
+    let kept = files(&pair.here.path("kept"));
+    assert_eq!(kept.len(), 70);
+    for receipt in &kept {
+        let receipt = receipt.display().to_string();
+        pair.here.affiant(&["verify", &receipt, "--trust", "trust.keys"]).expect(0);
+    }
     pair.here.write("kept/file", "");
     pair.push(&service.address(), &[&single("accuracy")[..], &["--receipts", "kept/file"]].concat())
         .expect(5)

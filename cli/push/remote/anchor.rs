@@ -5,6 +5,7 @@
 
 use crate::context::{self, Context};
 use crate::receipt::Stated;
+use affiant_ledger::checkpoint::Checkpoint;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::files;
 use affiant_reports::trust::Trust;
@@ -15,6 +16,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Anchor {
     trust: Trust,
     origin: Origin,
+    /// The checkpoint that was opened last: receipts of one batch share theirs.
+    opened: Option<(Vec<u8>, Checkpoint)>,
 }
 
 /// Where keys are from.
@@ -31,7 +34,7 @@ impl Anchor {
     /// The keys that were given, else those that are remembered of a service.
     pub(super) fn known(given: Option<&Path>, service: &str) -> Result<Option<Self>, Failure> {
         if let Some(path) = given {
-            return Ok(Some(Self { trust: crate::verify::trust(path)?, origin: Origin::Given }));
+            return Ok(Some(Self::of(crate::verify::trust(path)?, Origin::Given)));
         }
         let path = path_of(service);
         let is_there = path.try_exists();
@@ -41,31 +44,42 @@ impl Anchor {
         let trust = crate::verify::trust(&path).map_err(|failure| {
             failure.hint("the log's keys are remembered in this file since the first push: remove it to ask for them again")
         })?;
-        Ok(Some(Self { trust, origin: Origin::Remembered(path) }))
+        Ok(Some(Self::of(trust, Origin::Remembered(path))))
+    }
+
+    fn of(trust: Trust, origin: Origin) -> Self {
+        Self { trust, origin, opened: None }
     }
 
     /// Those that a service names.
     pub(super) fn named(service: &str, text: &[u8]) -> Result<Self, Failure> {
         let trust = std::str::from_utf8(text).ok().and_then(|text| Trust::parse(text).ok());
         let trust = trust.ok_or_else(|| none("what it names as the log's keys is no trust file"))?;
-        Ok(Self { trust, origin: Origin::Named(path_of(service)) })
+        Ok(Self::of(trust, Origin::Named(path_of(service))))
     }
 
-    /// Proves a receipt.
-    pub(super) fn verify(&self, stated: &Stated) -> Result<(), Failure> {
-        stated.verify(&self.trust).map(|_| ())
+    /// Opens the checkpoint of a receipt. The failure of one that the keys did not sign, and whether it is a stranger's: of
+    /// another log than the one of the first push.
+    pub(super) fn open(&mut self, stated: &Stated) -> Result<&Checkpoint, (Failure, bool)> {
+        let opened = match self.opened.take().filter(|(note, _)| note == stated.note()) {
+            Some(opened) => opened,
+            None => {
+                let checkpoint = stated.open(&self.trust).map_err(|failure| self.unsigned(failure))?;
+                (stated.note().to_vec(), checkpoint)
+            }
+        };
+        Ok(&self.opened.insert(opened).1)
     }
 
-    /// That a log is another than the one of the first push, if it is.
-    pub(super) fn stranger(&self, stated: &Stated) -> Option<Failure> {
-        let Origin::Remembered(path) = &self.origin else { return None };
+    fn unsigned(&self, failure: Failure) -> (Failure, bool) {
+        let Origin::Remembered(path) = &self.origin else { return (failure, false) };
         let failure = Failure::integrity("the log's key is another than at the first push to this service");
         let hint = format!(
             "it was changed, or another log answers: get the keys from whoever runs it (`affiant key trust`) and give them with --trust FILE, \
              or remove {} to take the new one at its word",
             path.display()
         );
-        (!stated.is_signed_by(&self.trust)).then(|| failure.hint(hint))
+        (failure.hint(hint), true)
     }
 
     /// Remembers keys that a receipt has held with, and says so.

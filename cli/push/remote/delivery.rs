@@ -21,8 +21,6 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 const ROWS_MAX: u64 = 50_000 - 256;
 /// Bytes of a piece before the last lines come into it.
 const SIZE_MAX: u64 = 60 << 20;
-/// Results of an answer whose receipts stand in it.
-pub(super) const RECEIPTS_MAX: u64 = 64;
 /// Bytes copied at a time.
 const CHUNK: usize = 64 << 10;
 
@@ -46,7 +44,7 @@ pub(super) struct Head {
     pub(super) sha256: Digest,
     /// Rows in it that are each a result, where they can be counted.
     pub(super) rows: Option<u64>,
-    /// How many of the first [`RECEIPTS_MAX`] results must have entries of their own, where that can be told.
+    /// How many of the results must at least have entries of their own, where that can be told.
     #[serde(default)]
     pub(super) distinct: Option<u64>,
     /// Whether bad rows may be left out.
@@ -218,7 +216,7 @@ impl Deliveries {
             }
         }
         // Results of a report have no ids of their own, by which two could be the same.
-        let distinct = source.format.importer().map(|_| RECEIPTS_MAX);
+        let distinct = source.format.importer().map(|_| u64::MAX);
         let counted = Counted { rows: None, distinct };
         Ok(Self { said, name, rest: Rest::Whole { body, query, kind, counted } })
     }
@@ -246,9 +244,7 @@ impl Deliveries {
                         body.write(row)?;
                         body.write(b"\n")?;
                         line += 1;
-                        if rows < RECEIPTS_MAX {
-                            ids.take(row, self.said.system.as_deref());
-                        }
+                        ids.take(row, self.said.system.as_deref());
                         rows += 1;
                     }
                     next = source.lines()?;

@@ -8,6 +8,7 @@ use affiant_ledger::random;
 use affiant_server::failure::Failure;
 use serde::Deserialize;
 use std::fmt::Display;
+use std::io::BufReader;
 use std::time::Duration;
 
 /// Pause before the second try; twice as long before each further one.
@@ -18,8 +19,14 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 const ASKED_MAX: Duration = Duration::from_secs(300);
 /// Largest file with a token, in bytes.
 const TOKEN_SIZE_MAX: u64 = 8 << 10;
-/// Largest answer, in bytes: 64 receipts, and faults.
-const ANSWER_SIZE_MAX: u64 = 16 << 20;
+/// Lines of JSON.
+pub(super) const NDJSON: &str = "application/x-ndjson";
+/// How the answer to a push may come: with every receipt, however many.
+const ACCEPTED: &str = "application/x-ndjson, application/json;q=0.9";
+/// Largest answer to a push, in bytes: a receipt, of some 2 KB, for each result of a body.
+const ANSWER_SIZE_MAX: u64 = 4 << 30;
+/// Largest list of keys, in bytes.
+const KEYS_SIZE_MAX: u64 = 1 << 20;
 /// What to do when nobody is let in.
 const GRANTS: &str = "`affiant token list` beside the service shows what tokens may do";
 /// What to do when it is another program that answers.
@@ -142,10 +149,11 @@ impl<'a> Service<'a> {
     }
 
     /// Pushes a body; gives the answer.
-    pub(super) fn push(&self, delivery: &Delivery, tries: u32) -> Result<Vec<u8>, Undone> {
+    pub(super) fn push(&self, delivery: &Delivery, tries: u32) -> Result<Answered, Undone> {
         let head = &delivery.head;
         let address = self.at(&format!("/v1/results?{}", head.query))?;
-        let headers: [(&str, &str); 3] = [
+        let headers: [(&str, &str); 4] = [
+            ("accept", ACCEPTED),
             ("authorization", self.authorization.as_str()),
             ("content-type", &head.kind),
             ("idempotency-key", &head.key),
@@ -157,17 +165,11 @@ impl<'a> Service<'a> {
         })
     }
 
-    /// The receipt of an entry.
-    pub(super) fn receipt(&self, index: u64) -> Result<Vec<u8>, Undone> {
-        let address = self.at(&format!("/v1/entries/{index}/receipt"))?;
-        let headers = [("authorization", self.authorization.as_str())];
-        self.persist(self.tries, || self.client.get(&address, &headers, ANSWER_SIZE_MAX))
-    }
-
     /// What it names as the keys of its log.
     pub(super) fn keys(&self) -> Result<Vec<u8>, Undone> {
         let address = self.at("/log/keys")?;
-        self.persist(self.tries, || self.client.get(&address, &[], ANSWER_SIZE_MAX))
+        let answered = self.persist(self.tries, || self.client.get(&address, &[], KEYS_SIZE_MAX))?;
+        answered.bytes().map_err(|unanswered| self.unanswered(&unanswered))
     }
 
     fn at(&self, path: &str) -> Result<Address, Undone> {
@@ -182,14 +184,17 @@ impl<'a> Service<'a> {
         &self,
         tries: u32,
         attempt: impl Fn() -> Result<Answered, Unanswered>,
-    ) -> Result<Vec<u8>, Undone> {
+    ) -> Result<Answered, Undone> {
         let mut pause = PAUSE;
         let mut tried = 0;
         loop {
             tried += 1;
             let (undone, asked) = match attempt() {
-                Ok(answered) if matches!(answered.status, 200 | 201) => return Ok(answered.body),
-                Ok(answered) => (self.answered(&answered), answered.retry_after),
+                Ok(answered) if matches!(answered.status, 200 | 201) => return Ok(answered),
+                Ok(answered) => {
+                    let asked = answered.retry_after;
+                    (self.answered(answered), asked)
+                }
                 Err(unanswered) => (self.unanswered(&unanswered), None),
             };
             let (Undone::Away(why) | Undone::Silent(why) | Undone::Busy(why)) = &undone else {
@@ -219,9 +224,11 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn answered(&self, answered: &Answered) -> Undone {
+    fn answered(&self, answered: Answered) -> Undone {
         let known = answered.kind == "application/problem+json";
-        let problem = known.then(|| serde_json::from_slice::<Problem>(&answered.body).ok()).flatten();
+        let problem = known
+            .then(|| serde_json::from_reader::<_, Problem>(BufReader::new(answered.body)).ok())
+            .flatten();
         let is_known = problem.is_some();
         let line = format!("{} answered {}", self.host, answered.line);
         if matches!(answered.status, 408 | 425 | 429) {

@@ -1,18 +1,22 @@
 //! What is told of all that was delivered: a line per entry, receipts as files, the sum.
 
 use super::anchor::Anchor;
-use super::answer::{self, Line, Recorded};
-use super::delivery::{Delivery, RECEIPTS_MAX};
+use super::answer::{self, Checked, Line};
+use super::delivery::Delivery;
 use super::service::{Service, Undone};
 use crate::context::{self, Context};
+use crate::http::Answered;
 use crate::output;
 use affiant_server::failure::Failure;
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Entries shown one by one.
 const SHOWN_MAX: u64 = 20;
+/// Entries of an answer that are shown with their receipts.
+const RECEIPTS_MAX: u64 = 64;
+/// Bytes of lines that are written together.
+const LINES_ROOM: usize = 64 << 10;
 
 /// What was told of all that was delivered.
 pub(super) struct Told<'a> {
@@ -23,7 +27,6 @@ pub(super) struct Told<'a> {
     again: u64,
     /// How many of these came out of the spool.
     flushed: u64,
-    verified: u64,
     range: Option<(u64, u64)>,
     size: u64,
 }
@@ -32,23 +35,13 @@ pub(super) struct Told<'a> {
 pub(super) struct Taken {
     /// Rows that were left out.
     pub(super) faults: Vec<String>,
-    /// Why receipts are missing.
+    /// Why receipts were not written, or entries not told.
     pub(super) missing: Option<Failure>,
 }
 
 impl<'a> Told<'a> {
     pub(super) fn new(context: &'a Context, receipts: Option<&'a Path>) -> Self {
-        Self {
-            context,
-            receipts,
-            pieces: 0,
-            recorded: 0,
-            again: 0,
-            flushed: 0,
-            verified: 0,
-            range: None,
-            size: 0,
-        }
+        Self { context, receipts, pieces: 0, recorded: 0, again: 0, flushed: 0, range: None, size: 0 }
     }
 
     /// Takes an answer: nothing of it is told before its receipts hold.
@@ -56,89 +49,70 @@ impl<'a> Told<'a> {
         &mut self,
         service: &Service<'_>,
         delivery: &Delivery,
-        answer: &[u8],
+        answered: Answered,
         anchor: &mut Option<Anchor>,
         is_flushed: bool,
     ) -> Result<Taken, Undone> {
-        let mut said = answer::checked(service, &delivery.head, answer, anchor)?;
+        let mut checked = answer::checked(service, &delivery.head, answered, anchor)?;
+        let said = &checked.said;
+        let total = said.total();
         self.pieces += 1;
         self.recorded = self.recorded.saturating_add(said.recorded);
         self.again = self.again.saturating_add(said.again);
         if is_flushed {
-            self.flushed = self.flushed.saturating_add(said.total());
+            self.flushed = self.flushed.saturating_add(total);
         }
-        self.verified += said.entries.len() as u64;
         self.size = self.size.max(said.size);
         if let (Some(first), Some(last)) = (said.first, said.last) {
             self.range =
                 Some(self.range.map_or((first, last), |(begin, end)| (begin.min(first), end.max(last))));
         }
-        let mut missing = None;
         if let Some(anchor) = anchor {
             anchor.remember(self.context, service.base());
-            missing = self.receipts.and_then(|folder| self.write(service, folder, &said, anchor).err());
         }
         said.faults.iter().for_each(|fault| output::fault(fault, self.context.json));
-        self.show(&said, is_flushed);
-        Ok(Taken { faults: std::mem::take(&mut said.faults), missing })
+        let written = self.receipts.map_or(Ok(()), |folder| {
+            checked.each(|_, line| write_receipt(folder, line.index, line.receipt.as_bytes()))
+        });
+        let missing = written.and(self.show(&mut checked, is_flushed)).err();
+        Ok(Taken { faults: checked.said.faults, missing })
     }
 
-    /// Writes all receipts; those that do not stand in the answer are fetched.
-    fn write(
-        &mut self,
-        service: &Service<'_>,
-        folder: &Path,
-        said: &Recorded,
-        anchor: &Anchor,
-    ) -> Result<(), Failure> {
-        for line in &said.entries {
-            write_receipt(folder, line.index, line.receipt.as_bytes())?;
-        }
-        let known: BTreeSet<u64> = said.entries.iter().map(|line| line.index).collect();
-        let mut had = said.entries.len() as u64;
-        let fetched = said.fresh().filter(|_| said.total() > had);
-        for index in fetched.into_iter().flatten().filter(|index| !known.contains(index)) {
-            let lost =
-                |failure: Failure| failure.within(format!("recorded, but not the receipt of entry {index}"));
-            let bytes = service.receipt(index).map_err(|undone| lost(undone.failure()))?;
-            let stated =
-                answer::proven(service, &bytes, anchor, true).map_err(|undone| lost(undone.failure()))?;
-            if stated.entry.index != index {
-                return Err(lost(Failure::integrity("it is for another entry")));
-            }
-            write_receipt(folder, index, &bytes)?;
-            self.verified += 1;
-            had += 1;
-        }
-        let missing = said.total() - had;
-        if missing > 0 {
-            let text = format!("recorded, but {missing} of {} receipts could not be had", said.total());
-            return Err(Failure::io(text).hint(format!(
-                "an answer carries {RECEIPTS_MAX}, and does not say where more stand that were recorded before: push these in smaller parts"
-            )));
-        }
-        Ok(())
-    }
-
-    fn show(&self, said: &Recorded, is_flushed: bool) {
+    fn show(&self, checked: &mut Checked, is_flushed: bool) -> Result<(), Failure> {
+        let total = checked.said.total();
         if self.context.json {
-            for Line { index, leaf, again, id, system, receipt } in &said.entries {
-                output::json(&json!({
+            let mut lines = Vec::new();
+            checked.each(|said, line| {
+                let Line { index, leaf, again, id, system, receipt } = line;
+                let mut shown = json!({
                     "again": again, "flushed": is_flushed, "id": id, "index": index, "leaf": leaf,
-                    "receipt": receipt, "size": said.size, "system": system,
-                }));
-            }
-            return;
+                    "size": said.size, "system": system,
+                });
+                if total <= RECEIPTS_MAX {
+                    shown["receipt"] = receipt.into();
+                }
+                serde_json::to_writer(&mut lines, &shown).map_err(Failure::io)?;
+                lines.push(b'\n');
+                if lines.len() > LINES_ROOM {
+                    output::bytes(&lines);
+                    lines.clear();
+                }
+                Ok(())
+            })?;
+            output::bytes(&lines);
+            return Ok(());
         }
-        if self.pieces == 1 && said.total() <= SHOWN_MAX {
-            for line in &said.entries {
+        if self.pieces == 1 && total <= SHOWN_MAX {
+            checked.each(|_, line| {
                 let again = if line.again { " (recorded before)" } else { "" };
                 output::line(format!("entry {} of {}{again}", line.index, line.system));
-            }
+                Ok(())
+            })?;
         }
-        if said.total() > RECEIPTS_MAX || self.pieces > 1 {
+        if total > RECEIPTS_MAX || self.pieces > 1 {
             self.context.say(format!("{} results delivered", self.total()));
         }
+        Ok(())
     }
 
     fn total(&self) -> u64 {
@@ -157,7 +131,8 @@ impl<'a> Told<'a> {
 
     /// What was recorded and kept in all.
     pub(super) fn sum(&self, anchor: Option<&Anchor>, kept: u64, waiting: usize) {
-        let Self { context, pieces, recorded, again, flushed, verified, range, size, .. } = self;
+        let Self { context, pieces, recorded, again, flushed, range, size, .. } = self;
+        let verified = self.total();
         if context.json {
             output::json(&json!({
                 "recorded": recorded, "again": again, "flushed": flushed,
@@ -177,8 +152,7 @@ impl<'a> Told<'a> {
                 "recorded {recorded} results: {entries}{repeats}{spool}; the ledger has {size} entries"
             ));
             let how = anchor.map_or("", |anchor| anchor.word());
-            context
-                .say(format!("{verified} of {} receipts verified with the log's keys, {how}", self.total()));
+            context.say(format!("{verified} of {verified} receipts verified with the log's keys, {how}"));
         } else if kept == 0 && waiting == 0 {
             output::line("nothing waits");
         }

@@ -180,8 +180,14 @@ pub(in super::super) async fn push(
         }
     }
     let file = body::spool(pieces, &first, &house.opening.folder).await?;
-    let every = headers.get_all(header::ACCEPT).iter().any(|value| value == NDJSON);
-    many(&house, who, beside, key, file, every).await
+    many(&house, who, beside, key, file, takes_lines(&headers)).await
+}
+
+/// Whether the answer may be lines of JSON.
+fn takes_lines(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut kinds = values.flat_map(|value| value.split(','));
+    kinds.any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(NDJSON)))
 }
 
 /// The key that makes a push safe to repeat.
