@@ -4,6 +4,8 @@
 
 use crate::context;
 use affiant_server::failure::Failure;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use std::fmt::{self, Display};
 use std::io::{self, Read, Seek, Write};
 use std::net::IpAddr;
@@ -11,7 +13,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use tempfile::SpooledTempFile;
 use ureq::http::{Response, Uri};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Error, SendBody, Timeout};
 
 /// Largest file with certificates, in bytes.
@@ -50,7 +52,12 @@ impl Address {
 
     /// Whether others may read along: not encrypted, and not to this machine.
     pub(crate) fn is_open(&self) -> bool {
-        self.0.scheme_str() != Some("https") && !self.is_here()
+        !self.is_encrypted() && !self.is_here()
+    }
+
+    /// Whether what goes there is encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.0.scheme_str() == Some("https")
     }
 
     /// Whether it is on this machine.
@@ -167,9 +174,11 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// A client that believes the authorities in a file, or those of Mozilla.
+    /// A client that believes the authorities in a file, or those of Mozilla, and shows a certificate, if any: files of its
+    /// chain and of its key.
     pub(crate) fn new(
         authorities: Option<&Path>,
+        certificate: Option<(&Path, &Path)>,
         patience: Patience,
         address: &Address,
     ) -> Result<Self, Failure> {
@@ -177,12 +186,13 @@ impl Client {
             Some(path) => RootCerts::new_with_certs(&certificates(path)?),
             None => RootCerts::WebPki,
         };
+        let certificate = certificate.map(|(chain, key)| shown(chain, key)).transpose()?;
         let config = Agent::config_builder()
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
             .user_agent(USER_AGENT)
-            .tls_config(TlsConfig::builder().root_certs(roots).build());
+            .tls_config(TlsConfig::builder().root_certs(roots).client_cert(certificate).build());
         let config = match patience {
             Patience::Whole(time) => config.timeout_global(Some(time)),
             Patience::Answer(time) => config
@@ -279,6 +289,26 @@ impl Client {
         }
         body.rewind().map_err(unkept)
     }
+}
+
+/// A client certificate with its key.
+fn shown(chain: &Path, key: &Path) -> Result<ClientCert, Failure> {
+    let bytes = context::input(key, CERTIFICATES_SIZE_MAX)?;
+    let certificates = certificates(chain)?;
+    let unread = |_| Failure::refused(format!("{}: no private key in PEM", key.display()));
+    let private = PrivateKey::from_pem(&bytes).map_err(unread)?;
+    let unfit = |why: &dyn Display| {
+        Failure::refused(format!(
+            "{} and {}: no certificate and its key: {why}",
+            chain.display(),
+            key.display()
+        ))
+    };
+    let der = certificates.iter().map(|certificate| CertificateDer::from(certificate.der().to_vec()));
+    let private_der = PrivateKeyDer::try_from(private.der().to_vec()).map_err(|error| unfit(&error))?;
+    let provider = rustls::crypto::ring::default_provider();
+    CertifiedKey::from_der(der.collect(), private_der, &provider).map_err(|error| unfit(&error))?;
+    Ok(ClientCert::new_with_certs(&certificates, private))
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Failure> {

@@ -84,6 +84,7 @@ fn issuer(arguments: &ServeArguments) -> Result<Option<Issuer>, Failure> {
     };
     let fetch = Arc::new(Asking(Client::new(
         issuer_ca.as_deref(),
+        None,
         Patience::Whole(ISSUER_PATIENCE),
         &address_of(address).map_err(Failure::refused)?,
     )?));

@@ -24,6 +24,12 @@ pub(crate) struct Remote {
     /// Certificates (PEM) of the authorities that vouch for the service [default: those of Mozilla]
     #[arg(long, value_name = "FILE", requires = "to")]
     pub(crate) ca: Option<PathBuf>,
+    /// Client certificate (PEM, its chain behind it) by which the service knows this machine, instead of a token
+    #[arg(long, value_name = "FILE", requires_all = ["to", "client_key"])]
+    pub(crate) client_cert: Option<PathBuf>,
+    /// Private key (PEM) of the client certificate
+    #[arg(long, value_name = "FILE", requires = "client_cert")]
+    pub(crate) client_key: Option<PathBuf>,
     /// Folder in which each push is kept until its receipts hold; each push delivers first what waits, in order
     #[arg(long, value_name = "DIR", requires = "to")]
     pub(crate) spool: Option<PathBuf>,

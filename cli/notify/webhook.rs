@@ -39,7 +39,7 @@ impl Webhook {
         timeout: Duration,
     ) -> Result<Self, Failure> {
         let address = read(address)?;
-        let client = Client::new(authorities, Patience::Whole(timeout), &address)?;
+        let client = Client::new(authorities, None, Patience::Whole(timeout), &address)?;
         Ok(Self { address, client, key })
     }
 

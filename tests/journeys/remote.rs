@@ -1,6 +1,6 @@
 //! Pushes to a service: receipts that hold, keys that are known again, a service that is away, one that lies.
 
-use super::service::{have, run};
+use super::service::{certificate, have};
 use crate::support::answer::Answer;
 use crate::support::folder::files;
 use crate::support::place::{NOON, Place};
@@ -472,22 +472,44 @@ fn receipts_can_be_had_again_and_those_not_written_are_a_failure() {
 }
 
 #[test]
+fn a_machine_with_a_certificate_needs_no_token() {
+    if !have(&["openssl"]) {
+        return;
+    }
+    let pair = Pair::new();
+    certificate(&pair.house, "authority", None);
+    certificate(&pair.house, "localhost", Some("subjectAltName=DNS:localhost"));
+    for host in ["host", "stranger"] {
+        certificate(&pair.house, host, Some("extendedKeyUsage=clientAuth"));
+    }
+    let words = ["token", "new", "host", "--role", "collector", "--certificate", "host.pem"];
+    pair.house.affiant(&words).expect(0);
+    let tls = ["--tls-cert", "localhost.pem", "--tls-key", "localhost.key", "--client-ca", "authority.pem"];
+    let service = Service::start_with(&pair.house, &tls);
+    let file = |name: &str| pair.house.path(name).display().to_string();
+    let push = |address: &str, certificate: &str, key: &str| {
+        let (ca, certificate, key) = (file("authority.pem"), file(certificate), file(key));
+        let words = ["push", "--to", address, "--ca", &ca, "--trust", "trust.keys", "--tries", "1"];
+        let shown = ["--client-cert", &certificate, "--client-key", &key];
+        pair.here.affiant(&[&words[..], &shown, &single("accuracy")].concat())
+    };
+    let address = format!("https://localhost:{}", service.port);
+    push(&address, "host.pem", "host.key").expect(0).warns("1 of 1 receipts verified");
+    push(&address, "stranger.pem", "stranger.key").expect(2).warns("nobody was granted anything");
+    push(&address, "host.pem", "host.pem").expect(2).warns("no private key in PEM");
+    push(&address, "host.pem", "stranger.key").expect(2).warns("no certificate and its key");
+    push("http://localhost:1", "host.pem", "host.key").expect(2).warns("to an https address alone");
+}
+
+#[test]
 fn the_authorities_of_a_service_are_those_that_are_given() {
     if !have(&["openssl"]) {
         return;
     }
     let pair = Pair::new();
-    let make = |name: &str, of: &[&str]| {
-        let new =
-            ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
-        let (subject, key, file) = (format!("/CN={name}"), format!("{name}.key"), format!("{name}.pem"));
-        let words = [&new[..], &["-subj", &subject, "-keyout", &key, "-out", &file], of].concat();
-        run(&pair.house, "openssl", &words);
-    };
-    make("authority", &["-addext", "basicConstraints=critical,CA:TRUE"]);
-    make("stranger", &["-addext", "basicConstraints=critical,CA:TRUE"]);
-    let by = ["-CA", "authority.pem", "-CAkey", "authority.key", "-addext", "basicConstraints=CA:FALSE"];
-    make("localhost", &[&by[..], &["-addext", "subjectAltName=DNS:localhost"]].concat());
+    certificate(&pair.house, "authority", None);
+    certificate(&pair.house, "stranger", None);
+    certificate(&pair.house, "localhost", Some("subjectAltName=DNS:localhost"));
     let tls = ["--tls-cert", "localhost.pem", "--tls-key", "localhost.key"];
     let service = Service::start_with(&pair.house, &tls);
     let address = format!("https://localhost:{}", service.port);

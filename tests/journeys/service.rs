@@ -582,37 +582,31 @@ pub(super) fn have(programs: &[&str]) -> bool {
     false
 }
 
+/// Makes a certificate and its key: of an authority, or by the one called `authority` with what it is for.
+pub(super) fn certificate(place: &Place, name: &str, meant_for: Option<&str>) {
+    let new =
+        ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+    let (subject, key, file) = (format!("/CN={name}"), format!("{name}.key"), format!("{name}.pem"));
+    let named = ["-subj", &subject, "-keyout", &key, "-out", &file];
+    let by = ["-CA", "authority.pem", "-CAkey", "authority.key", "-addext", "basicConstraints=CA:FALSE"];
+    let of = match meant_for {
+        None => vec!["-addext", "basicConstraints=critical,CA:TRUE"],
+        Some(meant_for) => [&by[..], &["-addext", meant_for]].concat(),
+    };
+    run(place, "openssl", &[&new[..], &named, &of].concat());
+}
+
 #[test]
 fn a_collector_is_known_by_its_client_certificate_over_tls() {
     if !have(&["curl", "openssl"]) {
         return;
     }
     let place = Place::with_system();
-    let make = |name: &str, of: &[&str]| {
-        let key =
-            ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj"];
-        let subject = format!("/CN={name}");
-        let files = [format!("{name}.key"), format!("{name}.pem")];
-        let words = [&key[..], &[&subject, "-keyout", &files[0], "-out", &files[1], "-x509"], of].concat();
-        run(&place, "openssl", &words);
-    };
-    make("authority", &["-addext", "basicConstraints=critical,CA:TRUE"]);
-    let by = ["-CA", "authority.pem", "-CAkey", "authority.key"];
-    make(
-        "localhost",
-        &[&by[..], &["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=CA:FALSE"]]
-            .concat(),
-    );
-    make(
-        "host",
-        &[&by[..], &["-addext", "extendedKeyUsage=clientAuth", "-addext", "basicConstraints=CA:FALSE"]]
-            .concat(),
-    );
-    make(
-        "stranger",
-        &[&by[..], &["-addext", "extendedKeyUsage=clientAuth", "-addext", "basicConstraints=CA:FALSE"]]
-            .concat(),
-    );
+    certificate(&place, "authority", None);
+    certificate(&place, "localhost", Some("subjectAltName=DNS:localhost"));
+    for host in ["host", "stranger"] {
+        certificate(&place, host, Some("extendedKeyUsage=clientAuth"));
+    }
     let words = ["token", "new", "build-host", "--role", "collector", "--certificate", "host.pem"];
     place.affiant(&words).expect(0).says("collector granted to `build-host`");
     let tls = ["--tls-cert", "localhost.pem", "--tls-key", "localhost.key", "--client-ca", "authority.pem"];

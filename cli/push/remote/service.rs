@@ -9,6 +9,7 @@ use affiant_server::failure::Failure;
 use serde::Deserialize;
 use std::fmt::Display;
 use std::io::BufReader;
+use std::path::Path;
 use std::time::Duration;
 
 /// Pause before the second try; twice as long before each further one.
@@ -77,7 +78,8 @@ pub(super) struct Service<'a> {
     client: Client,
     base: String,
     host: String,
-    authorization: String,
+    /// The token, as it is sent; none where a certificate says who asks.
+    authorization: Option<String>,
     by: Option<String>,
     tries: u32,
 }
@@ -103,29 +105,21 @@ impl<'a> Service<'a> {
             let text = format!("--to: over plain http to {host}, all on the way could read the token");
             return Err(Failure::refused(text).hint("use https; plain http goes to this machine alone"));
         }
-        let path = remote.token_file.as_deref().ok_or_else(|| {
-            Failure::refused("--to: no token is given")
-                .hint("name the file it is in with --token-file or AFFIANT_TOKEN_FILE")
-        })?;
-        let bytes = context::input(path, TOKEN_SIZE_MAX)?;
-        let token = std::str::from_utf8(&bytes).map(str::trim).unwrap_or_default();
-        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Failure::refused(format!("{}: no token in it", path.display()))
-                .hint("`affiant token new ID --role collector --output FILE` writes one"));
+        let token = remote.token_file.as_deref().map(token).transpose()?;
+        let certificate = remote.client_cert.as_deref().zip(remote.client_key.as_deref());
+        if token.is_none() && certificate.is_none() {
+            return Err(Failure::refused("--to: no token is given")
+                .hint("name the file it is in with --token-file or AFFIANT_TOKEN_FILE"));
+        }
+        if certificate.is_some() && !address.is_encrypted() {
+            return Err(Failure::refused("--client-cert: a certificate is shown to an https address alone"));
         }
         let patience = Patience::Answer(Duration::from_secs(remote.timeout));
-        let client = Client::new(remote.ca.as_deref(), patience, &address)?;
-        let by = token.strip_prefix("affiant_").and_then(|rest| rest.rsplit_once('_'));
-        let by = by.map(|(id, _)| format!("token:{id}"));
-        Ok(Self {
-            context,
-            client,
-            base,
-            host,
-            authorization: format!("Bearer {token}"),
-            by,
-            tries: remote.tries,
-        })
+        let client = Client::new(remote.ca.as_deref(), certificate, patience, &address)?;
+        let named = token.as_deref().and_then(|token| token.strip_prefix("affiant_")?.rsplit_once('_'));
+        let by = named.map(|(id, _)| format!("token:{id}"));
+        let authorization = token.map(|token| format!("Bearer {token}"));
+        Ok(Self { context, client, base, host, authorization, by, tries: remote.tries })
     }
 
     /// How often to try before giving up.
@@ -152,12 +146,9 @@ impl<'a> Service<'a> {
     pub(super) fn push(&self, delivery: &Delivery, tries: u32) -> Result<Answered, Undone> {
         let head = &delivery.head;
         let address = self.at(&format!("/v1/results?{}", head.query))?;
-        let headers: [(&str, &str); 4] = [
-            ("accept", ACCEPTED),
-            ("authorization", self.authorization.as_str()),
-            ("content-type", &head.kind),
-            ("idempotency-key", &head.key),
-        ];
+        let mut headers =
+            vec![("accept", ACCEPTED), ("content-type", head.kind.as_str()), ("idempotency-key", &head.key)];
+        headers.extend(self.authorization.as_deref().map(|token| ("authorization", token)));
         self.persist(tries, || {
             let mut reader = delivery.reader().map_err(|error| Unanswered::Unfit(error.to_string()))?;
             let sent = Sent::Stream(&mut reader, head.size);
@@ -264,6 +255,17 @@ impl<'a> Service<'a> {
             _ => Undone::Failed(Failure::io(detail).hint(OTHER)),
         }
     }
+}
+
+/// The token in a file.
+fn token(path: &Path) -> Result<String, Failure> {
+    let bytes = context::input(path, TOKEN_SIZE_MAX)?;
+    let token = std::str::from_utf8(&bytes).map(str::trim).unwrap_or_default();
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Failure::refused(format!("{}: no token in it", path.display()))
+            .hint("`affiant token new ID --role collector --output FILE` writes one"));
+    }
+    Ok(token.to_owned())
 }
 
 /// A pause of at least half as long, so that those who were turned away together do not come back together.
