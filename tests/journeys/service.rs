@@ -453,12 +453,64 @@ fn a_look_while_others_push_is_what_a_look_afterwards_is() {
             look(&service);
         }
     });
-    let kept = look(&service);
+    // What the last of them opened and closed is recorded a little later.
+    let mut kept = look(&service);
+    loop {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        let later = look(&service);
+        if later == kept {
+            break;
+        }
+        kept = later;
+    }
     assert_eq!(service.stop(), 0);
     let service = Service::start(&place);
     let (kept, anew) = (lines_of(&kept), lines_of(&look(&service)));
     let differs = kept.iter().zip(&anew).find(|(one, other)| one != other);
     assert_eq!((differs, kept.len()), (None, anew.len()), "kept from look to look, and read anew");
+}
+
+#[test]
+fn a_push_of_many_lets_those_in_who_push_one_and_each_result_is_recorded_once() {
+    let place = Place::with_system();
+    let tokens = tokens(&place);
+    let service = Service::start(&place);
+    let row = |name: &str, n: usize| result(&format!("{name}-{n}"), "passed");
+    let rows: String = (0..40_000).map(|n| format!("{}\n", row("many", n))).collect();
+    let size = |name: &str| {
+        let said = service.post("/v1/results", &tokens.ci, &row(name, 0)).expect(201).json();
+        said["size"].as_u64().unwrap()
+    };
+    let before = size("before");
+    let push = || {
+        let bearer = format!("Bearer {}", tokens.ci);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/x-ndjson")];
+        service.send("POST", "/v1/results", &headers, rows.as_bytes()).expect(201).json()
+    };
+    let (many, between, twins, ones) = std::thread::scope(|scope| {
+        let many = scope.spawn(push);
+        let (mut singles, mut twins, mut n) = (Vec::new(), 0, 0);
+        while !many.is_finished() {
+            // The one is only pushed here, the other stands in the lines as well, near their end.
+            let single = service.post("/v1/results", &tokens.ci, &row("one", n)).expect(201).json();
+            singles.push(single["entries"][0]["index"].as_u64().unwrap());
+            let twin = service.post("/v1/results", &tokens.ci, &row("many", 39_999 - n)).json();
+            twins += twin["recorded"].as_u64().unwrap();
+            service.get("/v1/systems/scoring/gaps", &tokens.officer).expect(200);
+            n += 1;
+        }
+        let many = many.join().unwrap();
+        let span = many["first"].as_u64().unwrap()..many["last"].as_u64().unwrap();
+        (many, singles.iter().filter(|index| span.contains(index)).count(), twins, n as u64)
+    });
+    assert!(between > 1, "of {ones} results {between} were recorded while many were");
+    let recorded = many["recorded"].as_u64().unwrap();
+    assert_eq!(recorded + many["again"].as_u64().unwrap(), 40_000);
+    assert_eq!(recorded + twins, 40_000, "each id once");
+    assert!(twins > 0 && many["again"].as_u64() > Some(0), "{twins}");
+    assert_eq!(size("after") - before, 40_000 + ones + 1);
+    assert_eq!(service.stop(), 0);
+    place.affiant(&["log", "fsck"]).expect(0);
 }
 
 /// A value as lines, one for each field.

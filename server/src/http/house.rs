@@ -219,7 +219,7 @@ impl House {
     fn latest(&self, system: &Id) -> Option<Latest> {
         let stream = system.clone();
         self.writer
-            .with_blocking(move |ledger| {
+            .look_blocking(move |ledger| {
                 let entries = ledger.latest(&stream, b"").ok()?;
                 Some(Latest { stream, entries, size: ledger.size() })
             })
@@ -255,7 +255,7 @@ impl House {
     /// The same, with a system that it does not know yet.
     pub(super) async fn systems_with(&self, system: &Id) -> Result<Arc<Systems>, Problem> {
         let id = system.clone();
-        let found: Result<Known, Failure> = self.writer.with(move |ledger| known::of(ledger, &id)).await?;
+        let found: Result<Known, Failure> = self.writer.look(move |ledger| known::of(ledger, &id)).await?;
         self.know(system, found?);
         Ok(self.systems())
     }
@@ -303,7 +303,7 @@ struct Asking<'r> {
 
 impl Indexed for Asking<'_> {
     fn streams(&self) -> Option<Vec<(Id, u64)>> {
-        self.writer.with_blocking(|ledger| ledger.streams()).ok()
+        self.writer.look_blocking(|ledger| ledger.streams()).ok()
     }
 
     fn latest(&self, stream: &Id) -> Option<Vec<u64>> {
@@ -348,7 +348,7 @@ impl Asking<'_> {
         ask: impl FnOnce(&mut Ledger, &Id) -> Result<Vec<u64>, LedgerError> + Send + 'static,
     ) -> Option<Vec<u64>> {
         let stream = stream.clone();
-        let mut found = self.writer.with_blocking(move |ledger| ask(ledger, &stream)).ok()?.ok()?;
+        let mut found = self.writer.look_blocking(move |ledger| ask(ledger, &stream)).ok()?.ok()?;
         found.retain(|index| *index < self.reader.size());
         Some(found)
     }

@@ -1,15 +1,17 @@
 //! The one writer: a thread that owns the ledger. Those who append at the same time share one fdatasync; other work on the
-//! ledger stands in the same queue.
+//! ledger stands in the same queue. What takes long lets those in between its parts who record results or only look.
 //!
 //! The queue is bounded: what does not fit is refused at once, and whoever asked tries again. When the disk fails, the
 //! ledger stops; it is opened again when the next request comes, so that a full disk that was cleared needs no restart.
 
 use crate::failure::Failure;
 use crate::follow::{self, Touched};
+use crate::submit::collection::LetIn;
 use affiant_controls::set::ControlSet;
 use affiant_ledger::ledger::{Appended, Ledger, LedgerError, Prepared};
 use affiant_ledger::receipt::Receipt;
 use affiant_ledger::time::Clock;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -29,6 +31,8 @@ const IDLE: Duration = Duration::from_millis(20);
 const LONG: Duration = Duration::from_secs(3600);
 /// How many times as long as following findings took is left to appending before they are followed again.
 const SHARE: u32 = 4;
+/// Requests let in at a time while something long is under way.
+const LET_IN: usize = 64;
 /// How long a ledger that did not open is left alone.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -50,12 +54,24 @@ pub(super) enum Busy {
 /// Something to be done with the ledger, or with the reason why there is none.
 type Job = Box<dyn FnOnce(Result<&mut Ledger, String>) + Send>;
 
+/// The same for something long, which lets others in where it can.
+type LongJob = Box<dyn FnOnce(Result<(&mut Ledger, LetIn<'_>), String>) + Send>;
+
 /// An answer, on its way to whoever waits for it.
 type Letter = (oneshot::Sender<Result<Done, String>>, Result<Done, String>);
 
 enum Work {
-    Append { drafts: Vec<Prepared>, touched: Touched, reply: oneshot::Sender<Result<Done, String>> },
+    Append {
+        drafts: Vec<Prepared>,
+        touched: Touched,
+        reply: oneshot::Sender<Result<Done, String>>,
+    },
+    /// Reads.
+    Look(Job),
+    /// Does something that nobody else may come between.
     Do(Job),
+    /// Does something long.
+    Long(LongJob),
 }
 
 /// A handle to the writer.
@@ -99,14 +115,18 @@ impl Writer {
             open,
             clock,
             controls,
-            seen: seen.clone(),
-            post,
-            touched: Touched::default(),
-            any_touched: false,
+            desk: Desk {
+                seen: seen.clone(),
+                post,
+                later: VecDeque::new(),
+                touched: Touched::default(),
+                any_touched: false,
+                is_stopped: false,
+                crowd: 0,
+                patience: Duration::ZERO,
+            },
             follow_from: Instant::now(),
             retry_from: Instant::now(),
-            crowd: 0,
-            patience: Duration::ZERO,
         };
         let thread = std::thread::Builder::new().name("writer".into()).spawn(move || state.run(&work))?;
         Ok((Self { queue, seen }, thread))
@@ -116,11 +136,7 @@ impl Writer {
     pub(super) async fn append(&self, drafts: Vec<Prepared>, touched: Touched) -> Result<Done, Busy> {
         let (reply, answer) = oneshot::channel();
         self.send(Work::Append { drafts, touched, reply })?;
-        match answer.await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(why)) => Err(Busy::Closed(why)),
-            Err(_) => Err(Busy::Closed("the service ends".to_owned())),
-        }
+        answered(answer.await)
     }
 
     /// Does something with the ledger while nobody appends.
@@ -128,29 +144,48 @@ impl Writer {
         &self,
         work: impl FnOnce(&mut Ledger) -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        let answer = self.ask(work)?;
-        match answer.await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(why)) => Err(Busy::Closed(why)),
-            Err(_) => Err(Busy::Closed("the service ends".to_owned())),
-        }
+        answered(self.ask(work, Work::Do)?.await)
     }
 
-    /// The same for a thread that may wait.
-    pub(super) fn with_blocking<T: Send + 'static>(
+    /// Reads something that the ledger knows.
+    pub(super) async fn look<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Ledger) -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        match self.ask(work)?.blocking_recv() {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(why)) => Err(Busy::Closed(why)),
-            Err(_) => Err(Busy::Closed("the service ends".to_owned())),
-        }
+        answered(self.ask(work, Work::Look)?.await)
+    }
+
+    /// The same for a thread that may wait.
+    pub(super) fn look_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Ledger) -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        answered(self.ask(work, Work::Look)?.blocking_recv())
+    }
+
+    /// Does something long, which lets others in where it can.
+    pub(super) async fn long<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Ledger, LetIn<'_>) -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        let (reply, answer) = oneshot::channel();
+        let seen = self.seen.clone();
+        let job = move |ledger: Result<(&mut Ledger, LetIn<'_>), String>| {
+            let done = ledger.map(|(ledger, let_in)| {
+                let done = work(ledger, let_in);
+                seen.size.store(ledger.size(), Ordering::Release);
+                done
+            });
+            drop(reply.send(done));
+        };
+        self.send(Work::Long(Box::new(job)))?;
+        answered(answer.await)
     }
 
     fn ask<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Ledger) -> T + Send + 'static,
+        how: impl FnOnce(Job) -> Work,
     ) -> Result<oneshot::Receiver<Result<T, String>>, Busy> {
         let (reply, answer) = oneshot::channel();
         let seen = self.seen.clone();
@@ -164,7 +199,7 @@ impl Writer {
             // Whoever asked may have gone.
             drop(reply.send(done));
         };
-        self.send(Work::Do(Box::new(job)))?;
+        self.send(how(Box::new(job)))?;
         Ok(answer)
     }
 
@@ -185,6 +220,15 @@ impl Writer {
     }
 }
 
+/// What the writer answered.
+fn answered<T>(answer: Result<Result<T, String>, oneshot::error::RecvError>) -> Result<T, Busy> {
+    match answer {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(why)) => Err(Busy::Closed(why)),
+        Err(_) => Err(Busy::Closed("the service ends".to_owned())),
+    }
+}
+
 /// Gives out answers of a group at once, where those who wait run: the writer wakes one and not all of them.
 async fn deliver(mut letters: UnboundedReceiver<Vec<Letter>>) {
     while let Some(group) = letters.recv().await {
@@ -201,13 +245,22 @@ struct State {
     open: Open,
     clock: Arc<dyn Clock>,
     controls: ControlSet,
+    desk: Desk,
+    follow_from: Instant,
+    retry_from: Instant,
+}
+
+/// What is needed to record results beside the ledger.
+struct Desk {
     seen: Arc<Seen>,
     post: UnboundedSender<Vec<Letter>>,
+    /// What came while something long was under way, and has to wait for its end.
+    later: VecDeque<Work>,
     /// What results were recorded about since findings were followed.
     touched: Touched,
     any_touched: bool,
-    follow_from: Instant,
-    retry_from: Instant,
+    /// Whether the disk failed the ledger.
+    is_stopped: bool,
     /// Requests of the last group, and how long to wait for as many again.
     crowd: usize,
     patience: Duration,
@@ -216,8 +269,8 @@ struct State {
 impl State {
     fn run(mut self, work: &Receiver<Work>) -> Result<(), Failure> {
         loop {
-            let wait = if self.any_touched { IDLE } else { LONG };
-            let first = match work.recv_timeout(wait) {
+            let wait = if self.desk.any_touched { IDLE } else { LONG };
+            let first = match self.desk.later.pop_front().map_or_else(|| work.recv_timeout(wait), Ok) {
                 Ok(first) => first,
                 Err(RecvTimeoutError::Timeout) => {
                     self.follow(true);
@@ -229,10 +282,17 @@ impl State {
             while let Some(one) = next.take() {
                 match one {
                     Work::Append { .. } => next = self.group(one, work),
-                    Work::Do(job) => {
-                        self.seen.waiting.fetch_sub(1, Ordering::AcqRel);
+                    Work::Look(job) | Work::Do(job) => {
+                        self.desk.taken(1);
                         job(self.ledger());
                     }
+                    Work::Long(job) => {
+                        self.desk.taken(1);
+                        self.long(job, work);
+                    }
+                }
+                if self.desk.is_stopped {
+                    self.stop();
                 }
             }
             self.follow(false);
@@ -249,7 +309,7 @@ impl State {
             }
             match (self.open)() {
                 Ok(ledger) => {
-                    self.seen.open.store(1, Ordering::Release);
+                    self.desk.seen.open.store(1, Ordering::Release);
                     tracing::info!(size = ledger.size(), "the ledger is open again");
                     self.ledger = Some(ledger);
                 }
@@ -265,6 +325,66 @@ impl State {
 
     /// Appends what waits together with the first; gives back the work that came behind and is something else.
     fn group(&mut self, first: Work, work: &Receiver<Work>) -> Option<Work> {
+        let group = self.desk.gather(first, work);
+        if let Err(why) = self.ledger() {
+            return self.desk.refuse(group, &why);
+        }
+        let Self { ledger, desk, .. } = self;
+        ledger.as_mut().and_then(|ledger| desk.append(ledger, group))
+    }
+
+    /// Does something long; those are let in whom it lets in.
+    fn long(&mut self, job: LongJob, work: &Receiver<Work>) {
+        if let Err(why) = self.ledger() {
+            return job(Err(why));
+        }
+        let Self { ledger, desk, .. } = self;
+        if let Some(ledger) = ledger {
+            job(Ok((ledger, &mut |ledger| desk.let_in(ledger, work))));
+        }
+    }
+
+    /// Lets go of a ledger that the disk failed; the next request opens it again.
+    fn stop(&mut self) {
+        tracing::error!("the ledger is stopped by a failure of the disk");
+        self.ledger = None;
+        self.desk.is_stopped = false;
+        self.desk.seen.open.store(0, Ordering::Release);
+        self.retry_from = Instant::now();
+    }
+
+    /// Records what results opened and closed: at once when there is nothing else to do, else now and then.
+    fn follow(&mut self, idle: bool) {
+        if !self.desk.any_touched || !idle && Instant::now() < self.follow_from {
+            return;
+        }
+        let start = Instant::now();
+        let Some(ledger) = &mut self.ledger else { return };
+        match follow::after(ledger, &self.desk.touched, &self.controls, self.clock.now()) {
+            Ok(_) => self.desk.touched = Touched::default(),
+            Err(failure) => tracing::error!(error = %failure.message, "findings were not followed"),
+        }
+        self.desk.any_touched = false;
+        self.follow_from = Instant::now() + start.elapsed() * SHARE;
+        self.desk.seen.size.store(ledger.size(), Ordering::Release);
+    }
+}
+
+/// What is appended with one sync, who waits for it, and the work that came behind.
+struct Group {
+    requests: Vec<Vec<Prepared>>,
+    replies: Vec<(oneshot::Sender<Result<Done, String>>, Touched)>,
+    behind: Option<Work>,
+}
+
+impl Desk {
+    /// Counts requests that wait no more.
+    fn taken(&self, count: usize) {
+        self.seen.waiting.fetch_sub(count as u64, Ordering::AcqRel);
+    }
+
+    /// Takes what waits together with the first.
+    fn gather(&mut self, first: Work, work: &Receiver<Work>) -> Group {
         let (mut requests, mut replies) = (Vec::with_capacity(self.crowd), Vec::with_capacity(self.crowd));
         let (mut next, mut count, begin) = (Some(first), 0, Instant::now());
         let behind = loop {
@@ -290,79 +410,68 @@ impl State {
                 Err(_) => break None,
             };
         };
-        let all_came = requests.len() >= self.crowd;
-        self.crowd = requests.len();
-        self.seen.waiting.fetch_sub(replies.len() as u64, Ordering::AcqRel);
-        let start = Instant::now();
-        let answers = self.append(requests);
-        self.patience = if all_came { start.elapsed() } else { self.patience } / 2;
-        self.note_size();
-        let letters: Vec<Letter> = match answers {
-            Ok(answers) => replies
-                .into_iter()
-                .zip(answers)
-                .map(|((reply, touched), done)| {
-                    if done.is_ok() && !touched.is_empty() {
-                        self.touched.extend(touched);
-                        self.any_touched = true;
-                    }
-                    (reply, Ok(done))
-                })
-                .collect(),
-            Err(why) => replies.into_iter().map(|(reply, _)| (reply, Err(why.clone()))).collect(),
-        };
-        // The service has ended where nobody takes them.
-        let _ = self.post.send(letters);
-        behind
+        self.taken(replies.len());
+        Group { requests, replies, behind }
     }
 
-    fn append(&mut self, requests: Vec<Vec<Prepared>>) -> Result<Vec<Done>, String> {
-        let seen = self.seen.clone();
-        let ledger = self.ledger()?;
+    /// Appends a group and answers it; gives back the work that came behind it.
+    fn append(&mut self, ledger: &mut Ledger, group: Group) -> Option<Work> {
+        let Group { requests, replies, behind } = group;
+        let all_came = requests.len() >= self.crowd;
+        self.crowd = requests.len();
+        let start = Instant::now();
         let appended = ledger.append_group(requests);
         let mut receipts = |appended: Vec<Appended>| {
             appended.into_iter().map(|one| Ok((one, ledger.receipt(one.index)?))).collect::<Done>()
         };
         let done: Vec<Done> = appended.into_iter().map(|appended| appended.and_then(&mut receipts)).collect();
+        self.patience = if all_came { start.elapsed() } else { self.patience } / 2;
         let count: usize = done.iter().flatten().map(Vec::len).sum();
-        seen.groups.fetch_add(1, Ordering::Relaxed);
-        seen.entries.fetch_add(count as u64, Ordering::Relaxed);
-        if done.iter().any(|done| done.as_ref().is_err_and(is_stop)) {
-            self.stop();
+        self.seen.groups.fetch_add(1, Ordering::Relaxed);
+        self.seen.entries.fetch_add(count as u64, Ordering::Relaxed);
+        self.seen.size.store(ledger.size(), Ordering::Release);
+        self.is_stopped |= done.iter().any(|done| done.as_ref().is_err_and(is_stop));
+        let mut letters = Vec::with_capacity(replies.len());
+        for ((reply, touched), done) in replies.into_iter().zip(done) {
+            if done.is_ok() && !touched.is_empty() {
+                self.touched.extend(touched);
+                self.any_touched = true;
+            }
+            letters.push((reply, Ok(done)));
         }
-        Ok(done)
+        // The service has ended where nobody takes them.
+        let _ = self.post.send(letters);
+        behind
     }
 
-    /// Lets go of a ledger that the disk failed; the next request opens it again.
-    fn stop(&mut self) {
-        tracing::error!("the ledger is stopped by a failure of the disk");
-        self.ledger = None;
-        self.seen.open.store(0, Ordering::Release);
-        self.retry_from = Instant::now();
+    /// Says to a group why nothing of it was recorded; gives back the work that came behind it.
+    fn refuse(&self, group: Group, why: &str) -> Option<Work> {
+        let letters = group.replies.into_iter().map(|(reply, _)| (reply, Err(why.to_owned())));
+        let _ = self.post.send(letters.collect());
+        group.behind
     }
 
-    /// Records what results opened and closed: at once when there is nothing else to do, else now and then.
-    fn follow(&mut self, idle: bool) {
-        if !self.any_touched || !idle && Instant::now() < self.follow_from {
-            return;
-        }
-        let start = Instant::now();
-        let Some(ledger) = &mut self.ledger else { return };
-        match follow::after(ledger, &self.touched, &self.controls, self.clock.now()) {
-            Ok(_) => (self.touched, self.any_touched) = (Touched::default(), false),
-            Err(failure) => {
-                tracing::error!(error = %failure.message, "findings were not followed");
-                self.any_touched = false;
+    /// Records results and answers looks that came while something long is under way; what else came waits for its end.
+    fn let_in(&mut self, ledger: &mut Ledger, work: &Receiver<Work>) {
+        let mut next = None;
+        for _ in 0..LET_IN {
+            if self.later.len() >= QUEUE || self.is_stopped {
+                break;
+            }
+            let Some(one) = next.take().or_else(|| work.try_recv().ok()) else { return };
+            match one {
+                Work::Append { .. } => {
+                    let group = self.gather(one, work);
+                    next = self.append(ledger, group);
+                }
+                Work::Look(job) => {
+                    self.taken(1);
+                    job(Ok(ledger));
+                }
+                other => self.later.push_back(other),
             }
         }
-        self.follow_from = Instant::now() + start.elapsed() * SHARE;
-        self.note_size();
-    }
-
-    fn note_size(&self) {
-        if let Some(ledger) = &self.ledger {
-            self.seen.size.store(ledger.size(), Ordering::Release);
-        }
+        self.later.extend(next);
     }
 }
 

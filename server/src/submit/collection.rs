@@ -27,11 +27,16 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 /// Entries appended with one fdatasync.
 const BATCH: usize = 1024;
+/// Batches appended in a run before others are let in.
+const RUN: usize = 8;
 /// Pieces of a stream of lines that are read and not yet taken.
 const AHEAD: usize = 6;
 /// Results of a document admitted at a time, and by one core.
 const RESULTS: usize = 4096;
 const RESULTS_A_CORE: usize = 256;
+
+/// Lets others use the ledger who wait for it: when it returns, entries may stand behind those that were there before.
+pub type LetIn<'a> = &'a mut dyn FnMut(&mut Ledger);
 
 /// Results being read and admitted.
 pub struct Collection<'a> {
@@ -54,8 +59,10 @@ pub struct Collection<'a> {
     pub preview: Vec<ControlResult>,
     shown: usize,
     submitter: Submitter,
-    /// Whether any row repeats one of the ledger or of this batch.
+    /// Whether any row repeats one of the ledger or of this batch, or may: others recorded something meanwhile.
     repeats: bool,
+    /// Lets others in who wait, where there are any.
+    let_in: Option<LetIn<'a>>,
     /// Where the drafts of a foreign report wait, while it is being read.
     places: Option<Vec<u64>>,
     /// Entries that results of a foreign report repeat.
@@ -89,11 +96,26 @@ impl<'a> Collection<'a> {
             shown,
             submitter,
             repeats: false,
+            let_in: None,
             places: None,
             recorded: Repeats::new(),
             findings,
             touched: Touched::default(),
         })
+    }
+
+    /// Lets others in between its parts.
+    pub fn letting_in(self, let_in: LetIn<'a>) -> Self {
+        Self { let_in: Some(let_in), ..self }
+    }
+
+    /// Lets those in who wait. What they record may be what is collected here: from then on each row is looked up again.
+    fn pause(&mut self) {
+        if let Some(let_in) = &mut self.let_in {
+            let size = self.ledger.size();
+            let_in(self.ledger);
+            self.repeats |= self.ledger.size() != size;
+        }
     }
 
     /// How many results were taken.
@@ -139,6 +161,7 @@ impl<'a> Collection<'a> {
             let parts = some.into_par_iter().chunks(RESULTS_A_CORE);
             let admitted = parts.map(|results| admission.admit(Read { results, ..Read::default() }));
             admitted.collect::<Vec<_>>().into_iter().try_for_each(|admitted| self.take(admitted))?;
+            self.pause();
         }
         let places = self.places.take().unwrap_or_default();
         let drafts = places.into_iter().map(|at| self.spool.read(at)).collect::<Result<Vec<_>, _>>()?;
@@ -156,6 +179,7 @@ impl<'a> Collection<'a> {
                 ahead.push_back(self.admitted_elsewhere(lines, scope));
                 if ahead.len() > AHEAD {
                     ahead.pop_front().map_or(Ok(()), |first| self.take_from(&first))?;
+                    self.pause();
                 }
             }
             ahead.iter().try_for_each(|next| self.take_from(next))
@@ -269,21 +293,34 @@ impl<'a> Collection<'a> {
         note: impl Fn(&[Draft]) -> T + Send + Sync,
         mut tell: impl FnMut(&mut Ledger, T, Vec<Appended>) -> Result<(), Failure>,
     ) -> Result<(&'a mut Ledger, Touched), Failure> {
-        let Self { ledger, spool, submitter, repeats, touched, .. } = self;
+        let Self { ledger, spool, submitter, mut repeats, let_in, touched, .. } = self;
         let batches = spool.drain(BATCH)?.into_iter().map(|batch| {
             let mut batch = batch?;
             submitter.sign(&mut batch);
             let noted = note(&batch);
             Ok::<_, Failure>((batch, noted))
         });
-        if repeats {
-            for batch in batches {
+        let (mut batches, mut let_in) = (batches.peekable(), let_in);
+        let run = if let_in.is_some() { RUN } else { usize::MAX };
+        let mut done = 0;
+        while batches.peek().is_some() {
+            if repeats {
+                let Some(batch) = batches.next() else { break };
                 let (batch, noted) = batch?;
-                let appended = ledger.append(&batch)?;
+                let appended = ledger.append(&batch).map_err(|error| partly(error.into(), done))?;
+                done += appended.len() as u64;
                 tell(ledger, noted, appended)?;
+            } else {
+                ledger.append_stream(batches.by_ref().take(run), |ledger, noted, appended| {
+                    done += appended.len() as u64;
+                    tell(ledger, noted, appended)
+                })?;
             }
-        } else {
-            ledger.append_stream(batches, tell)?;
+            if let Some(let_in) = &mut let_in {
+                let size = ledger.size();
+                let_in(ledger);
+                repeats |= ledger.size() != size;
+            }
         }
         Ok((ledger, touched))
     }
@@ -299,6 +336,15 @@ impl<'a> Collection<'a> {
         }
         Ok(())
     }
+}
+
+/// A failure with how much was recorded before it: somebody has just recorded other content under an id of these.
+fn partly(failure: Failure, done: u64) -> Failure {
+    if done == 0 {
+        return failure;
+    }
+    let message = format!("{}; {done} results before it are recorded", failure.message);
+    Failure { message, ..failure }
 }
 
 fn refused(error: IntakeError) -> Failure {

@@ -10,7 +10,7 @@ use super::super::problem::Problem;
 use super::{Query, time};
 use crate::failure::Failure;
 use crate::follow::{self, Touched};
-use crate::submit::collection::Collection;
+use crate::submit::collection::{Collection, LetIn};
 use crate::submit::single::{Judged, judged};
 use crate::submit::source::Source;
 use crate::submit::submitter::Submitter;
@@ -332,8 +332,8 @@ async fn many(
     let source = house.work(move |_| Ok(Source::file("body".to_owned(), file, format)?)).await?;
     let within = house.clone();
     let mut receipts = every.then(|| Receipts::new(&house.opening.folder)).transpose()?;
-    let done = house.writer.with(move |ledger| {
-        let recorded = collected(ledger, &within, &beside, submitter, source, receipts.as_mut())?;
+    let done = house.writer.long(move |ledger, let_in| {
+        let recorded = collected(ledger, let_in, &within, &beside, submitter, source, receipts.as_mut())?;
         Ok::<_, Problem>((recorded, receipts))
     });
     let (recorded, receipts) = done.await??;
@@ -372,8 +372,9 @@ impl Receipts {
     }
 }
 
-fn collected(
-    ledger: &mut Ledger,
+fn collected<'a>(
+    ledger: &'a mut Ledger,
+    let_in: LetIn<'a>,
     house: &House,
     beside: &Beside,
     submitter: Submitter,
@@ -387,7 +388,8 @@ fn collected(
     if beside.part.is_some() && source.format.importer().is_none() {
         return Err(Problem::bad("rows name their collectors, `part` names none"));
     }
-    let mut collection = Collection::new(ledger, &intake, 0, submitter, !beside.no_findings)?;
+    let collection = Collection::new(ledger, &intake, 0, submitter, !beside.no_findings)?;
+    let mut collection = collection.letting_in(let_in);
     if source.format == Format::Ndjson {
         collection.lines(&mut source)?;
     } else {

@@ -27,7 +27,7 @@ pub(super) async fn show(
         within.who.may_read(&system)?;
         let may_say = within.who.may_push("sign-off", &system).is_ok();
         let stream = system.clone();
-        let samples = house.writer.with_blocking(move |ledger| samples(ledger, &stream))??;
+        let samples = house.writer.look_blocking(move |ledger| samples(ledger, &stream))??;
         house.look(&system, view::Asked::now(house.now()), |_, standing| {
             let register = standing.register;
             html! {
