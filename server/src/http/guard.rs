@@ -285,7 +285,7 @@ pub(super) async fn watch(
     let method = request.method().clone();
     let peer = request.extensions().get::<Peer>().cloned();
     let address = address(&house, request.headers(), peer.as_ref());
-    let path = request.uri().path().to_owned();
+    let uri = request.uri().clone();
     let mut response = next.run(request).await;
     let status = response.status();
     let denied =
@@ -297,7 +297,7 @@ pub(super) async fn watch(
             at: house.now(),
             who: who.map_or_else(|| "-".to_owned(), Who::name),
             role: who.map(|who| who.role().as_str().to_owned()),
-            what: what(method.as_str(), &path, denied, route.as_ref()),
+            what: what(method.as_str(), uri.path(), denied, route.as_ref()),
             count: 1,
             status: status.as_u16(),
             system: who.and_then(|who| who.system.get().cloned()),
@@ -313,9 +313,9 @@ pub(super) async fn watch(
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     house.metrics.answered(route, status.as_u16(), start.elapsed());
     if status.is_server_error() {
-        tracing::warn!(method = %method, path, status = status.as_u16(), "answered");
+        tracing::warn!(method = %method, path = uri.path(), status = status.as_u16(), "answered");
     } else {
-        tracing::debug!(method = %method, path, status = status.as_u16(), "answered");
+        tracing::debug!(method = %method, path = uri.path(), status = status.as_u16(), "answered");
     }
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -166,8 +166,9 @@ pub(in super::super) async fn push(
     let (first, whole) = pieces.begin(SINGLE_MAX).await?;
     let named = beside.format.as_deref().is_none_or(|format| format == Format::Json.as_str());
     if whole && is_json && named && first.trim_ascii_start().first() == Some(&b'{') {
-        match ndjson::line(&first, 1, &intake(&house, &beside)?) {
-            Ok(result) => return single(&house, &who, &beside, key, result).await,
+        let intake = intake(&house, &beside)?;
+        match ndjson::line(&first, 1, &intake) {
+            Ok(result) => return single(&house, &who, &intake, !beside.no_findings, key, result).await,
             // A list of results in disguise, or a report of a tool, is no bad result.
             Err(_) if has_rows(&first) => {}
             Err(fault) => {
@@ -216,11 +217,11 @@ fn has_rows(bytes: &[u8]) -> bool {
 async fn single(
     house: &Arc<House>,
     who: &Who,
-    beside: &Beside,
+    intake: &Context<'_>,
+    findings: bool,
     key: Option<&str>,
     mut result: ControlResult,
 ) -> Result<Response, Problem> {
-    let intake = intake(house, beside)?;
     who.may_push("result", &result.system)?;
     let submitter = Submitter::token(&who.grant.id, None, key);
     submitter.name(&mut result, None);
@@ -228,7 +229,7 @@ async fn single(
     if !systems.contains_key(&result.system) {
         systems = house.systems_with(&result.system).await?;
     }
-    let Judged { statement, followed } = judged(result, &intake, &systems, !beside.no_findings)?;
+    let Judged { statement, followed } = judged(result, intake, &systems, findings)?;
     let draft = statement.draft(submitter.by());
     let mut touched = Touched::default();
     if let Some(facet) = draft.facet.as_ref().filter(|_| followed) {
