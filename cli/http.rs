@@ -91,6 +91,24 @@ pub(crate) enum Sent<'a> {
     Stream(&'a mut dyn Read, u64),
 }
 
+/// How many bytes an answer may have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    /// Of any kind.
+    pub(crate) any: u64,
+    /// As lines of JSON that say it was done.
+    pub(crate) lines: u64,
+}
+
+impl From<u64> for Room {
+    fn from(any: u64) -> Self {
+        Self { any, lines: any }
+    }
+}
+
+/// Lines of JSON.
+pub(crate) const NDJSON: &str = "application/x-ndjson";
+
 /// What was answered.
 #[derive(Debug)]
 pub(crate) struct Answered {
@@ -109,7 +127,7 @@ impl Answered {
     /// The body in memory.
     pub(crate) fn bytes(mut self) -> Result<Vec<u8>, Unanswered> {
         let mut bytes = Vec::new();
-        let unkept = |error| Unanswered::Unfit(format!("the answer cannot be read again: {error}"));
+        let unkept = |error| Unanswered::Unkept(format!("the answer cannot be read again: {error}"));
         self.body.read_to_end(&mut bytes).map_err(unkept)?;
         Ok(bytes)
     }
@@ -126,6 +144,8 @@ pub(crate) enum Unanswered {
     Unproven(String),
     /// What is there does not speak HTTP, or says too much; or nothing could be sent at all.
     Unfit(String),
+    /// What was answered cannot be kept here.
+    Unkept(String),
 }
 
 impl Unanswered {
@@ -155,7 +175,11 @@ impl Unanswered {
 
 impl Display for Unanswered {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Away(text) | Self::Broken(text) | Self::Unproven(text) | Self::Unfit(text)) = self;
+        let (Self::Away(text)
+        | Self::Broken(text)
+        | Self::Unproven(text)
+        | Self::Unfit(text)
+        | Self::Unkept(text)) = self;
         formatter.write_str(text)
     }
 }
@@ -210,15 +234,20 @@ impl Client {
         Ok(Self { agent: config.build().into(), grace })
     }
 
-    /// Posts a body; reads at most `max` bytes of the answer.
+    /// Posts a body; reads as much of the answer as there is room for.
     pub(crate) fn post(
         &self,
         address: &Address,
         headers: &[(&str, &str)],
         sent: Sent<'_>,
-        max: u64,
+        room: impl Into<Room>,
     ) -> Result<Answered, Unanswered> {
+        let room = room.into();
         let mut request = self.agent.post(&address.0);
+        if let Some(grace) = self.grace {
+            let whole = grace + Duration::from_secs(room.any.max(room.lines) / RATE_MIN);
+            request = request.config().timeout_recv_body(Some(whole)).build();
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -232,7 +261,7 @@ impl Client {
                 request.send(SendBody::from_reader(reader))
             }
         };
-        self.read(answer.map_err(|error| Unanswered::of(&error))?, max)
+        self.read(answer.map_err(|error| Unanswered::of(&error))?, room)
     }
 
     /// Asks for something; reads at most `max` bytes of the answer.
@@ -243,18 +272,22 @@ impl Client {
         max: u64,
     ) -> Result<Answered, Unanswered> {
         let mut request = self.agent.get(&address.0);
+        if let Some(grace) = self.grace {
+            request = request.config().timeout_recv_body(Some(grace)).build();
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.read(request.call().map_err(|error| Unanswered::of(&error))?, max)
+        self.read(request.call().map_err(|error| Unanswered::of(&error))?, max.into())
     }
 
-    fn read(&self, mut answer: Response<Body>, max: u64) -> Result<Answered, Unanswered> {
+    fn read(&self, mut answer: Response<Body>, room: Room) -> Result<Answered, Unanswered> {
         let status = answer.status();
         let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
         let retry_after = header("retry-after").and_then(|value| value.parse().ok());
         let kind = header("content-type").and_then(|value| value.split(';').next()).unwrap_or_default();
         let kind = kind.trim().to_ascii_lowercase();
+        let max = if status.is_success() && kind == NDJSON { room.lines } else { room.any };
         let mut body = tempfile::spooled_tempfile(IN_MEMORY);
         if max > 0 {
             self.read_body(&mut answer.body_mut().as_reader().take(max + 1), max, &mut body)?;
@@ -269,7 +302,7 @@ impl Client {
         body: &mut SpooledTempFile,
     ) -> Result<(), Unanswered> {
         let begin = Instant::now();
-        let unkept = |error: io::Error| Unanswered::Unfit(format!("the answer cannot be kept: {error}"));
+        let unkept = |error: io::Error| Unanswered::Unkept(format!("the answer cannot be kept: {error}"));
         let (mut chunk, mut size) = (vec![0; CHUNK], 0);
         loop {
             let broken = |error| Unanswered::Broken(format!("the answer broke off: {error}"));

@@ -26,6 +26,7 @@ mod journeys {
     mod issuer;
     mod keys;
     mod ledger;
+    mod let_in;
     mod notify;
     mod officer;
     mod packs;

@@ -46,7 +46,7 @@ pub(crate) struct Remote {
     /// How often to try before giving up, with a longer pause each time
     #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = tries)]
     pub(crate) tries: u32,
-    /// Seconds to wait for an answer, and for all of it once it has begun
+    /// Seconds to wait for an answer; an answer of many receipts may take longer, while it comes fast enough
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = seconds)]
     pub(crate) timeout: u64,
 }

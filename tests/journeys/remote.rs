@@ -269,7 +269,12 @@ fn of_many_every_receipt_is_looked_at() {
         (with(&|lines| lines.clear()), "the answer is not one of `affiant serve`"),
         (with(&|lines| lines[100] = say("recorded", json!(101))), "with 100 receipts"),
         (with(&|lines| lines[100] = say("size", last.clone())), "do not fit into the entries"),
-        (with(&|lines| lines[3] = "x".repeat(3 << 20)), "the answer is not one of `affiant serve`"),
+        (with(&|lines| lines[3] += &" ".repeat(3 << 20)), "the answer is not one of `affiant serve`"),
+        (
+            with(&|lines| lines.insert(0, lines[0].replace("\"again\":false", "\"again\":true"))),
+            "more results are said to be recorded than were pushed",
+        ),
+        (with(&|lines| lines[7] = lines[7].replace("scoring", "other")), "an entry of another system"),
         (
             with(&|lines| {
                 lines.truncate(99);
@@ -499,6 +504,13 @@ fn a_machine_with_a_certificate_needs_no_token() {
     push(&address, "host.pem", "host.pem").expect(2).warns("no private key in PEM");
     push(&address, "host.pem", "stranger.key").expect(2).warns("no certificate and its key");
     push("http://localhost:1", "host.pem", "host.key").expect(2).warns("to an https address alone");
+    let (certificate, key) = (file("host.pem"), file("host.key"));
+    pair.push(
+        &address,
+        &[&single("both")[..], &["--client-cert", &certificate, "--client-key", &key]].concat(),
+    )
+    .expect(2)
+    .warns("leave one out");
 }
 
 #[test]

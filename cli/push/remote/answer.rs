@@ -1,13 +1,13 @@
 //! What the service answers: believed as far as its receipts prove it.
 //!
 //! Every row must be answered by a receipt of its own, as far as rows can be told apart. Each must hold an entry at the
-//! index, with the leaf and in the stream that the answer states, by this token where it is new, under a checkpoint that the
-//! log signed. What the entry says is committed to behind a salt that the service keeps, and is not proven by a receipt.
+//! index, with the leaf and in the stream that the answer states, by this token where it is new (by whoever shows a client
+//! certificate: all by the same), under a checkpoint that the log signed. What the entry says is committed to behind a salt that the service keeps, and is not proven by a receipt.
 
 use super::anchor::{self, Anchor};
 use super::delivery::Head;
-use super::service::{NDJSON, Service, Undone};
-use crate::http::Answered;
+use super::service::{Service, Undone};
+use crate::http::{Answered, NDJSON};
 use crate::receipt::Stated;
 use affiant_ledger::digest::Digest;
 use affiant_ledger::receipt::RECEIPT_SIZE_MAX;
@@ -141,7 +141,7 @@ pub(super) fn checked(
         let stated = proven(service, line.receipt.as_bytes(), anchor, !line.again)
             .map_err(|undone| Why::Undone(undone.within(format!("entry {}", line.index))))?;
         held(head, &line, &stated)?;
-        Ok(seen.take(&line)?)
+        Ok(seen.take(head, &line, &stated.entry.by)?)
     });
     let checked = read.and_then(|said| {
         seen.agree(head, &said)?;
@@ -159,15 +159,26 @@ struct Seen {
     lines: u64,
     fresh: BTreeSet<u64>,
     again: BTreeSet<u64>,
+    /// Who recorded what is new.
+    by: Option<String>,
 }
 
 impl Seen {
-    fn take(&mut self, line: &Line) -> Result<(), Failure> {
+    fn take(&mut self, head: &Head, line: &Line, by: &str) -> Result<(), Failure> {
+        let wrong = |why: &str| Err(Failure::integrity(format!("entry {}: {why}", line.index)));
         self.lines += 1;
+        if head.rows.is_some_and(|rows| self.lines > rows) {
+            return wrong("more results are said to be recorded than were pushed");
+        }
         if line.again {
             self.again.insert(line.index);
-        } else if !self.fresh.insert(line.index) {
-            return Err(Failure::integrity(format!("entry {}: stands for two results", line.index)));
+            return Ok(());
+        }
+        if !self.fresh.insert(line.index) {
+            return wrong("stands for two results");
+        }
+        if self.by.get_or_insert_with(|| by.to_owned()) != by {
+            return wrong("recorded by another than the entries before it");
         }
         Ok(())
     }

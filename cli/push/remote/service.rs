@@ -3,7 +3,7 @@
 use super::delivery::Delivery;
 use crate::args::Remote;
 use crate::context::{self, Context};
-use crate::http::{Address, Answered, Client, Patience, Sent, Unanswered};
+use crate::http::{Address, Answered, Client, Patience, Room, Sent, Unanswered};
 use affiant_ledger::random;
 use affiant_server::failure::Failure;
 use serde::Deserialize;
@@ -20,12 +20,14 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 const ASKED_MAX: Duration = Duration::from_secs(300);
 /// Largest file with a token, in bytes.
 const TOKEN_SIZE_MAX: u64 = 8 << 10;
-/// Lines of JSON.
-pub(super) const NDJSON: &str = "application/x-ndjson";
 /// How the answer to a push may come: with every receipt, however many.
 const ACCEPTED: &str = "application/x-ndjson, application/json;q=0.9";
-/// Largest answer to a push, in bytes: a receipt, of some 2 KB, for each result of a body.
-const ANSWER_SIZE_MAX: u64 = 4 << 30;
+/// Largest answer in one piece, in bytes: 64 receipts, and faults.
+const ANSWER_SIZE_MAX: u64 = 16 << 20;
+/// Largest line of an answer, in bytes, on average: a receipt has some 2 KB.
+const LINE_SIZE_MEAN: u64 = 8 << 10;
+/// Most results of a body of which that is not known, in an answer.
+const RESULTS_MAX: u64 = 1 << 18;
 /// Largest list of keys, in bytes.
 const KEYS_SIZE_MAX: u64 = 1 << 20;
 /// What to do when nobody is let in.
@@ -111,6 +113,10 @@ impl<'a> Service<'a> {
             return Err(Failure::refused("--to: no token is given")
                 .hint("name the file it is in with --token-file or AFFIANT_TOKEN_FILE"));
         }
+        if token.is_some() && certificate.is_some() {
+            let text = "a token and a client certificate: which of them says who pushes is not known";
+            return Err(Failure::refused(text).hint("leave one out; AFFIANT_TOKEN_FILE names a token too"));
+        }
         if certificate.is_some() && !address.is_encrypted() {
             return Err(Failure::refused("--client-cert: a certificate is shown to an https address alone"));
         }
@@ -152,7 +158,8 @@ impl<'a> Service<'a> {
         self.persist(tries, || {
             let mut reader = delivery.reader().map_err(|error| Unanswered::Unfit(error.to_string()))?;
             let sent = Sent::Stream(&mut reader, head.size);
-            self.client.post(&address, &headers, sent, ANSWER_SIZE_MAX)
+            let lines = ANSWER_SIZE_MAX + head.rows.unwrap_or(RESULTS_MAX) * LINE_SIZE_MEAN;
+            self.client.post(&address, &headers, sent, Room { any: ANSWER_SIZE_MAX, lines })
         })
     }
 
@@ -212,6 +219,11 @@ impl<'a> Service<'a> {
                     .hint("a service that authorities of your own vouch for needs --ca FILE"),
             ),
             Unanswered::Unfit(_) => Undone::Failed(Failure::io(text).hint(OTHER)),
+            Unanswered::Unkept(_) => {
+                let hint =
+                    "what was pushed may be recorded; receipts need room in the temporary folder (TMPDIR)";
+                Undone::Failed(Failure::io(text).hint(hint))
+            }
         }
     }
 

@@ -26,6 +26,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -38,6 +39,8 @@ use tracing_subscriber::EnvFilter;
 
 /// How long the head of a request may take, and a handshake.
 const HEAD_MAX: Duration = Duration::from_secs(10);
+/// How long the other end may take nothing of an answer.
+const DEAF_MAX: Duration = Duration::from_secs(60);
 /// Bytes and number of header fields.
 const HEAD_SIZE_MAX: usize = 32 << 10;
 const HEADERS_MAX: usize = 64;
@@ -221,6 +224,9 @@ async fn accept(
         };
         let _ = stream.set_nodelay(true);
         let (tls, router, house, ending) = (tls.clone(), router.clone(), house.clone(), ending.clone());
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(DEAF_MAX));
+        let stream = Box::pin(stream);
         tokio::spawn(async move {
             house.metrics.connected(1);
             match tls {

@@ -1,8 +1,12 @@
 //! The one writer: a thread that owns the ledger. Those who append at the same time share one fdatasync; other work on the
-//! ledger stands in the same queue. What takes long lets those in between its parts who record results or only look.
+//! ledger stands in the same queue. What takes long lets those in between its parts who record single results or only look.
 //!
 //! The queue is bounded: what does not fit is refused at once, and whoever asked tries again. When the disk fails, the
 //! ledger stops; it is opened again when the next request comes, so that a full disk that was cleared needs no restart.
+
+mod desk;
+#[cfg(test)]
+mod tests;
 
 use crate::failure::Failure;
 use crate::follow::{self, Touched};
@@ -11,28 +15,24 @@ use affiant_controls::set::ControlSet;
 use affiant_ledger::ledger::{Appended, Ledger, LedgerError, Prepared};
 use affiant_ledger::receipt::Receipt;
 use affiant_ledger::time::Clock;
-use std::collections::VecDeque;
+use desk::Desk;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
 /// Requests that wait for the writer.
 const QUEUE: usize = 1024;
-/// Entries made durable with one sync.
-const GROUP: usize = 1024;
 /// How long the writer waits for work before it looks after findings.
 const IDLE: Duration = Duration::from_millis(20);
 /// The same where there are none.
 const LONG: Duration = Duration::from_secs(3600);
 /// How many times as long as following findings took is left to appending before they are followed again.
 const SHARE: u32 = 4;
-/// Requests let in at a time while something long is under way.
-const LET_IN: usize = 64;
 /// How long a ledger that did not open is left alone.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -66,7 +66,7 @@ enum Work {
         touched: Touched,
         reply: oneshot::Sender<Result<Done, String>>,
     },
-    /// Reads.
+    /// Reads, and appends nothing.
     Look(Job),
     /// Does something that nobody else may come between.
     Do(Job),
@@ -115,16 +115,7 @@ impl Writer {
             open,
             clock,
             controls,
-            desk: Desk {
-                seen: seen.clone(),
-                post,
-                later: VecDeque::new(),
-                touched: Touched::default(),
-                any_touched: false,
-                is_stopped: false,
-                crowd: 0,
-                patience: Duration::ZERO,
-            },
+            desk: Desk::new(seen.clone(), post),
             follow_from: Instant::now(),
             retry_from: Instant::now(),
         };
@@ -250,22 +241,6 @@ struct State {
     retry_from: Instant,
 }
 
-/// What is needed to record results beside the ledger.
-struct Desk {
-    seen: Arc<Seen>,
-    post: UnboundedSender<Vec<Letter>>,
-    /// What came while something long was under way, and has to wait for its end.
-    later: VecDeque<Work>,
-    /// What results were recorded about since findings were followed.
-    touched: Touched,
-    any_touched: bool,
-    /// Whether the disk failed the ledger.
-    is_stopped: bool,
-    /// Requests of the last group, and how long to wait for as many again.
-    crowd: usize,
-    patience: Duration,
-}
-
 impl State {
     fn run(mut self, work: &Receiver<Work>) -> Result<(), Failure> {
         loop {
@@ -325,7 +300,7 @@ impl State {
 
     /// Appends what waits together with the first; gives back the work that came behind and is something else.
     fn group(&mut self, first: Work, work: &Receiver<Work>) -> Option<Work> {
-        let group = self.desk.gather(first, work);
+        let group = self.desk.gather(first, work, true);
         if let Err(why) = self.ledger() {
             return self.desk.refuse(group, &why);
         }
@@ -340,7 +315,7 @@ impl State {
         }
         let Self { ledger, desk, .. } = self;
         if let Some(ledger) = ledger {
-            job(Ok((ledger, &mut |ledger| desk.let_in(ledger, work))));
+            job(Ok((ledger, &mut |ledger, guests| desk.let_in(ledger, guests, work))));
         }
     }
 
@@ -367,111 +342,6 @@ impl State {
         self.desk.any_touched = false;
         self.follow_from = Instant::now() + start.elapsed() * SHARE;
         self.desk.seen.size.store(ledger.size(), Ordering::Release);
-    }
-}
-
-/// What is appended with one sync, who waits for it, and the work that came behind.
-struct Group {
-    requests: Vec<Vec<Prepared>>,
-    replies: Vec<(oneshot::Sender<Result<Done, String>>, Touched)>,
-    behind: Option<Work>,
-}
-
-impl Desk {
-    /// Counts requests that wait no more.
-    fn taken(&self, count: usize) {
-        self.seen.waiting.fetch_sub(count as u64, Ordering::AcqRel);
-    }
-
-    /// Takes what waits together with the first.
-    fn gather(&mut self, first: Work, work: &Receiver<Work>) -> Group {
-        let (mut requests, mut replies) = (Vec::with_capacity(self.crowd), Vec::with_capacity(self.crowd));
-        let (mut next, mut count, begin) = (Some(first), 0, Instant::now());
-        let behind = loop {
-            match next.take() {
-                Some(Work::Append { drafts, touched, reply }) => {
-                    count += drafts.len();
-                    requests.push(drafts);
-                    replies.push((reply, touched));
-                }
-                Some(other) => break Some(other),
-                None => {}
-            }
-            if count >= GROUP {
-                break None;
-            }
-            next = match work.try_recv() {
-                Ok(one) => Some(one),
-                // Those just answered come back with their next entry: they share this group if it waits for them a little.
-                Err(_) if requests.len() < self.crowd && begin.elapsed() < self.patience => {
-                    std::thread::yield_now();
-                    None
-                }
-                Err(_) => break None,
-            };
-        };
-        self.taken(replies.len());
-        Group { requests, replies, behind }
-    }
-
-    /// Appends a group and answers it; gives back the work that came behind it.
-    fn append(&mut self, ledger: &mut Ledger, group: Group) -> Option<Work> {
-        let Group { requests, replies, behind } = group;
-        let all_came = requests.len() >= self.crowd;
-        self.crowd = requests.len();
-        let start = Instant::now();
-        let appended = ledger.append_group(requests);
-        let mut receipts = |appended: Vec<Appended>| {
-            appended.into_iter().map(|one| Ok((one, ledger.receipt(one.index)?))).collect::<Done>()
-        };
-        let done: Vec<Done> = appended.into_iter().map(|appended| appended.and_then(&mut receipts)).collect();
-        self.patience = if all_came { start.elapsed() } else { self.patience } / 2;
-        let count: usize = done.iter().flatten().map(Vec::len).sum();
-        self.seen.groups.fetch_add(1, Ordering::Relaxed);
-        self.seen.entries.fetch_add(count as u64, Ordering::Relaxed);
-        self.seen.size.store(ledger.size(), Ordering::Release);
-        self.is_stopped |= done.iter().any(|done| done.as_ref().is_err_and(is_stop));
-        let mut letters = Vec::with_capacity(replies.len());
-        for ((reply, touched), done) in replies.into_iter().zip(done) {
-            if done.is_ok() && !touched.is_empty() {
-                self.touched.extend(touched);
-                self.any_touched = true;
-            }
-            letters.push((reply, Ok(done)));
-        }
-        // The service has ended where nobody takes them.
-        let _ = self.post.send(letters);
-        behind
-    }
-
-    /// Says to a group why nothing of it was recorded; gives back the work that came behind it.
-    fn refuse(&self, group: Group, why: &str) -> Option<Work> {
-        let letters = group.replies.into_iter().map(|(reply, _)| (reply, Err(why.to_owned())));
-        let _ = self.post.send(letters.collect());
-        group.behind
-    }
-
-    /// Records results and answers looks that came while something long is under way; what else came waits for its end.
-    fn let_in(&mut self, ledger: &mut Ledger, work: &Receiver<Work>) {
-        let mut next = None;
-        for _ in 0..LET_IN {
-            if self.later.len() >= QUEUE || self.is_stopped {
-                break;
-            }
-            let Some(one) = next.take().or_else(|| work.try_recv().ok()) else { return };
-            match one {
-                Work::Append { .. } => {
-                    let group = self.gather(one, work);
-                    next = self.append(ledger, group);
-                }
-                Work::Look(job) => {
-                    self.taken(1);
-                    job(Ok(ledger));
-                }
-                other => self.later.push_back(other),
-            }
-        }
-        self.later.extend(next);
     }
 }
 

@@ -27,7 +27,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 /// Entries appended with one fdatasync.
 const BATCH: usize = 1024;
-/// Batches appended in a run before others are let in.
+/// Batches appended in a run before others may look.
 const RUN: usize = 8;
 /// Pieces of a stream of lines that are read and not yet taken.
 const AHEAD: usize = 6;
@@ -35,8 +35,17 @@ const AHEAD: usize = 6;
 const RESULTS: usize = 4096;
 const RESULTS_A_CORE: usize = 256;
 
-/// Lets others use the ledger who wait for it: when it returns, entries may stand behind those that were there before.
-pub type LetIn<'a> = &'a mut dyn FnMut(&mut Ledger);
+/// Lets others use the ledger who wait for it.
+pub type LetIn<'a> = &'a mut dyn FnMut(&mut Ledger, Guests);
+
+/// Who is let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guests {
+    /// Who only looks.
+    Lookers,
+    /// Who records single results as well: entries may stand behind those that were there before.
+    All,
+}
 
 /// Results being read and admitted.
 pub struct Collection<'a> {
@@ -59,8 +68,10 @@ pub struct Collection<'a> {
     pub preview: Vec<ControlResult>,
     shown: usize,
     submitter: Submitter,
-    /// Whether any row repeats one of the ledger or of this batch, or may: others recorded something meanwhile.
+    /// Whether any row repeats one of the ledger or of this batch.
     repeats: bool,
+    /// Whether others recorded anything since rows were first compared with the ledger.
+    is_late: bool,
     /// Lets others in who wait, where there are any.
     let_in: Option<LetIn<'a>>,
     /// Where the drafts of a foreign report wait, while it is being read.
@@ -96,6 +107,7 @@ impl<'a> Collection<'a> {
             shown,
             submitter,
             repeats: false,
+            is_late: false,
             let_in: None,
             places: None,
             recorded: Repeats::new(),
@@ -109,12 +121,12 @@ impl<'a> Collection<'a> {
         Self { let_in: Some(let_in), ..self }
     }
 
-    /// Lets those in who wait. What they record may be what is collected here: from then on each row is looked up again.
+    /// Lets those in who wait. What they record may be what is collected here.
     fn pause(&mut self) {
         if let Some(let_in) = &mut self.let_in {
             let size = self.ledger.size();
-            let_in(self.ledger);
-            self.repeats |= self.ledger.size() != size;
+            let_in(self.ledger, Guests::All);
+            self.is_late |= self.ledger.size() != size;
         }
     }
 
@@ -267,10 +279,23 @@ impl<'a> Collection<'a> {
         }
     }
 
-    /// Compares the rows whose ids stand twice in this batch; strikes those that say something else than the first.
+    /// Compares the rows whose ids stand twice in this batch, and all with what others recorded meanwhile; strikes those that
+    /// say something else than the first. From here on nobody else records anything.
     pub fn compare_within(&mut self) -> Result<(), Failure> {
         let none = Ids::new(self.spool.folder());
-        std::mem::replace(&mut self.ids, none).twice(|first, again| self.compare(first, again))
+        std::mem::replace(&mut self.ids, none).each(|first, mark| {
+            if self.is_late && self.compare_again(mark)? {
+                return Ok(());
+            }
+            first.map_or(Ok(()), |first| self.compare(first, mark))
+        })
+    }
+
+    /// Compares a row with what others may have recorded since; whether it was struck.
+    fn compare_again(&mut self, mark: Mark) -> Result<bool, Failure> {
+        let draft = self.spool.read(mark.at)?;
+        let id = draft.id.as_deref().unwrap_or_default();
+        Ok(self.ledger.by_id(&draft.stream, id)?.is_some() && self.clashes_with_ledger(mark.line, mark.at)?)
     }
 
     fn compare(&mut self, first: Mark, again: Mark) -> Result<(), Failure> {
@@ -293,34 +318,29 @@ impl<'a> Collection<'a> {
         note: impl Fn(&[Draft]) -> T + Send + Sync,
         mut tell: impl FnMut(&mut Ledger, T, Vec<Appended>) -> Result<(), Failure>,
     ) -> Result<(&'a mut Ledger, Touched), Failure> {
-        let Self { ledger, spool, submitter, mut repeats, let_in, touched, .. } = self;
+        let Self { ledger, spool, submitter, repeats, let_in, touched, .. } = self;
         let batches = spool.drain(BATCH)?.into_iter().map(|batch| {
             let mut batch = batch?;
             submitter.sign(&mut batch);
             let noted = note(&batch);
             Ok::<_, Failure>((batch, noted))
         });
-        let (mut batches, mut let_in) = (batches.peekable(), let_in);
-        let run = if let_in.is_some() { RUN } else { usize::MAX };
-        let mut done = 0;
-        while batches.peek().is_some() {
-            if repeats {
-                let Some(batch) = batches.next() else { break };
+        if repeats {
+            for batch in batches {
                 let (batch, noted) = batch?;
-                let appended = ledger.append(&batch).map_err(|error| partly(error.into(), done))?;
-                done += appended.len() as u64;
+                let appended = ledger.append(&batch)?;
                 tell(ledger, noted, appended)?;
-            } else {
-                ledger.append_stream(batches.by_ref().take(run), |ledger, noted, appended| {
-                    done += appended.len() as u64;
-                    tell(ledger, noted, appended)
-                })?;
             }
-            if let Some(let_in) = &mut let_in {
-                let size = ledger.size();
-                let_in(ledger);
-                repeats |= ledger.size() != size;
-            }
+            return Ok((ledger, touched));
+        }
+        let Some(let_in) = let_in else {
+            ledger.append_stream(batches, tell)?;
+            return Ok((ledger, touched));
+        };
+        let mut batches = batches.peekable();
+        while batches.peek().is_some() {
+            ledger.append_stream(batches.by_ref().take(RUN), &mut tell)?;
+            let_in(ledger, Guests::Lookers);
         }
         Ok((ledger, touched))
     }
@@ -336,15 +356,6 @@ impl<'a> Collection<'a> {
         }
         Ok(())
     }
-}
-
-/// A failure with how much was recorded before it: somebody has just recorded other content under an id of these.
-fn partly(failure: Failure, done: u64) -> Failure {
-    if done == 0 {
-        return failure;
-    }
-    let message = format!("{}; {done} results before it are recorded", failure.message);
-    Failure { message, ..failure }
 }
 
 fn refused(error: IntakeError) -> Failure {

@@ -187,8 +187,11 @@ pub(in super::super) async fn push(
 /// Whether the answer may be lines of JSON.
 fn takes_lines(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut kinds = values.flat_map(|value| value.split(','));
-    kinds.any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(NDJSON)))
+    let mut kinds = values.flat_map(|value| value.split(',')).map(|kind| kind.split(';').map(str::trim));
+    kinds.any(|mut kind| {
+        let named = kind.next().is_some_and(|name| name.eq_ignore_ascii_case(NDJSON));
+        named && !kind.any(|weight| matches!(weight, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
 }
 
 /// The key that makes a push safe to repeat.
