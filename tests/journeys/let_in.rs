@@ -7,7 +7,7 @@ use affiant_ledger::ledger::{Ledger, Surroundings};
 use affiant_ledger::record::Draft;
 use affiant_ledger::time;
 use affiant_server::filing::Statements;
-use affiant_server::submit::collection::{Collection, Guests};
+use affiant_server::submit::collection::{Collection, Held};
 use affiant_server::submit::known;
 use affiant_server::submit::single::judged;
 use affiant_server::submit::source::Source;
@@ -17,7 +17,7 @@ use std::cell::Cell;
 use std::fs::File;
 
 /// Rows of a push of many.
-const MANY: u64 = 5_000;
+const MANY: u64 = 10_000;
 
 fn row(id: u64, summary: &str) -> String {
     json!({
@@ -27,7 +27,7 @@ fn row(id: u64, summary: &str) -> String {
     .to_string()
 }
 
-/// What came of a push of many rows, during which another pushed one of them.
+/// What came of a push of many rows, in whose pauses another pushed single ones.
 #[derive(Debug)]
 struct Outcome {
     /// Results that are new, and recorded before.
@@ -36,12 +36,12 @@ struct Outcome {
     faults: Vec<String>,
     /// Entries the ledger has more than before.
     grown: u64,
-    /// Whether those were let in who record when rows were being appended.
-    is_late: bool,
+    /// Singles that were recorded while rows were read, and while they were appended.
+    let_in: [u64; 2],
 }
 
-/// Pushes many rows; at a moment between two pieces another pushes the one of an id, with this summary.
-fn met(id: u64, summary: &str) -> Outcome {
+/// Pushes many rows; in each pause another pushes the next of these rows that is not held.
+fn met(rows: &[(u64, &str)]) -> Outcome {
     let place = Place::with_system_at(NOON);
     let text: String = (0..MANY).map(|at| row(at, "as measured") + "\n").collect();
     place.write("rows.ndjson", text);
@@ -52,14 +52,15 @@ fn met(id: u64, summary: &str) -> Outcome {
     let before = ledger.size();
     let (controls, tools) = (ControlSet::embedded(), ToolRules::embedded());
     let intake = Context::new(&controls, &tools, clock.now());
-    let single = single(&mut ledger, &intake, &row(id, summary));
-    let [is_met, is_appending, is_late] = [const { Cell::new(false) }; 3];
-    let mut let_in = |ledger: &mut Ledger, guests: Guests| {
-        if guests == Guests::All && !is_met.replace(true) {
-            ledger.append(std::slice::from_ref(&single)).unwrap();
-        }
-        if guests == Guests::All && is_appending.get() {
-            is_late.set(true);
+    let singles = rows.iter().map(|(id, summary)| single(&mut ledger, &intake, &row(*id, summary)));
+    let mut singles: Vec<Draft> = singles.collect();
+    let stage = Cell::new(0);
+    let mut count = [0; 2];
+    let mut let_in = |ledger: &mut Ledger, held: &Held| {
+        let is_free = |single: &Draft| !held.has(&single.stream, single.id.as_deref().unwrap());
+        if let Some(at) = singles.iter().position(is_free) {
+            ledger.append(&[singles.remove(at)]).unwrap();
+            count[stage.get()] += 1;
         }
     };
     let mut collection = Collection::new(&mut ledger, &intake, 0, Submitter::local(None), true)
@@ -71,7 +72,7 @@ fn met(id: u64, summary: &str) -> Outcome {
     collection.compare_within().unwrap();
     let faults: Vec<String> = collection.faults.told().0.map(str::to_owned).collect();
     let (mut fresh, mut again) = (0, 0);
-    is_appending.set(true);
+    stage.set(1);
     collection
         .append(
             |_| (),
@@ -84,9 +85,8 @@ fn met(id: u64, summary: &str) -> Outcome {
         .unwrap();
     let grown = ledger.size() - before;
     ledger.close().unwrap();
-    assert!(is_met.get(), "somebody was let in");
     place.affiant(&["log", "fsck"]).expect(0);
-    Outcome { fresh, again, faults, grown, is_late: is_late.get() }
+    Outcome { fresh, again, faults, grown, let_in: count }
 }
 
 /// The draft of a single row.
@@ -100,27 +100,34 @@ fn single(ledger: &mut Ledger, intake: &Context<'_>, row: &str) -> Draft {
 }
 
 #[test]
-fn a_row_that_another_records_meanwhile_is_recorded_once() {
-    for id in [0, MANY / 2, MANY - 1] {
-        let met = met(id, "as measured");
-        assert_eq!((met.fresh as u64, met.again, met.faults.len()), (MANY - 1, 1, 0), "{met:?}");
-        assert_eq!((met.grown, met.is_late), (MANY, false), "{met:?}");
-    }
-}
-
-#[test]
-fn another_result_meanwhile_changes_nothing() {
-    let met = met(MANY, "as measured");
+fn others_are_let_in_while_rows_are_read_and_while_they_are_appended() {
+    let others: Vec<(u64, &str)> = (MANY..MANY + 100).map(|id| (id, "another")).collect();
+    let met = met(&others);
     assert_eq!((met.fresh as u64, met.again, met.faults.len()), (MANY, 0, 0), "{met:?}");
-    assert_eq!((met.grown, met.is_late), (MANY + 1, false), "{met:?}");
+    assert!(met.let_in[0] > 1 && met.let_in[1] > 1, "{met:?}");
+    assert_eq!(met.grown, MANY + met.let_in[0] + met.let_in[1], "{met:?}");
 }
 
 #[test]
-fn other_content_under_the_id_of_a_row_is_a_fault_of_the_row_before_anything_is_recorded() {
-    for id in [0, MANY - 1] {
-        let met = met(id, "as others saw it");
-        assert_eq!((met.fresh as u64, met.again, met.faults.len()), (MANY - 1, 0, 1), "{met:?}");
-        assert!(met.faults[0].starts_with(&format!("line {}: id `r-{id}`", id + 1)), "{met:?}");
-        assert_eq!((met.grown, met.is_late), (MANY, false), "{met:?}");
+fn a_row_that_another_records_before_it_is_read_is_recorded_once() {
+    let met = met(&[(MANY - 1, "as measured")]);
+    assert_eq!((met.fresh as u64, met.again, met.faults.len()), (MANY - 1, 1, 0), "{met:?}");
+    assert_eq!((met.grown, met.let_in), (MANY, [1, 0]), "{met:?}");
+}
+
+#[test]
+fn other_content_recorded_before_a_row_is_read_is_a_fault_of_the_row_before_any_is_recorded() {
+    let met = met(&[(MANY - 1, "as others saw it")]);
+    assert_eq!((met.fresh as u64, met.again, met.faults.len()), (MANY - 1, 0, 1), "{met:?}");
+    assert!(met.faults[0].starts_with(&format!("line {MANY}: id `r-{}`", MANY - 1)), "{met:?}");
+    assert_eq!((met.grown, met.let_in), (MANY, [1, 0]), "{met:?}");
+}
+
+#[test]
+fn whoever_would_record_a_row_that_was_read_waits_for_the_end() {
+    for summary in ["as measured", "as others saw it"] {
+        let met = met(&[(0, summary)]);
+        assert_eq!((met.fresh as u64, met.again, met.faults.len()), (MANY, 0, 0), "{met:?}");
+        assert_eq!((met.grown, met.let_in), (MANY, [0, 0]), "{met:?}");
     }
 }

@@ -67,6 +67,11 @@ impl Prepared {
         Ok(Self { draft, payload, statement, digest })
     }
 
+    /// The stream and the idempotency id, where it has one.
+    pub fn id(&self) -> Option<(&Id, &str)> {
+        Some((&self.draft.stream, self.draft.id.as_deref()?))
+    }
+
     /// Canonical CBOR of the statement.
     pub(super) fn statement(&self) -> &[u8] {
         &self.payload[self.statement..]

@@ -300,12 +300,17 @@ impl State {
 
     /// Appends what waits together with the first; gives back the work that came behind and is something else.
     fn group(&mut self, first: Work, work: &Receiver<Work>) -> Option<Work> {
-        let group = self.desk.gather(first, work, true);
-        if let Err(why) = self.ledger() {
-            return self.desk.refuse(group, &why);
+        let (group, behind) = self.desk.gather(first, work);
+        match self.ledger() {
+            Ok(_) => {
+                let Self { ledger, desk, .. } = self;
+                if let Some(ledger) = ledger {
+                    desk.append(ledger, group);
+                }
+            }
+            Err(why) => self.desk.refuse(group, &why),
         }
-        let Self { ledger, desk, .. } = self;
-        ledger.as_mut().and_then(|ledger| desk.append(ledger, group))
+        behind
     }
 
     /// Does something long; those are let in whom it lets in.
@@ -315,7 +320,7 @@ impl State {
         }
         let Self { ledger, desk, .. } = self;
         if let Some(ledger) = ledger {
-            job(Ok((ledger, &mut |ledger, guests| desk.let_in(ledger, guests, work))));
+            job(Ok((ledger, &mut |ledger, held| desk.let_in(ledger, held, work))));
         }
     }
 

@@ -17,34 +17,42 @@ use crate::follow::Touched;
 use affiant_controls::intake::withheld::WITHHELD_SIZE_MAX;
 use affiant_controls::intake::{self, Explained, IntakeError, Withheld};
 use affiant_controls::result::ControlResult;
-use affiant_ledger::id::visible;
+use affiant_ledger::id::{Id, visible};
 use affiant_ledger::ledger::{Appended, Ledger};
 use affiant_ledger::record::Draft;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 /// Entries appended with one fdatasync.
 const BATCH: usize = 1024;
-/// Batches appended in a run before others may look.
-const RUN: usize = 8;
+/// Batches appended in a run before others are let in.
+const RUN: usize = 4;
 /// Pieces of a stream of lines that are read and not yet taken.
 const AHEAD: usize = 6;
 /// Results of a document admitted at a time, and by one core.
 const RESULTS: usize = 4096;
 const RESULTS_A_CORE: usize = 256;
 
-/// Lets others use the ledger who wait for it.
-pub type LetIn<'a> = &'a mut dyn FnMut(&mut Ledger, Guests);
+/// Lets others use the ledger who wait for it, but not those who would record what is held: when it returns, entries may stand
+/// behind those that were there before.
+pub type LetIn<'a> = &'a mut dyn FnMut(&mut Ledger, &Held);
 
-/// Who is let in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Guests {
-    /// Who only looks.
-    Lookers,
-    /// Who records single results as well: entries may stand behind those that were there before.
-    All,
+/// Ids of results that were compared with the ledger and are not recorded yet.
+#[derive(Debug, Default)]
+pub struct Held(HashSet<[u8; 16]>);
+
+impl Held {
+    /// Whether an id of a stream is among them.
+    pub fn has(&self, stream: &Id, id: &str) -> bool {
+        self.0.contains(&Mark::key(stream, id))
+    }
+
+    /// Adds one.
+    pub fn add(&mut self, stream: &Id, id: &str) {
+        self.0.insert(Mark::key(stream, id));
+    }
 }
 
 /// Results being read and admitted.
@@ -70,10 +78,9 @@ pub struct Collection<'a> {
     submitter: Submitter,
     /// Whether any row repeats one of the ledger or of this batch.
     repeats: bool,
-    /// Whether others recorded anything since rows were first compared with the ledger.
-    is_late: bool,
-    /// Lets others in who wait, where there are any.
+    /// Lets others in who wait, where there are any, and the ids that they must not record.
     let_in: Option<LetIn<'a>>,
+    held: Held,
     /// Where the drafts of a foreign report wait, while it is being read.
     places: Option<Vec<u64>>,
     /// Entries that results of a foreign report repeat.
@@ -107,8 +114,8 @@ impl<'a> Collection<'a> {
             shown,
             submitter,
             repeats: false,
-            is_late: false,
             let_in: None,
+            held: Held::default(),
             places: None,
             recorded: Repeats::new(),
             findings,
@@ -121,12 +128,10 @@ impl<'a> Collection<'a> {
         Self { let_in: Some(let_in), ..self }
     }
 
-    /// Lets those in who wait. What they record may be what is collected here.
+    /// Lets those in who wait.
     fn pause(&mut self) {
         if let Some(let_in) = &mut self.let_in {
-            let size = self.ledger.size();
-            let_in(self.ledger, Guests::All);
-            self.is_late |= self.ledger.size() != size;
+            let_in(self.ledger, &self.held);
         }
     }
 
@@ -259,6 +264,9 @@ impl<'a> Collection<'a> {
             if before && self.clashes_with_ledger(line, at)? {
                 continue;
             }
+            if self.let_in.is_some() {
+                self.held.0.insert(key);
+            }
             self.ids.push(Mark { key, at, line })?;
         }
         Ok(())
@@ -279,23 +287,10 @@ impl<'a> Collection<'a> {
         }
     }
 
-    /// Compares the rows whose ids stand twice in this batch, and all with what others recorded meanwhile; strikes those that
-    /// say something else than the first. From here on nobody else records anything.
+    /// Compares the rows whose ids stand twice in this batch; strikes those that say something else than the first.
     pub fn compare_within(&mut self) -> Result<(), Failure> {
         let none = Ids::new(self.spool.folder());
-        std::mem::replace(&mut self.ids, none).each(|first, mark| {
-            if self.is_late && self.compare_again(mark)? {
-                return Ok(());
-            }
-            first.map_or(Ok(()), |first| self.compare(first, mark))
-        })
-    }
-
-    /// Compares a row with what others may have recorded since; whether it was struck.
-    fn compare_again(&mut self, mark: Mark) -> Result<bool, Failure> {
-        let draft = self.spool.read(mark.at)?;
-        let id = draft.id.as_deref().unwrap_or_default();
-        Ok(self.ledger.by_id(&draft.stream, id)?.is_some() && self.clashes_with_ledger(mark.line, mark.at)?)
+        std::mem::replace(&mut self.ids, none).twice(|first, again| self.compare(first, again))
     }
 
     fn compare(&mut self, first: Mark, again: Mark) -> Result<(), Failure> {
@@ -318,7 +313,7 @@ impl<'a> Collection<'a> {
         note: impl Fn(&[Draft]) -> T + Send + Sync,
         mut tell: impl FnMut(&mut Ledger, T, Vec<Appended>) -> Result<(), Failure>,
     ) -> Result<(&'a mut Ledger, Touched), Failure> {
-        let Self { ledger, spool, submitter, repeats, let_in, touched, .. } = self;
+        let Self { ledger, spool, submitter, repeats, mut let_in, held, touched, .. } = self;
         let batches = spool.drain(BATCH)?.into_iter().map(|batch| {
             let mut batch = batch?;
             submitter.sign(&mut batch);
@@ -330,6 +325,7 @@ impl<'a> Collection<'a> {
                 let (batch, noted) = batch?;
                 let appended = ledger.append(&batch)?;
                 tell(ledger, noted, appended)?;
+                let_in.iter_mut().for_each(|let_in| let_in(ledger, &held));
             }
             return Ok((ledger, touched));
         }
@@ -340,7 +336,7 @@ impl<'a> Collection<'a> {
         let mut batches = batches.peekable();
         while batches.peek().is_some() {
             ledger.append_stream(batches.by_ref().take(RUN), &mut tell)?;
-            let_in(ledger, Guests::Lookers);
+            let_in(ledger, &held);
         }
         Ok((ledger, touched))
     }

@@ -2,7 +2,7 @@
 
 use super::{Done, Letter, QUEUE, Seen, Work, is_stop};
 use crate::follow::Touched;
-use crate::submit::collection::Guests;
+use crate::submit::collection::Held;
 use affiant_ledger::ledger::{Appended, Ledger, Prepared};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -37,11 +37,11 @@ pub(super) struct Desk {
     patience: Duration,
 }
 
-/// What is appended with one sync, who waits for it, and the work that came behind.
+/// What is appended with one sync, and who waits for it.
+#[derive(Default)]
 pub(super) struct Group {
     requests: Vec<Vec<Prepared>>,
     replies: Vec<(oneshot::Sender<Result<Done, String>>, Touched)>,
-    behind: Option<Work>,
 }
 
 impl Desk {
@@ -65,8 +65,8 @@ impl Desk {
         self.seen.waiting.fetch_sub(count as u64, Ordering::AcqRel);
     }
 
-    /// Takes what waits together with the first, of what has to wait for the end of something long as well or not.
-    pub(super) fn gather(&mut self, first: Work, work: &Receiver<Work>, with_later: bool) -> Group {
+    /// Takes what waits together with the first, and the work that came behind and is something else.
+    pub(super) fn gather(&mut self, first: Work, work: &Receiver<Work>) -> (Group, Option<Work>) {
         let (mut requests, mut replies) = (Vec::with_capacity(self.crowd), Vec::with_capacity(self.crowd));
         let (mut next, mut count, begin) = (Some(first), 0, Instant::now());
         let behind = loop {
@@ -82,8 +82,7 @@ impl Desk {
             if count >= GROUP {
                 break None;
             }
-            let later = if with_later { self.later.pop_front() } else { None };
-            next = match later.map_or_else(|| work.try_recv(), Ok) {
+            next = match self.later.pop_front().map_or_else(|| work.try_recv(), Ok) {
                 Ok(one) => Some(one),
                 // Those just answered come back with their next entry: they share this group if it waits for them a little.
                 Err(_) if requests.len() < self.crowd && begin.elapsed() < self.patience => {
@@ -94,12 +93,12 @@ impl Desk {
             };
         };
         self.taken(replies.len());
-        Group { requests, replies, behind }
+        (Group { requests, replies }, behind)
     }
 
-    /// Appends a group and answers it; gives back the work that came behind it.
-    pub(super) fn append(&mut self, ledger: &mut Ledger, group: Group) -> Option<Work> {
-        let Group { requests, replies, behind } = group;
+    /// Appends a group and answers it.
+    pub(super) fn append(&mut self, ledger: &mut Ledger, group: Group) {
+        let Group { requests, replies } = group;
         let all_came = requests.len() >= self.crowd;
         self.crowd = requests.len();
         let start = Instant::now();
@@ -124,46 +123,46 @@ impl Desk {
         }
         // The service has ended where nobody takes them.
         let _ = self.post.send(letters);
-        behind
     }
 
-    /// Says to a group why nothing of it was recorded; gives back the work that came behind it.
-    pub(super) fn refuse(&self, group: Group, why: &str) -> Option<Work> {
+    /// Says to a group why nothing of it was recorded.
+    pub(super) fn refuse(&self, group: Group, why: &str) {
         let letters = group.replies.into_iter().map(|(reply, _)| (reply, Err(why.to_owned())));
         let _ = self.post.send(letters.collect());
-        group.behind
     }
 
-    /// Answers looks that came while something long is under way, and records a group of results, where those are let in who
-    /// record; what else came waits for its end.
-    pub(super) fn let_in(&mut self, ledger: &mut Ledger, guests: Guests, work: &Receiver<Work>) {
-        if guests == Guests::All && Instant::now() < self.stretch_ends {
+    /// Answers looks that came while something long is under way, and records a group of results, but none that it holds; what
+    /// else came waits for its end.
+    pub(super) fn let_in(&mut self, ledger: &mut Ledger, held: &Held, work: &Receiver<Work>) {
+        if Instant::now() < self.stretch_ends {
             return;
         }
+        let mut group = Group::default();
         for _ in 0..LET_IN {
-            if self.later.len() >= QUEUE || self.is_stopped {
+            if self.later.len() >= QUEUE {
                 break;
             }
-            let Ok(mut one) = work.try_recv() else { break };
-            let is_group = guests == Guests::All && matches!(one, Work::Append { .. });
-            if is_group {
-                let group = self.gather(one, work, false);
-                match self.append(ledger, group) {
-                    Some(behind) => one = behind,
-                    None => break,
-                }
-            }
-            match one {
-                Work::Look(job) => {
+            match work.try_recv() {
+                Ok(Work::Look(job)) => {
                     self.taken(1);
                     job(Ok(ledger));
                 }
-                other => self.later.push_back(other),
+                Ok(Work::Append { drafts, touched, reply }) if !is_held(&drafts, held) => {
+                    group.requests.push(drafts);
+                    group.replies.push((reply, touched));
+                }
+                Ok(other) => self.later.push_back(other),
+                Err(_) => break,
             }
-            if is_group {
-                break;
-            }
+        }
+        self.taken(group.replies.len());
+        if !group.requests.is_empty() {
+            self.append(ledger, group);
         }
         self.stretch_ends = Instant::now() + STRETCH;
     }
+}
+
+fn is_held(drafts: &[Prepared], held: &Held) -> bool {
+    drafts.iter().filter_map(Prepared::id).any(|(stream, id)| held.has(stream, id))
 }

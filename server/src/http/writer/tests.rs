@@ -1,5 +1,5 @@
 use super::*;
-use crate::submit::collection::Guests;
+use crate::submit::collection::Held;
 use affiant_ledger::checkpoint::LogKeys;
 use affiant_ledger::codec;
 use affiant_ledger::key::SigningKey;
@@ -56,7 +56,7 @@ type Order = Arc<Mutex<Vec<&'static str>>>;
 
 impl Room {
     /// Something long that has begun, and goes on, letting others in, until it is told to end. Gives the size of the ledger.
-    fn long(&self, guests: Guests, order: &Order) -> (Arc<AtomicBool>, tokio::task::JoinHandle<u64>) {
+    fn long(&self, held: Held, order: &Order) -> (Arc<AtomicBool>, tokio::task::JoinHandle<u64>) {
         let (begun, end) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let (writer, order) = (self.writer.clone(), order.clone());
         let flags = (begun.clone(), end.clone());
@@ -64,7 +64,7 @@ impl Room {
             let begin = Instant::now();
             flags.0.store(true, Ordering::Release);
             while !flags.1.load(Ordering::Acquire) {
-                let_in(ledger, guests);
+                let_in(ledger, &held);
                 assert!(begin.elapsed() < Duration::from_secs(60), "nobody was let in");
             }
             order.lock().unwrap().push("long");
@@ -82,7 +82,7 @@ impl Room {
 fn those_who_record_and_those_who_look_are_let_in_by_what_takes_long_and_all_else_waits() {
     let room = room();
     let order = Order::default();
-    let (end, long) = room.long(Guests::All, &order);
+    let (end, long) = room.long(Held::default(), &order);
     let (writer, said) = (room.writer.clone(), order.clone());
     let other = room.runtime.spawn(async move {
         let note = move |_: &mut Ledger| said.lock().unwrap().push("other");
@@ -110,9 +110,12 @@ fn those_who_record_and_those_who_look_are_let_in_by_what_takes_long_and_all_els
 }
 
 #[test]
-fn where_only_those_are_let_in_who_look_what_is_recorded_waits_and_is_recorded_then() {
+fn what_is_held_waits_while_others_are_recorded() {
     let room = room();
-    let (end, long) = room.long(Guests::Lookers, &Order::default());
+    let mut held = Held::default();
+    held.add(&"a".parse().unwrap(), "one");
+    held.add(&"a".parse().unwrap(), "two");
+    let (end, long) = room.long(held, &Order::default());
     let waiting: Vec<_> = ["one", "two"]
         .into_iter()
         .map(|name| {
@@ -125,12 +128,14 @@ fn where_only_those_are_let_in_who_look_what_is_recorded_waits_and_is_recorded_t
         let size = room.runtime.block_on(room.writer.look(|ledger| ledger.size())).unwrap();
         assert_eq!(size, 1, "the genesis entry");
     }
+    let other = room.runtime.block_on(room.writer.append(drafts(&room, "three"), Touched::default()));
+    assert_eq!(other.unwrap().unwrap()[0].0.index, 1);
     end.store(true, Ordering::Release);
-    assert_eq!(room.runtime.block_on(long).unwrap(), 1);
+    assert_eq!(room.runtime.block_on(long).unwrap(), 2);
     let mut indices: Vec<u64> =
         waiting.into_iter().map(|one| room.runtime.block_on(one).unwrap()[0].0.index).collect();
     indices.sort_unstable();
-    assert_eq!(indices, [1, 2]);
+    assert_eq!(indices, [2, 3]);
     drop(room.writer);
     room.thread.join().unwrap().unwrap();
 }
