@@ -4,8 +4,8 @@
 
 use affiant_controls::Statement;
 use affiant_controls::admit::{admit_asset, admit_system};
-use affiant_controls::set::ControlSet;
 use affiant_controls::definition::{Definitions, from_json, from_yaml};
+use affiant_controls::set::ControlSet;
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 

@@ -3,8 +3,8 @@
 #![no_main]
 
 use affiant_controls::admit::{AdmitContext, admit};
-use affiant_controls::set::ControlSet;
 use affiant_controls::intake::{Context, Format, ToolRules, detect, ndjson, parse, parse_partial};
+use affiant_controls::set::ControlSet;
 use affiant_controls::{ControlResult, Statement};
 use affiant_ledger::time::Timestamp;
 use libfuzzer_sys::fuzz_target;

@@ -3,9 +3,9 @@
 
 use affiant_controls::Statement;
 use affiant_controls::admit::{AdmitContext, admit};
-use affiant_controls::set::ControlSet;
 use affiant_controls::intake::{Context, Format, ToolRules, detect, parse_partial};
 use affiant_controls::result::Run;
+use affiant_controls::set::ControlSet;
 use affiant_ledger::time::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
