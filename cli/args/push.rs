@@ -14,8 +14,8 @@ Examples:
       --summary 'risk assessment 2026-11 approved' --observed 2026-11-20 --id ra-2026-11
   affiant push bandit.json --system credit-scoring --to https://evidence.example.org --token-file ci.token --spool spool
 
-The format is found out; `push FILE --explain` shows what each row would come to. Test reports whose names are your own are
-tied to controls with --control, or rule by rule with --rules.
+The format is found out; `push FILE --explain` shows what each row would come to.
+Test reports whose names are your own are tied to controls with --control, or rule by rule with --rules.
 
 Findings-only formats such as SARIF cannot show a pass. Say what was run, and controls without a finding pass:
   affiant push bandit.sarif --system credit-scoring --examined 42
