@@ -23,6 +23,23 @@ fn keep(pair: &Pair, to: &str, summary: &str, more: &[&str]) {
 }
 
 #[test]
+fn a_number_of_rows_that_no_push_has_is_no_answered_push() {
+    let pair = Pair::new();
+    let (port, address) = nobody();
+    keep(&pair, &address, "accuracy", &[]);
+    let path = pair.here.path("spool").join(&pair.waiting()[0]);
+    let kept = String::from_utf8(fs::read(&path).unwrap()).unwrap();
+    let altered = kept.replacen("\"rows\":1,", &format!("\"rows\":{},", u64::MAX), 1);
+    assert_ne!(altered, kept);
+    fs::write(&path, altered).unwrap();
+    let _service = Service::start_on(&pair.house, port, &[]);
+    pair.push(&address, &["--flush", "--spool", "spool"])
+        .expect(3)
+        .warns("results were pushed, 1 are said to be recorded");
+    assert_eq!(pair.waiting().len(), 1, "what is doubted stays");
+}
+
+#[test]
 fn what_could_not_be_delivered_is_delivered_in_order_and_recorded_once() {
     let pair = Pair::new();
     let (port, address) = nobody();

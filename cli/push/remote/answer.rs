@@ -2,7 +2,8 @@
 //!
 //! Every row must be answered by a receipt of its own, as far as rows can be told apart. Each must hold an entry at the
 //! index, with the leaf and in the stream that the answer states, by this token where it is new (by whoever shows a client
-//! certificate: all by the same), under a checkpoint that the log signed. What the entry says is committed to behind a salt that the service keeps, and is not proven by a receipt.
+//! certificate: all by the same), under a checkpoint that the log signed. What the entry says is committed to behind a salt
+//! that the service keeps, and is not proven by a receipt.
 
 use super::anchor::{self, Anchor};
 use super::delivery::Head;

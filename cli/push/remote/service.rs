@@ -26,7 +26,7 @@ const ACCEPTED: &str = "application/x-ndjson, application/json;q=0.9";
 const ANSWER_SIZE_MAX: u64 = 16 << 20;
 /// Largest line of an answer, in bytes, on average: a receipt has some 2 KB.
 const LINE_SIZE_MEAN: u64 = 8 << 10;
-/// Most results of a body of which that is not known, in an answer.
+/// Most results in an answer: more than a piece has rows, and a head in the spool is not believed beyond it.
 const RESULTS_MAX: u64 = 1 << 18;
 /// Largest list of keys, in bytes.
 const KEYS_SIZE_MAX: u64 = 1 << 20;
@@ -158,7 +158,8 @@ impl<'a> Service<'a> {
         self.persist(tries, || {
             let mut reader = delivery.reader().map_err(|error| Unanswered::Unfit(error.to_string()))?;
             let sent = Sent::Stream(&mut reader, head.size);
-            let lines = ANSWER_SIZE_MAX + head.rows.unwrap_or(RESULTS_MAX) * LINE_SIZE_MEAN;
+            let rows = head.rows.map_or(RESULTS_MAX, |rows| rows.min(RESULTS_MAX));
+            let lines = ANSWER_SIZE_MAX + rows * LINE_SIZE_MEAN;
             self.client.post(&address, &headers, sent, Room { any: ANSWER_SIZE_MAX, lines })
         })
     }

@@ -50,7 +50,8 @@ impl Held {
     }
 
     /// Adds one.
-    pub fn add(&mut self, stream: &Id, id: &str) {
+    #[cfg(test)]
+    pub(crate) fn add(&mut self, stream: &Id, id: &str) {
         self.0.insert(Mark::key(stream, id));
     }
 }

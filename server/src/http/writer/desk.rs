@@ -16,13 +16,13 @@ use tokio::sync::oneshot;
 const GROUP: usize = 1024;
 /// Requests let in at a time while something long is under way, one group of results among them.
 const LET_IN: usize = 64;
-/// How long it goes on before others are let in who record something.
+/// How long it goes on before others are let in again.
 const STRETCH: Duration = Duration::from_millis(10);
 
 /// What is needed to record results beside the ledger.
 pub(super) struct Desk {
     pub(super) seen: Arc<Seen>,
-    pub(super) post: UnboundedSender<Vec<Letter>>,
+    post: UnboundedSender<Vec<Letter>>,
     /// What came while something long was under way, and has to wait for its end.
     pub(super) later: VecDeque<Work>,
     /// What results were recorded about since findings were followed.
@@ -30,7 +30,7 @@ pub(super) struct Desk {
     pub(super) any_touched: bool,
     /// Whether the disk failed the ledger.
     pub(super) is_stopped: bool,
-    /// When something long lets others in again who record.
+    /// When something long lets others in again.
     stretch_ends: Instant,
     /// Requests of the last group, and how long to wait for as many again.
     crowd: usize,
